@@ -1,0 +1,57 @@
+"""A plan becomes a Keras model. Imported in worker processes only."""
+
+from typing import Any
+from zlib import crc32
+
+import keras
+import numpy as np
+
+from models.plan import Call, Plan
+
+
+def make(value: Any) -> Any:
+    """The Keras object that a Call describes (arguments may be Calls); anything else as it is."""
+    if not isinstance(value, Call):
+        return value
+    target: Any = keras
+    for part in value.path.split("."):
+        target = getattr(target, part)
+    return target(**{key: make(argument) for key, argument in value.arguments})
+
+
+def build(plan: Plan) -> Any:
+    """The Keras model of a plan: `input_shape` in, class probabilities out; layers are named by their roles."""
+    tensors = {"input": keras.Input(plan.input_shape, name="input")}
+    for layer in plan.layers:
+        keras_layer = make(Call(layer.call.path, (*layer.call.arguments, ("name", layer.role))))
+        inputs = [tensors[role] for role in layer.inputs]
+        tensors[layer.role] = keras_layer(inputs if len(inputs) > 1 else inputs[0])
+    return keras.Model(tensors["input"], tensors[plan.layers[-1].role])
+
+
+def derive_seed(seed: int, role: str, member: int = 0) -> int:
+    """A 31-bit seed from (run seed, layer role, ensemble member), the same in every variant and process."""
+    sequence = np.random.SeedSequence([seed, crc32(role.encode()), member])
+    return int(sequence.generate_state(1)[0] >> 1)
+
+
+def reset_weights(model: Any, seed: int, member: int = 0) -> None:
+    """Sets every variable of the model's layers to its initial value under `seed`.
+
+    Keras's initializers are drawn anew with seeds of our own, since a global seed would make one layer's initial
+    weights depend on which layers exist before it.
+    """
+    for layer in model.layers:
+        derived = derive_seed(seed, layer.name, member)
+        if generator := getattr(layer, "seed_generator", None):
+            generator.state.assign(np.array([derived, 0], dtype=generator.state.dtype))
+        for variable in layer.trainable_variables + layer.non_trainable_variables:
+            if variable.name != "seed_generator_state":
+                variable.assign(_initializer(layer, variable.name, derived)(variable.shape))
+
+
+def _initializer(layer: Any, name: str, seed: int) -> Any:
+    names = {"moving_mean": "moving_mean_initializer", "moving_variance": "moving_variance_initializer"}
+    initializer = getattr(layer, names.get(name, f"{name}_initializer"))
+    config = initializer.get_config()
+    return type(initializer).from_config(config | {"seed": seed} if "seed" in config else config)

@@ -1,0 +1,89 @@
+"""How registry entries declare their parameters: one field gives validation, form widget and help text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.fields import FieldInfo
+
+Scale = Literal["linear", "log"]
+Kind = Literal["int", "float", "choice", "bool", "ints"]
+_KINDS: dict[Any, Kind] = {int: "int", float: "float", bool: "bool"}
+
+
+class Entry(BaseModel):
+    """Base of every registry entry: frozen, strict about keys, with the texts that pages show."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    label: ClassVar[str]
+    summary: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as a form needs it. `low` and `high` are inclusive; `choices` is empty for numbers."""
+
+    key: str
+    label: str
+    about: str
+    kind: Kind
+    default: Any
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    scale: Scale = "linear"
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def number(
+    default: float | None,
+    low: float,
+    high: float,
+    *,
+    label: str,
+    about: str,
+    step: float | None = None,
+    scale: Scale = "linear",
+) -> Any:
+    """A pydantic field for a number in [low, high], with what the form shows beside it."""
+    extra: dict[str, JsonValue] = {"scale": scale, "step": step}
+    return Field(default, ge=low, le=high, title=label, description=about, json_schema_extra=extra)
+
+
+def option(default: Any, *, label: str, about: str) -> Any:
+    """A pydantic field without a range (a choice or a switch)."""
+    return Field(default, title=label, description=about)
+
+
+def parameters(entry: type[BaseModel]) -> Iterator[Parameter]:
+    """The parameters of a registry entry in the order of declaration (its `name` left out)."""
+    for key, info in entry.model_fields.items():
+        if key != "name":
+            yield _parameter(key, info)
+
+
+def _parameter(key: str, info: FieldInfo) -> Parameter:
+    limits = {k: v for m in info.metadata for k in ("ge", "le") if (v := getattr(m, k, None)) is not None}
+    extra: Any = info.json_schema_extra or {}
+    arguments = get_args(info.annotation)
+    optional = type(None) in arguments
+    annotation = arguments[0] if optional else info.annotation
+    kind, choices = _KINDS.get(annotation, "ints"), ()
+    if get_origin(annotation) is Literal:
+        kind, choices = "choice", get_args(annotation)
+    return Parameter(
+        key=key,
+        label=info.title or key,
+        about=info.description or "",
+        kind=kind,
+        default=info.get_default(),
+        low=limits.get("ge"),
+        high=limits.get("le"),
+        step=extra.get("step"),
+        scale=extra.get("scale", "linear"),
+        choices=choices,
+        optional=optional,
+    )
