@@ -1,0 +1,95 @@
+"""Tables of the store. Times are unix seconds; a loss that was NaN or infinite is stored as NULL."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("experiments_by_visitor", "visitor", "created_at"),
+    Index("experiments_by_age", "created_at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("experiment_id", Text, ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("message", Text),
+    Column("owner", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("heartbeat", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("setup_seconds", Double),
+    Column("ended_by", Text),
+    Column("provenance", Text),
+    UniqueConstraint("experiment_id", "variant", "seed", name="one_run_per_variant_and_seed"),
+    CheckConstraint("status IN ('queued', 'running', 'finished', 'failed', 'cancelled')", name="known_status"),
+    Index("runs_by_experiment", "experiment_id", "position"),
+    Index("runs_by_owner", "owner", "status"),
+    Index("runs_by_heartbeat", "status", "heartbeat"),
+    # Without it SQLite gives the number of the last deleted run to the next one, and a worker that has not
+    # noticed the deletion would write its epochs into a stranger's run.
+    sqlite_autoincrement=True,
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("train_loss", Double),
+    Column("val_loss", Double),
+    Column("train_accuracy", Double),
+    Column("val_accuracy", Double),
+    Column("objective", Double),
+    Column("learning_rate", Double),
+    Column("steps", Integer, nullable=False),
+    Column("seconds", Double),
+    Column("series", Text),
+    # The key is the order in which rows are read: no second index beside the table.
+    sqlite_with_rowid=False,
+)
+
+test_metrics = Table(
+    "test_metrics",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("test_loss", Double),
+    Column("test_accuracy", Double),
+    sqlite_with_rowid=False,
+)
+
+version_metadata = MetaData()
+
+# SQLite keeps the version in PRAGMA user_version instead, which can be read without opening the tables.
+schema_version = Table("schema_version", version_metadata, Column("version", Integer, primary_key=True))

@@ -1,0 +1,91 @@
+"""What must be known about an SQLite file before anything is written to it."""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from results.schema import SCHEMA_VERSION, metadata
+
+BUSY_SECONDS = 10.0
+_HEADER = b"SQLite format 3\0"
+
+
+class StoreError(Exception):
+    """The store cannot be opened, read or written; the message says which store and why."""
+
+
+def prepare_file(path: Path) -> None:
+    """Refuse a file that is not ours to write, then see to it that it exists and keeps a write-ahead log.
+
+    A refused file is left as it was, byte for byte, without a log beside it.
+
+    Raises:
+        StoreError: unreadable, not a database, of a newer schema version or of another program.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > 0:
+            version, tables = _inspect(path)
+            require_ours(str(path), version, tables)
+        _switch_on_log(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"cannot open the database {path}: {error}") from error
+
+
+def require_ours(database: str, version: int, tables: set[str]) -> None:
+    """Raise StoreError unless the database is empty or holds our tables in a version that we know."""
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the database {database} has schema version {version}, this program knows versions up to "
+            f"{SCHEMA_VERSION}: use a newer program or another database"
+        )
+    ours = version == SCHEMA_VERSION and tables >= set(metadata.tables)
+    if not ours and (tables or version != 0):
+        raise StoreError(f"the database {database} belongs to another program: choose another one")
+
+
+def _inspect(path: Path) -> tuple[int, set[str]]:
+    """Schema version and table names, read without writing.
+
+    Even with mode=ro SQLite creates a log and its index beside a file that keeps one; `immutable` prevents
+    that, but does not see what is still in the log. So it is used only where there is no log.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_HEADER)) != _HEADER:  # SQLite itself takes a file of a few bytes for an empty database
+            raise StoreError(f"cannot open the database {path}: file is not a database")
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists():
+        try:
+            return _read_version(f"{path.as_uri()}?mode=ro&immutable=1")
+        except sqlite3.DatabaseError:
+            if not log.exists():  # else another process has begun to write meanwhile: read with its log
+                raise
+    return _read_version(f"{path.as_uri()}?mode=ro")
+
+
+def _read_version(address: str) -> tuple[int, set[str]]:
+    with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return int(version), {name for (name,) in names}
+
+
+def _switch_on_log(path: Path) -> None:
+    """Set WAL mode, which the file remembers: readers and one writer do not wait for each other.
+
+    The busy timeout does not cover the switch itself (two processes on a new file), hence the loop.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+        while True:
+            try:
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+                continue
+            if mode != "wal":
+                raise StoreError(f"the database {path} cannot keep a write-ahead log: use a local disk")
+            return

@@ -1,0 +1,222 @@
+"""Which databases are opened, which are refused, and that a refused one is left alone."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from results.schema import SCHEMA_VERSION
+from results.store import Store, StoreError, default_url
+
+
+def write(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def pragma(path, name):
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def assert_refused(path, match):
+    before = contents(path.parent)
+    with pytest.raises(StoreError, match=match) as caught:
+        Store(f"sqlite:///{path}")
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert contents(path.parent) == before
+
+
+def test_a_new_file_is_created_with_its_folder(tmp_path):
+    path = tmp_path / "a new" / "folder" / "results 100%.db"
+    Store(f"sqlite:///{path}".replace("%", "%25")).close()
+    assert pragma(path, "user_version") == SCHEMA_VERSION
+    assert pragma(path, "journal_mode") == "wal"
+
+
+def test_an_empty_file_is_ours_to_fill(tmp_path):
+    path = tmp_path / "results.db"
+    path.touch()
+    Store(f"sqlite:///{path}").close()
+    assert pragma(path, "user_version") == SCHEMA_VERSION
+
+
+def test_connections_are_set_up_as_documented(tmp_path):
+    with Store(f"sqlite:///{tmp_path / 'results.db'}") as store, store.reading() as connection:
+        values = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        }
+    assert values == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 10_000, "foreign_keys": 1}
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_newer_file_is_refused_untouched(tmp_path, mode):
+    path = tmp_path / "results.db"
+    Store(f"sqlite:///{path}").close()
+    write(path, f"PRAGMA journal_mode = {mode}", f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    assert list(contents(tmp_path)) == ["results.db"]
+    assert_refused(path, f"schema version {SCHEMA_VERSION + 1}.*up to {SCHEMA_VERSION}")
+
+
+def test_a_newer_version_that_is_still_in_the_log_is_seen(tmp_path):
+    path = tmp_path / "results.db"
+    Store(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as newer:
+        newer.execute("PRAGMA user_version = 7")
+        assert int.from_bytes(path.read_bytes()[60:64], "big") == SCHEMA_VERSION
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match="schema version 7"):
+            Store(f"sqlite:///{path}")
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, but a text of some length" * 40, b"x", b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_a_file_that_is_no_database_is_refused_untouched(tmp_path, content):
+    path = tmp_path / "results.db"
+    path.write_bytes(content)
+    assert_refused(path, "cannot open the database")
+
+
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION])
+def test_a_database_of_another_program_is_refused_untouched(tmp_path, version):
+    path = tmp_path / "results.db"
+    write(path, "CREATE TABLE runs (x)", f"PRAGMA user_version = {version}")
+    assert_refused(path, "belongs to another program")
+
+
+def test_a_folder_is_refused(tmp_path):
+    folder = tmp_path / "results.db"
+    folder.mkdir()
+    with pytest.raises(StoreError, match="cannot open the database"):
+        Store(f"sqlite:///{folder}")
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot open the database"):
+        Store(f"sqlite:///{tmp_path / 'file' / 'results.db'}")
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("", "cannot be read"),
+        ("results.db", "cannot be read"),
+        ("sqlite://", "a file that several processes open"),
+        ("sqlite:///:memory:", "a file that several processes open"),
+        ("sqlite:///file:x?mode=ro&uri=true", "without options"),
+        ("sqlite+pysqlcipher:///x.db", "no support for sqlite"),
+        ("mysql://somewhere/x", "no support for mysql"),
+        ("oracle+cx_oracle://x", "no support for oracle"),
+    ],
+)
+def test_a_bad_url_is_refused_with_what_is_expected(url, match, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=match) as caught:
+        Store(url)
+    assert "sqlite:///path" in str(caught.value)
+    assert contents(tmp_path) == {}
+
+
+def test_an_unreachable_server_is_refused_without_its_password():
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError, match=r"postgresql.*127\.0\.0\.1:1/") as caught:
+        Store("postgres://someone:secret@127.0.0.1:1/results")
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_relative_path_means_the_same_in_every_process(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Store("sqlite:///results.db") as store:
+        assert store.url == f"sqlite:///{tmp_path / 'results.db'}"
+
+
+def test_the_default_is_a_file_of_the_user(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setattr("results.database.user_data_dir", lambda name, **_: f"/data/{name}")
+    assert default_url() == f"sqlite:///{Path('/data/regularizer-lab/results.db')}"
+
+
+def test_the_environment_names_another(monkeypatch, tmp_path):
+    url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert default_url() == url
+    with Store() as store:
+        assert store.url == url
+
+
+def test_opening_again_keeps_what_is_there(database_url):
+    with Store(database_url) as store:
+        experiment_id = store.add_experiment("{}", "kept", [("a", 0)], visitor="v", owner="o", now=1.0)
+    with Store(database_url) as store:
+        assert store.experiment(experiment_id).name == "kept"
+
+
+def test_a_copied_file_opens(tmp_path):
+    with Store(f"sqlite:///{tmp_path / 'results.db'}") as store:
+        store.add_experiment("{}", "kept", [], visitor="v", owner="o", now=1.0)
+    shutil.copy(tmp_path / "results.db", tmp_path / "copy.db")
+    with Store(f"sqlite:///{tmp_path / 'copy.db'}") as store:
+        assert [summary.name for summary in store.experiments()] == ["kept"]
+
+
+def test_a_transaction_that_raises_leaves_nothing(store):
+    def fail():
+        with store.writing() as connection:
+            statement = "INSERT INTO experiments VALUES ('i', 'name', '{}', 'visitor', 1.0)"
+            assert connection.execute(text(statement)).rowcount == 1
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert store.experiments() == []
+
+
+class TestPostgreSQL:
+    """The version in a table, where there is no PRAGMA user_version."""
+
+    @pytest.fixture
+    def engine(self, database_url):
+        if database_url.startswith("sqlite"):
+            pytest.skip("PostgreSQL only")
+        engine = create_engine(database_url)
+        yield engine
+        engine.dispose()
+
+    def execute(self, engine, statement):
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+
+    def test_a_newer_version_is_refused(self, engine, database_url):
+        Store(database_url).close()
+        self.execute(engine, "UPDATE schema_version SET version = 99")
+        with pytest.raises(StoreError, match="schema version 99"):
+            Store(database_url)
+
+    def test_tables_of_another_program_are_refused(self, engine, database_url):
+        self.execute(engine, "CREATE TABLE runs (x integer)")
+        with pytest.raises(StoreError, match="belongs to another program"):
+            Store(database_url)
+
+    def test_a_version_table_of_another_program_is_refused(self, engine, database_url):
+        self.execute(engine, "CREATE TABLE schema_version (revision text)")
+        with pytest.raises(StoreError):
+            Store(database_url)
+
+    def test_other_tables_beside_ours_do_not_matter(self, engine, database_url):
+        self.execute(engine, "CREATE TABLE invoices (x integer)")
+        Store(database_url).close()
+        Store(database_url).close()
