@@ -1,0 +1,111 @@
+"""Curves as arrays, kept for all viewers in a process and filled with new epochs only."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from threading import Lock
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.records import CURVE_NAMES, EpochRow, Run
+from results.store import Store
+
+Curves = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunRecord:
+    """A run with its curves: CURVE_NAMES -> float64 array of shape (epochs,), read-only, NaN if not finite.
+
+    Entry i belongs to epoch i + 1. `curves` is the same object from one read to the next unless epochs were
+    added or the attempt changed; the whole record is the same object unless `run` changed too.
+    """
+
+    run: Run
+    curves: Curves
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch known; 0 before the first."""
+        return int(self.curves[CURVE_NAMES[0]].shape[0])
+
+
+def _name_rows(block: NDArray[np.float64]) -> Curves:
+    block.flags.writeable = False
+    return MappingProxyType(dict(zip(CURVE_NAMES, block, strict=True)))
+
+
+_NO_CURVES = _name_rows(np.empty((len(CURVE_NAMES), 0)))
+
+
+def _extend(curves: Curves, rows: Sequence[EpochRow]) -> Curves:
+    """The curves with further epochs. Each goes to the place of its number: one that is missing is NaN."""
+    new = np.array([row[3:] for row in rows], dtype=np.float64)  # None becomes NaN
+    places = np.array([row[2] for row in rows]) - 1
+    block = np.full((len(CURVE_NAMES), places[-1] + 1), np.nan)
+    known = curves[CURVE_NAMES[0]].shape[0]
+    block[:, :known] = [curves[name] for name in CURVE_NAMES]
+    block[:, places] = new.T
+    return _name_rows(block)
+
+
+@dataclass(slots=True)
+class _Experiment:
+    records: dict[int, RunRecord] = field(default_factory=dict)
+    complete: set[tuple[int, int]] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+    def refresh(self, store: Store, experiment_id: str) -> tuple[RunRecord, ...]:
+        # Runs before epochs: a run seen as ended has written all its epochs by the time they are read.
+        runs = store.runs(experiment_id)
+        self.records = {run.id: self._with_run(run) for run in runs}
+        growing = [run.id for run in runs if (run.id, run.attempt) not in self.complete and run.status != "queued"]
+        after = {run_id: self.records[run_id].last_epoch for run_id in growing}
+        for run_id, rows in groupby(store.epochs(growing, after), key=itemgetter(0)):
+            self._add(run_id, list(rows))
+        self.complete = {(run.id, run.attempt) for run in runs if not run.active}
+        return tuple(self.records.values())
+
+    def _with_run(self, run: Run) -> RunRecord:
+        record = self.records.get(run.id)
+        if record is None or record.run.attempt != run.attempt:
+            return RunRecord(run, _NO_CURVES)
+        return record if record.run == run else RunRecord(run, record.curves)
+
+    def _add(self, run_id: int, rows: Sequence[EpochRow]) -> None:
+        record = self.records[run_id]
+        if rows[0][1] == record.run.attempt:  # else it changed between the two queries: the next read resets
+            self.records[run_id] = RunRecord(record.run, _extend(record.curves, rows))
+
+
+class CurveCache:
+    """The curves of the experiments looked at last, shared by all threads of a process.
+
+    Args:
+        store: where to read.
+        capacity: how many experiments are kept; the one not read for longest goes first.
+    """
+
+    def __init__(self, store: Store, capacity: int = 64) -> None:
+        self._store = store
+        self._capacity = capacity
+        self._experiments: OrderedDict[str, _Experiment] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, experiment_id: str) -> tuple[RunRecord, ...]:
+        """The experiment's runs in their order, with all epochs so far; empty if there is none."""
+        with self._lock:
+            experiment = self._experiments.setdefault(experiment_id, _Experiment())
+            self._experiments.move_to_end(experiment_id)
+            while len(self._experiments) > self._capacity:
+                self._experiments.popitem(last=False)
+        with experiment.lock:
+            records = experiment.refresh(self._store, experiment_id)
+        if not records:
+            with self._lock:
+                self._experiments.pop(experiment_id, None)
+        return records
