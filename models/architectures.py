@@ -23,7 +23,6 @@ NORMALIZATION = {
 class Architecture(Entry):
     """A family of networks; `lay_out` appends its hidden layers to a network."""
 
-    name: str
     diagram: ClassVar[str]
 
     def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: dict[str, Call]) -> None:
@@ -43,8 +42,8 @@ class MLP(Architecture):
     diagram = "[Dense → normalization → activation → dropout] for each width → Dense → softmax"
 
     name: Literal["mlp"] = "mlp"
-    widths: list[Width] = Field(
-        [128, 128],
+    widths: tuple[Width, ...] = Field(
+        (128, 128),
         min_length=1,
         max_length=100,
         title="Widths",

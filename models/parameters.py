@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 from pydantic.fields import FieldInfo
 
 Scale = Literal["linear", "log"]
@@ -15,10 +15,16 @@ _KINDS: dict[Any, Kind] = {int: "int", float: "float", bool: "bool"}
 class Entry(BaseModel):
     """Base of every registry entry: frozen, strict about keys, with the texts that pages show."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
     label: ClassVar[str]
     summary: ClassVar[str]
+    name: str
+
+    @model_serializer(mode="wrap")
+    def _keep_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The name tells entries apart, so it stays even where defaults are left out."""
+        return {"name": self.name, **handler(self)}
 
 
 @dataclass(frozen=True)

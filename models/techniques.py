@@ -6,7 +6,7 @@ pages show, and the hooks that say where it acts on the plan.
 
 from typing import ClassVar, Literal, get_args
 
-from models.parameters import Entry, number, option
+from models.parameters import Entry, number, option, parameters
 from models.plan import Call, call
 
 Monitor = Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
@@ -15,7 +15,6 @@ Monitor = Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
 class Technique(Entry):
     """A technique: what it is called, what it does, and what it adds to a plan (nothing, unless overridden)."""
 
-    name: str
     formula: ClassVar[str]
     acts: ClassVar[str]
     source: ClassVar[str]
@@ -128,7 +127,8 @@ class EarlyStopping(Technique):
 
     def callback(self) -> Call:
         mode = "max" if self.monitor.endswith("accuracy") else "min"
-        return call("callbacks.EarlyStopping", **self.model_dump(exclude={"name"}), mode=mode)
+        arguments = {p.key: getattr(self, p.key) for p in parameters(type(self))}
+        return call("callbacks.EarlyStopping", **arguments, mode=mode)
 
 
 AnyTechnique = Dropout | L1 | L2 | BatchNormalization | EarlyStopping

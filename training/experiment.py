@@ -1,0 +1,184 @@
+"""The experiment JSON, version 1: what the form, the links, files and the command line all speak."""
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from datasets.registry import DATASETS, AnyDataset, Digits
+from models.architectures import ARCHITECTURES, MLP, AnyArchitecture, make_plan
+from models.parameters import number, option
+from models.plan import Plan
+from models.techniques import TECHNIQUES, AnyTechnique, EarlyStopping, Monitor
+
+MAX_CHARACTERS = 64_000
+"""Longest experiment text that is read at all."""
+
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+
+
+class ExperimentError(ValueError):
+    """An experiment that is refused; the message has one line for each mistake."""
+
+
+class Part(BaseModel):
+    """Base of the parts of an experiment: immutable, unknown keys refused, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class TrainingSettings(Part):
+    """How every run is trained."""
+
+    epochs: int = number(100, 1, 1000, label="Epochs", about="Passes over the training rows.")
+    batch_size: int = number(32, 1, 1024, label="Batch size", about="Rows in one gradient step.")
+    optimizer: Literal["adam", "sgd", "rmsprop"] = option("adam", label="Optimizer", about="Keras's optimizer.")
+    learning_rate: float = number(0.001, 1e-6, 10.0, scale="log", label="Learning rate", about="Size of the steps.")
+
+
+class MarkedRule(Part):
+    """The early-stopping rule that is marked on every curve while training goes on to the last epoch."""
+
+    monitor: Monitor = option("val_loss", label="Monitor", about="The clean value that is watched.")
+    patience: int = number(10, 0, 1000, label="Patience", about="Epochs without improvement before it would stop.")
+    min_delta: float = number(0.0, 0.0, 10.0, label="Minimum change", about="A smaller change is no improvement.")
+    start_from_epoch: int = number(0, 0, 10_000, label="Start after", about="Number of epochs ignored at the start.")
+
+
+class Variant(Part):
+    """A named set of techniques; `baseline` is the empty set."""
+
+    name: Name
+    techniques: tuple[Annotated[AnyTechnique, Field(discriminator="name")], ...] = ()
+
+    @field_validator("techniques")
+    @classmethod
+    def _check_techniques(cls, techniques: tuple[AnyTechnique, ...]) -> tuple[AnyTechnique, ...]:
+        _refuse_duplicates((t.name for t in techniques), "each technique once")
+        return techniques
+
+    @property
+    def early_stopping(self) -> EarlyStopping | None:
+        """The technique that really stops this variant, if it has it."""
+        return next((t for t in self.techniques if isinstance(t, EarlyStopping)), None)
+
+
+class Experiment(Part):
+    """Data set, architecture, training settings, variants and seeds: everything that decides the numbers."""
+
+    version: Literal[1] = 1
+    name: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    dataset: AnyDataset = Field(Digits(), discriminator="name")
+    architecture: AnyArchitecture = Field(MLP(), discriminator="name")
+    training: TrainingSettings = TrainingSettings()
+    early_stopping: MarkedRule = MarkedRule()
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=24)] = (Variant(name="baseline"),)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...], Field(min_length=1, max_length=50)] = (
+        0,
+        1,
+        2,
+    )
+
+    @field_validator("seeds")
+    @classmethod
+    def _check_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        _refuse_duplicates(seeds, "each seed once")
+        return seeds
+
+    @field_validator("variants")
+    @classmethod
+    def _check_variants(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
+        _refuse_duplicates((v.name for v in variants), "each variant name once")
+        if architecture := info.data.get("architecture"):
+            refusals = [
+                f'variant "{v.name}", technique "{t.name}": {reason}'
+                for v in variants
+                for t in v.techniques
+                if (reason := architecture.refuse(t))
+            ]
+            if refusals:
+                raise ValueError("; ".join(refusals))
+        return variants
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name."""
+        return next(v for v in self.variants if v.name == name)
+
+    def plan(self, variant: Variant) -> Plan:
+        """What is trained for a variant, whatever the seed."""
+        return make_plan(
+            self.architecture,
+            variant.techniques,
+            input_shape=self.dataset.shape,
+            classes=self.dataset.classes,
+            optimizer=self.training.optimizer,
+            learning_rate=self.training.learning_rate,
+        )
+
+    def runs(self) -> list[tuple[str, int]]:
+        """(variant, seed) of every run; all variants of one seed before the next seed, to compare early."""
+        return [(v.name, seed) for seed in self.seeds for v in self.variants]
+
+
+def _refuse_duplicates(values: Iterable[Any], allowed: str) -> None:
+    seen = list(values)
+    if twice := sorted({str(v) for v in seen if seen.count(v) > 1}):
+        raise ValueError(f"{', '.join(twice)} is there twice; allowed: {allowed}")
+
+
+def parse_experiment(text: str | bytes) -> Experiment:
+    """The experiment that a JSON text describes, defaults filled in.
+
+    Raises:
+        ExperimentError: naming key, value and what is allowed, one line for each mistake.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ExperimentError(f"The text has {len(text):,} characters; allowed: up to {MAX_CHARACTERS:,}.")
+    try:
+        json.loads(text, object_pairs_hook=_unique_keys)
+        return Experiment.model_validate_json(text)
+    except ValidationError as error:
+        raise ExperimentError("\n".join(map(_explain, error.errors(include_url=False)))) from None
+    except (ValueError, RecursionError) as error:
+        raise ExperimentError(f"This is not an experiment in JSON: {error}") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _refuse_duplicates((key for key, _ in pairs), "each key once")
+    return dict(pairs)
+
+
+def _explain(error: Any) -> str:
+    """One mistake as `key: value: what is allowed`."""
+    keys, location = "", error["loc"]
+    for position, part in enumerate(location):
+        if isinstance(part, int):
+            keys += f"[{part}]"
+        elif not _is_tag(location, position):
+            keys += f".{part}" if keys else part
+    if error["type"] == "extra_forbidden":
+        return f"{keys}: unknown key; allowed: {', '.join(_model_at(location[:-1]).model_fields)}"
+    if error["type"] == "missing":
+        return f"{keys}: is missing"
+    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
+    shown = "" if error["type"] == "value_error" else f" {json.dumps(error['input'])[:80]} is refused:"
+    return f"{keys or 'experiment'}:{shown} {reason}"
+
+
+def _is_tag(location: tuple[str | int, ...], position: int) -> bool:
+    """Whether pydantic put the tag of a union there, which is no key of the JSON."""
+    tag_at = {"dataset": 1, "architecture": 1, "variants": 4}.get(str(location[0]))
+    return position == tag_at
+
+
+def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
+    """The model that refused an unknown key at this place."""
+    names = [part for part in location if isinstance(part, str)]
+    parts: dict[str, type[BaseModel]] = {"training": TrainingSettings, "variants": Variant}
+    if location == ("early_stopping",):
+        return MarkedRule
+    parts.update(DATASETS)
+    parts.update(ARCHITECTURES)
+    parts.update(TECHNIQUES)
+    return parts[names[-1]] if names else Experiment
