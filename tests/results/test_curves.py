@@ -208,6 +208,29 @@ def test_many_viewers_read_while_a_worker_writes(database_url, store, cache, add
     assert not any(viewer.is_alive() for viewer in viewers)
 
 
+def test_one_viewer_at_a_time_refreshes_an_experiment(store, cache, add_runs, make_record, monkeypatch):
+    # A second one in between would add older rows to newer arrays.
+    (run,) = add_runs()
+    start(store, (run,))
+    append(store, run, 1, [make_record(1)])
+    second = threading.Thread(target=cache.read, args=(run.experiment_id,))
+    waited = []
+    read_epochs = store.epochs
+
+    def read_while_another_comes(run_ids, after):
+        monkeypatch.setattr(store, "epochs", read_epochs)
+        second.start()
+        second.join(timeout=0.2)
+        waited.append(second.is_alive())
+        return read_epochs(run_ids, after)
+
+    monkeypatch.setattr(store, "epochs", read_while_another_comes)
+    assert cache.read(run.experiment_id)[0].last_epoch == 1
+    second.join(timeout=10)
+    assert waited == [True]
+    assert not second.is_alive()
+
+
 def test_a_refresh_costs_little(store, cache, add_runs, make_record):
     """24 runs x 150 epochs: about 1.5 ms where each run grew; bounded here for a slow shared machine."""
     runs = add_runs(24)

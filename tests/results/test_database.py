@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from results.schema import SCHEMA_VERSION
+from results.sqlite_file import prepare_file
 from results.store import Store, StoreError, default_url
 
 
@@ -76,7 +77,7 @@ def test_a_newer_version_that_is_still_in_the_log_is_seen(tmp_path):
         assert int.from_bytes(path.read_bytes()[60:64], "big") == SCHEMA_VERSION
         before = path.read_bytes()
         with pytest.raises(StoreError, match="schema version 7"):
-            Store(f"sqlite:///{path}")
+            prepare_file(path)
         assert path.read_bytes() == before
 
 

@@ -184,7 +184,7 @@ def test_a_loss_that_is_not_finite_is_null(store, add_runs, make_record, loss):
 
 
 def test_numbers_from_numpy_are_stored_as_numbers(store, add_runs, make_record):
-    # SQLite would take a float32 as a blob, without an error.
+    # SQLite would take an int64 as a blob, without an error.
     (run,) = add_runs()
     store.start(run.id, 1, {}, 1.0)
     record = make_record(np.int64(1), val_loss=np.float32(0.5), steps=np.int64(7))

@@ -2,6 +2,7 @@
 
 import math
 
+from results import schema
 from results.test_metrics import read_test_metrics
 
 
@@ -20,6 +21,17 @@ def test_metrics_are_read_by_run_and_epoch(store, add_runs):
     loss, accuracy = metrics[second.id][2]
     assert math.isnan(loss)
     assert accuracy == 0.5
+
+
+def test_only_the_current_attempt_is_read(store, add_runs):
+    (run,) = add_runs()
+    with store.writing() as connection:
+        row = {"run_id": run.id, "attempt": 1, "epoch": 2, "test_loss": 9.0, "test_accuracy": 0.0}
+        connection.execute(schema.test_metrics.insert(), row)
+    store.retry(run.id, 1, now=2.0)
+    store.start(run.id, 2, {}, 3.0)
+    store.finish(run.id, 2, "finished", test_metrics=[(1, 0.5, 0.25)], now=4.0)
+    assert read_test_metrics(store, run.experiment_id) == {run.id: {1: (0.5, 0.25)}}
 
 
 def test_a_cancelled_run_writes_none(store, add_runs):
