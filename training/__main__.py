@@ -1,0 +1,129 @@
+"""`python -m training EXPERIMENT.json`: an experiment without a browser, through the same queue, workers and store."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from results.curves import CurveCache, RunRecord
+from results.store import Store, StoreError
+from training.cluster import ClusterError, worker_count
+from training.experiment import Experiment, ExperimentError, parse_experiment
+from training.queue import Queue
+from training.report import report
+
+FINISHED, RUN_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+VISITOR = "local"
+SECONDS_BETWEEN_LOOKS = 0.2
+
+errors = Console(stderr=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    options = _parse_arguments(arguments)
+    try:
+        experiment = parse_experiment(options.experiment.read_bytes())
+        workers = worker_count()
+        store = Store(options.database)
+    except (ExperimentError, StoreError, ClusterError) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"{options.experiment} cannot be read: {error.strerror}")
+    with store:
+        return _run(store, experiment, workers, as_json=options.json)
+
+
+def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("experiment", type=Path, metavar="EXPERIMENT.json", help="experiment JSON, version 1")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+    parser.add_argument("--database", metavar="URL", help="where runs are stored (default: DATABASE_URL, else a file)")
+    return parser.parse_args(arguments)
+
+
+def _refuse(message: str) -> int:
+    errors.print(message, style="red", markup=False, highlight=False)
+    return BAD_INPUT
+
+
+def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    queue = Queue(store, adopts=False, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers)
+    identifier = queue.submit(experiment, VISITOR)
+    queue.start()
+    try:
+        _follow(queue, identifier, experiment)
+    except KeyboardInterrupt:
+        queue.cancel(identifier)
+        errors.print("Interrupted: the runs that were left are cancelled.")
+        return INTERRUPTED
+    finally:
+        queue.close()
+    result = report(store, identifier)
+    if as_json:
+        json.dump(result, sys.stdout, allow_nan=False)
+        sys.stdout.write("\n")
+    else:
+        _print_table(result)
+    return FINISHED if all(run["status"] == "finished" for run in result["runs"]) else RUN_FAILED
+
+
+def _follow(queue: Queue, identifier: str, experiment: Experiment) -> None:
+    """Shows progress on a terminal until no run is active."""
+    curves = CurveCache(queue.store)
+    total = experiment.training.epochs * len(experiment.runs())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"))
+    shown = errors.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=errors, disable=not shown, transient=True) as progress:
+        task = progress.add_task("workers are warming up", total=total)
+        records = curves.read(identifier)
+        while any(record.run.active for record in records):
+            progress.update(task, completed=_done(records, experiment), description=_describe(queue, records))
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            records = curves.read(identifier)
+
+
+def _done(records: tuple[RunRecord, ...], experiment: Experiment) -> int:
+    """Epochs done, where an ended run counts whole."""
+    return sum(r.last_epoch if r.run.active else experiment.training.epochs for r in records)
+
+
+def _describe(queue: Queue, records: tuple[RunRecord, ...]) -> str:
+    state = queue.state
+    if state.error or not state.ready_workers:
+        return state.error or "workers are warming up"
+    ended = sum(not record.run.active for record in records)
+    return f"{ended} of {len(records)} runs"
+
+
+def _print_table(result: dict[str, Any]) -> None:
+    table = Table("variant", "seed", "status", "epochs", "val_loss", "val_accuracy", "onset", "stop", "best", "message")
+    for run in result["runs"]:
+        last = run["epochs"][-1] if run["epochs"] else {}
+        table.add_row(
+            run["variant"],
+            str(run["seed"]),
+            run["status"],
+            str(len(run["epochs"])),
+            *(_number(last.get(name)) for name in ("val_loss", "val_accuracy")),
+            *(str(run[name] or "–") for name in ("onset_epoch", "stop_epoch", "best_epoch")),
+            run["message"] or "",
+        )
+    Console().print(table, markup=False)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""What a host on the open internet allows. On one's own machine everything is allowed."""
+
+import os
+from dataclasses import dataclass, fields
+
+from models.plan import count_parameters
+from training.experiment import Experiment, ExperimentError
+
+HOSTED_DEFAULTS = {
+    "active_runs": 60,
+    "parameters": 1_000_000,
+    "row_epochs": 5_000_000,
+    "upload_bytes": 5_000_000,
+    "days_kept": 14,
+}
+
+
+class LimitsError(ValueError):
+    """A limit in the environment is no positive whole number."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """None: no limit.
+
+    Attributes:
+        active_runs: queued and running runs of one visitor.
+        parameters: weights of one network.
+        row_epochs: training rows x epochs x variants x seeds of one experiment.
+        upload_bytes: size of an imported or uploaded file.
+        days_kept: experiments older than that are deleted.
+    """
+
+    active_runs: int | None = None
+    parameters: int | None = None
+    row_epochs: int | None = None
+    upload_bytes: int | None = None
+    days_kept: int | None = None
+
+    def check(self, experiment: Experiment, active_runs: int) -> None:
+        """Refuses what is over a limit.
+
+        Raises:
+            ExperimentError: naming each limit that is exceeded.
+        """
+        runs = experiment.runs()
+        asked = {
+            "active_runs": active_runs + len(runs),
+            "parameters": max(count_parameters(experiment.plan(v)) for v in experiment.variants),
+            "row_epochs": experiment.dataset.training_rows * experiment.training.epochs * len(runs),
+        }
+        texts = {
+            "active_runs": "queued and running runs for one visitor",
+            "parameters": "parameters in a network",
+            "row_epochs": "training rows × epochs × variants × seeds",
+        }
+        over = [
+            f"{texts[key]}: {value:,} asked for; this host allows {limit:,}"
+            for key, value in asked.items()
+            if (limit := getattr(self, key)) is not None and value > limit
+        ]
+        if over:
+            raise ExperimentError("\n".join(over))
+
+
+def is_hosted() -> bool:
+    """Whether this server is open to the public (`HOSTED=1`)."""
+    return os.environ.get("HOSTED", "") == "1"
+
+
+def limits_from_environment() -> Limits:
+    """None of them on one's own machine; with `HOSTED=1` the defaults, or `LIMIT_<NAME>` where it is set.
+
+    Raises:
+        LimitsError: naming the variable and what is allowed.
+    """
+    if not is_hosted():
+        return Limits()
+    values = {}
+    for field in fields(Limits):
+        variable = f"LIMIT_{field.name.upper()}"
+        text = os.environ.get(variable) or str(HOSTED_DEFAULTS[field.name])
+        if not text.isdecimal() or int(text) < 1:
+            raise LimitsError(f'{variable} is "{text}"; allowed: a whole number from 1')
+        values[field.name] = int(text)
+    return Limits(**values)
