@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.early_stopping import StoppingRule
 from analysis.summary import RunCurves, RunSummary, summarize_run
 
+from analysis.early_stopping import StoppingRule
 from results.curves import CurveCache, RunRecord
 from results.store import Store
 from results.test_metrics import read_test_metrics
@@ -22,14 +22,13 @@ EPOCH_FIELDS = (
 TestMetrics = Mapping[int, tuple[float, float]]
 
 
-def run_curves(experiment: Experiment, record: RunRecord) -> RunCurves:
-    """A stored run as the analysis takes it, with the rule that is marked on it.
+def stopping_rule(experiment: Experiment, variant: str) -> tuple[StoppingRule, bool]:
+    """The rule that judges a variant's runs, and whether training really restores the best weights by it.
 
-    The rule is the technique's own where the variant has it, else the experiment's.
+    It is the technique's own rule where the variant has it, else the one that the experiment marks.
     """
-    technique = experiment.variant(record.run.variant).early_stopping
-    marked = experiment.early_stopping
-    source = technique or marked
+    technique = experiment.variant(variant).early_stopping
+    source = technique or experiment.early_stopping
     rule = StoppingRule(
         monitor=source.monitor,
         patience=source.patience,
@@ -37,8 +36,13 @@ def run_curves(experiment: Experiment, record: RunRecord) -> RunCurves:
         baseline=technique.baseline if technique else None,
         start_from_epoch=source.start_from_epoch,
     )
-    restores = technique is not None and technique.restore_best_weights
-    return RunCurves(record.run.variant, record.run.seed, record.run.status, record.curves, rule, restores)
+    return rule, technique is not None and technique.restore_best_weights
+
+
+def run_curves(experiment: Experiment, record: RunRecord) -> RunCurves:
+    """A stored run as the analysis takes it, with the rule that is marked on it."""
+    run = record.run
+    return RunCurves(run.variant, run.seed, run.status, record.curves, *stopping_rule(experiment, run.variant))
 
 
 def report(store: Store, experiment_id: str) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+# make run: set up and serve. make test: set up and check everything. make bench, make example, make clean.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := run
+.PHONY: run test bench example screenshots clean
+
+$(VENV)/requirements.stamp: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/requirements-dev.stamp: $(VENV)/requirements.stamp requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	sh tests/install_chromium.sh $(BIN)/python
+	touch $@
+
+run: $(VENV)/requirements.stamp
+	@echo "Regularizer Lab: http://localhost:$(PORT)"
+	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/requirements-dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/requirements.stamp
+	$(BIN)/python -m benchmarks $(BENCH)
+
+example: $(VENV)/requirements.stamp
+	for name in $$(cd examples && ls *.json | grep -v result | sed 's/.json//'); do \
+	  $(BIN)/python -m training examples/$$name.json --json > examples/$$name.result.tmp && \
+	  mv examples/$$name.result.tmp examples/$$name.result.json || exit 1; done
+
+clean:
+	rm -rf $(VENV) static .mypy_cache .pytest_cache .ruff_cache .hypothesis

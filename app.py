@@ -1,0 +1,14 @@
+"""Regularizer Lab: page configuration and navigation."""
+
+import streamlit as st
+
+from ui import text
+
+st.set_page_config(page_title=text.APP, page_icon=":material/show_chart:", layout="wide")
+st.navigation(
+    [
+        st.Page("pages/lab.py", title=text.LAB, icon=":material/science:", default=True),
+        st.Page("pages/runs.py", title=text.RUNS, icon=":material/list:"),
+    ],
+    position="top",
+).run()

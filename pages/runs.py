@@ -1,0 +1,112 @@
+"""Runs: every experiment of this visitor; open, run again, load, export, delete, import."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from results.records import ExperimentSummary
+from training.experiment import MAX_CHARACTERS, ExperimentError, parse_experiment
+from training.limits import is_hosted
+from ui import state, text
+from ui.experiment_form import load_draft
+from ui.experiment_view import best_variant, downloads, plain
+from ui.services import read_spec, services
+from ui.visitor import visitor
+
+LAB_PAGE = "pages/lab.py"
+SECONDS_BETWEEN_REFRESHES = 2.0
+
+
+def draw_import() -> None:
+    """An experiment file fills the form."""
+    with st.expander(text.IMPORT, icon=":material/upload_file:"):
+        file = st.file_uploader(text.IMPORT, type="json", help=text.IMPORT_HELP, label_visibility="collapsed")
+        if file is None:
+            return
+        if file.size > MAX_CHARACTERS:
+            st.error(text.FILE_TOO_LARGE.format(size=file.size, limit=MAX_CHARACTERS))
+            return
+        try:
+            experiment = parse_experiment(file.getvalue())
+        except ExperimentError as error:
+            st.error(text.REFUSED)
+            st.code(str(error), language=None, wrap_lines=True)
+            return
+        if st.button(text.LOAD, type="primary"):
+            load_draft(experiment)
+            st.switch_page(LAB_PAGE)
+
+
+@st.dialog(text.DELETE)
+def ask_to_delete(identifier: str, name: str) -> None:
+    """Deletes only after a second press."""
+    st.markdown(text.DELETE_QUESTION.format(name=plain(name)))
+    with st.container(horizontal=True):
+        if st.button(text.DELETE_CONFIRM, type="primary"):
+            services().store.delete_experiment(identifier)
+            if st.session_state.get(state.SHOWN_EXPERIMENT) == identifier:
+                st.session_state[state.SHOWN_EXPERIMENT] = None
+            st.rerun()
+        if st.button(text.KEEP):
+            st.rerun()
+
+
+def draw_experiment(summary: ExperimentSummary, who: str) -> None:
+    """One experiment: what it is, how far it is, and what can be done with it."""
+    service = services()
+    stored = service.store.experiment(summary.id)
+    if stored is None:  # deleted while the list was drawn
+        return
+    experiment, name = read_spec(stored.spec), summary.name or text.UNTITLED
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(name)}**", width="content")
+            for status, number in summary.counts.items():
+                if number:
+                    st.badge(f"{number} {text.STATUS_NAMES[status]}", color=text.STATUS_COLOURS[status])
+        created = datetime.fromtimestamp(summary.created_at, UTC).astimezone()
+        facts = [created.strftime("%Y-%m-%d %H:%M"), experiment.dataset.label, experiment.architecture.label]
+        if best := best_variant(experiment, summary.id):
+            facts.append(text.BEST_VARIANT.format(variant=plain(best[0]), loss=best[1]))
+        st.caption(" · ".join(facts))
+        with st.container(horizontal=True):
+            if st.button(text.OPEN, key=f"open_{summary.id}", type="primary"):
+                st.session_state[state.SHOWN_EXPERIMENT] = summary.id
+                st.switch_page(LAB_PAGE)
+            if summary.active and st.button(text.CANCEL, key=f"cancel_{summary.id}"):
+                service.queue.cancel(summary.id)
+                st.rerun()
+            if st.button(text.RUN_AGAIN, key=f"again_{summary.id}"):
+                try:
+                    st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who)
+                    st.switch_page(LAB_PAGE)
+                except ExperimentError as error:
+                    st.error(str(error))
+            if st.button(text.LOAD, key=f"load_{summary.id}"):
+                load_draft(experiment)
+                st.session_state[state.SHOWN_EXPERIMENT] = None
+                st.switch_page(LAB_PAGE)
+            with st.popover(text.EXPORT):
+                downloads(experiment, summary.id, key="runs")
+            if st.button(text.DELETE, key=f"delete_{summary.id}", type="tertiary"):
+                ask_to_delete(summary.id, name)
+
+
+def draw_experiments(who: str) -> None:
+    """The list, newest first."""
+    experiments = services().store.experiments(who)
+    if not experiments:
+        st.info(text.NO_RUNS)
+        st.page_link(LAB_PAGE, label=text.BACK_TO_LAB, icon=":material/science:")
+    for summary in experiments:
+        draw_experiment(summary, who)
+
+
+services()
+who = visitor()
+days = services().queue.limits.days_kept
+st.markdown(text.RUNS_INTRODUCTION_HOSTED.format(days=days) if is_hosted() else text.RUNS_INTRODUCTION)
+draw_import()
+if who is not None:
+    any_active = any(summary.active for summary in services().store.experiments(who))
+    st.fragment(draw_experiments, run_every=SECONDS_BETWEEN_REFRESHES if any_active else None)(who)

@@ -1,0 +1,260 @@
+"""The form of an experiment. It owns the draft in the session and gives back an experiment or what to mend."""
+
+import json
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from datasets.registry import DATASETS
+from models.architectures import ARCHITECTURES
+from models.parameters import Entry, Parameter, parameters
+from models.techniques import TECHNIQUES
+from training.experiment import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
+from training.recorded import FIRST_VISIT, presets
+from ui import state, text
+from ui.data_preview import draw_preview
+
+
+@dataclass
+class Draft:
+    """What the form holds: the experiment as JSON values, and an identifier for each variant's widgets.
+
+    `key` changes when another experiment is loaded, so that all widgets start from the new values.
+    """
+
+    values: dict[str, Any]
+    variant_ids: list[str]
+    key: str
+
+
+def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
+    """Fills the form; what was in it can be brought back by Undo."""
+    if previous := st.session_state.get(state.DRAFT):
+        st.session_state[state.UNDO] = previous
+    values = experiment.model_dump(mode="json")
+    st.session_state[state.DRAFT] = Draft(values, [_new_id() for _ in values["variants"]], _new_id())
+    st.session_state[state.FORM_NOTICE] = notice
+
+
+def experiment_form() -> tuple[Experiment | None, Any]:
+    """Draws the form.
+
+    Returns the experiment (None while something must be mended) and the place at the top for the Train button.
+    """
+    if state.DRAFT not in st.session_state:
+        load_draft(presets()[FIRST_VISIT])
+    st.pills(text.PRESETS, list(presets()), format_func=_preset_name, key="preset", on_change=_load_preset)
+    top = st.container()
+    draft: Draft = st.session_state[state.DRAFT]
+    values = draft.values
+    values["name"] = _text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
+    data, network, training = st.tabs([text.DATA, text.NETWORK, text.TRAINING])
+    with data:
+        values["dataset"] = _entry(draft, "dataset", text.DATASET, DATASETS, values["dataset"])
+        preview = st.container()
+    with network:
+        values["architecture"] = _entry(draft, "architecture", text.ARCHITECTURE, ARCHITECTURES, values["architecture"])
+    with training:
+        _training(draft)
+    _variants(draft)
+    experiment = _parse(values)
+    if experiment:
+        with preview:
+            draw_preview(experiment.dataset, experiment.seeds[0])
+    return experiment, top
+
+
+def _training(draft: Draft) -> None:
+    values = draft.values
+    values["training"] = _fields(draft, "training", TrainingSettings, values["training"])
+    seeds = _text_input(draft, "seeds", text.SEEDS, _join(values["seeds"]), help=text.SEEDS_HELP)
+    values["seeds"] = _split(seeds)
+    st.markdown(f"**{text.MARKED_RULE}**", help=text.MARKED_RULE_HELP)
+    values["early_stopping"] = _fields(draft, "early_stopping", MarkedRule, values["early_stopping"])
+
+
+def _variants(draft: Draft) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{text.VARIANTS}**", width="stretch")
+        if state.UNDO in st.session_state:
+            st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo)
+        st.button(text.ADD_VARIANT, icon=":material/add:", type="tertiary", on_click=_add_variant)
+    for variant_id, variant in zip(draft.variant_ids, draft.values["variants"], strict=True):
+        with st.container(border=True, gap="small"):
+            _variant(draft, variant_id, variant)
+
+
+def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        variant["name"] = _text_input(draft, f"{variant_id}.name", text.VARIANT_NAME, variant["name"], max_chars=60)
+        for label, icon, action in (
+            (text.COPY_VARIANT, ":material/content_copy:", _copy_variant),
+            (text.REMOVE_VARIANT, ":material/delete:", _remove_variant),
+        ):
+            st.button(
+                "", icon=icon, help=label, key=f"{draft.key}.{variant_id}.{label}", on_click=action, args=(variant_id,)
+            )
+    before = {t["name"]: t for t in variant["techniques"]}
+    chosen = _widget(
+        st.multiselect,
+        draft,
+        f"{variant_id}.techniques",
+        list(before),
+        label=text.TECHNIQUES,
+        options=list(TECHNIQUES),
+        format_func=lambda name: TECHNIQUES[name].label,
+        placeholder=text.NO_TECHNIQUES,
+    )
+    variant["techniques"] = []
+    with st.container(horizontal=True, gap="small"):
+        for name in chosen:
+            technique = TECHNIQUES[name]
+            values = before.get(name) or {"name": name}
+            with st.popover(_popover_label(technique, values), icon=":material/tune:"):
+                st.caption(technique.summary)
+                st.latex(technique.formula)
+                st.caption(f"{technique.acts}. [{text.SOURCE}]({technique.source})")
+                fields = _fields(draft, f"{variant_id}.{name}", technique, values)
+            variant["techniques"].append({"name": name, **fields})
+
+
+def _popover_label(technique: type[Entry], values: dict[str, Any]) -> str:
+    first = next(parameters(technique))
+    return f"{technique.label} · {values.get(first.key, first.default)}"
+
+
+def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """A choice from a registry, and the parameters of what was chosen."""
+    name = _widget(
+        st.selectbox,
+        draft,
+        f"{path}.name",
+        values["name"],
+        label=label,
+        options=list(registry),
+        format_func=lambda n: registry[n].label,
+    )
+    entry = registry[name]
+    st.caption(entry.summary)
+    return {"name": name, **_fields(draft, f"{path}.{name}", entry, values)}
+
+
+def _fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The widgets of an entry's parameters, two to a row; gives their values."""
+    result, columns = {}, st.columns(2, gap="small")
+    for index, parameter in enumerate(parameters(entry)):
+        with columns[index % 2]:
+            value = values.get(parameter.key, parameter.default)
+            result[parameter.key] = _field(draft, f"{path}.{parameter.key}", parameter, value)
+    return result
+
+
+def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
+    """One parameter's widget; the registry's range and default decide which."""
+    common: dict[str, Any] = {"label": parameter.label, "help": parameter.about}
+    match parameter.kind:
+        case "choice":
+            return _widget(st.selectbox, draft, path, value, options=list(parameter.choices), **common)
+        case "bool":
+            return _widget(st.toggle, draft, path, value, **common)
+        case "ints":
+            return _split(_text_input(draft, path, parameter.label, _join(value), help=text.WIDTHS_HELP))
+    cast = int if parameter.kind == "int" else float
+    limits = {
+        key: None if limit is None else cast(limit)
+        for key, limit in (("min_value", parameter.low), ("max_value", parameter.high))
+    }
+    value = None if value is None else cast(value)
+    if parameter.kind == "int":
+        return _widget(st.number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
+    if parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2:
+        return _widget(st.slider, draft, path, value, **limits, **common, step=parameter.step)
+    return _widget(st.number_input, draft, path, value, **limits, **common, format="%g", step=None, placeholder="–")
+
+
+def _text_input(draft: Draft, path: str, label: str, value: str, **options: Any) -> str:
+    return str(_widget(st.text_input, draft, path, value, label=label, **options))
+
+
+def _widget(widget: Any, draft: Draft, path: str, value: Any, **options: Any) -> Any:
+    """A widget under the draft's key. It starts from the draft: Streamlit forgets widgets of a page that was left."""
+    key = f"{draft.key}.{path}"
+    if key not in st.session_state:
+        st.session_state[key] = value
+    if options.get("step", 0) is None:
+        del options["step"]
+    return widget(key=key, **options)
+
+
+def _join(values: Any) -> str:
+    return values if isinstance(values, str) else ", ".join(map(str, values))
+
+
+def _split(typed: str) -> list[int | str]:
+    """Whole numbers from a comma-separated text; what is none stays text, for the message that refuses it."""
+    parts = [part for part in re.split(r"[,;\s]+", typed.strip()) if part]
+    return [int(part) if re.fullmatch(r"[+-]?\d{1,12}", part) else part for part in parts]
+
+
+def _parse(values: dict[str, Any]) -> Experiment | None:
+    try:
+        st.session_state.pop(state.FORM_ERROR, None)
+        return parse_experiment(json.dumps(values))
+    except ExperimentError as error:
+        st.session_state[state.FORM_ERROR] = str(error)
+        return None
+
+
+def _preset_name(name: str) -> str:
+    return presets()[name].name
+
+
+def _load_preset() -> None:
+    if name := st.session_state.get("preset"):
+        load_draft(presets()[name])
+
+
+def _undo() -> None:
+    st.session_state[state.DRAFT] = st.session_state.pop(state.UNDO)
+
+
+def _remember() -> Draft:
+    """Keeps the draft for Undo and returns one to change."""
+    draft: Draft = st.session_state[state.DRAFT]
+    st.session_state[state.UNDO] = Draft(deepcopy(draft.values), list(draft.variant_ids), _new_id())
+    return draft
+
+
+def _add_variant() -> None:
+    draft = _remember()
+    _insert(draft, len(draft.variant_ids), {"name": "variant", "techniques": []})
+
+
+def _copy_variant(variant_id: str) -> None:
+    draft = _remember()
+    index = draft.variant_ids.index(variant_id)
+    _insert(draft, index + 1, deepcopy(draft.values["variants"][index]))
+
+
+def _insert(draft: Draft, index: int, variant: dict[str, Any]) -> None:
+    """A variant under a name that none has yet."""
+    taken = {v["name"] for v in draft.values["variants"]}
+    stem, number = variant["name"], 2
+    while variant["name"] in taken:
+        variant["name"], number = f"{stem} {number}", number + 1
+    draft.values["variants"].insert(index, variant)
+    draft.variant_ids.insert(index, _new_id())
+
+
+def _remove_variant(variant_id: str) -> None:
+    draft = _remember()
+    index = draft.variant_ids.index(variant_id)
+    del draft.values["variants"][index], draft.variant_ids[index]
+
+
+def _new_id() -> str:
+    return uuid4().hex[:8]

@@ -1,0 +1,43 @@
+"""The names of session-state keys and URL parameters, and how pages hand each other choices.
+
+`st.session_state` holds choices and identifiers, never results.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+EXPERIMENT_PARAMETER = "experiment"
+CONFIGURATION_PARAMETER = "configuration"
+
+SHOWN_EXPERIMENT = "shown_experiment"
+DRAFT = "draft"
+UNDO = "undo"
+READ_CONFIGURATION = "read_configuration"
+VISITOR = "visitor"
+FORM_NOTICE = "form_notice"
+FORM_ERROR = "form_error"
+
+
+def shown_experiment() -> str | None:
+    """The experiment that the Lab shows: the URL's, else the one shown before the person changed pages."""
+    identifier = st.query_params.get(EXPERIMENT_PARAMETER)
+    if identifier is None and CONFIGURATION_PARAMETER not in st.query_params:
+        identifier = st.session_state.get(SHOWN_EXPERIMENT)
+        if identifier:
+            st.query_params[EXPERIMENT_PARAMETER] = identifier
+    st.session_state[SHOWN_EXPERIMENT] = identifier
+    return identifier
+
+
+def show_experiment(identifier: str | None) -> None:
+    """Makes the Lab show this experiment, or the recorded one for None."""
+    st.session_state[SHOWN_EXPERIMENT] = identifier
+    st.query_params.clear()
+    if identifier:
+        st.query_params[EXPERIMENT_PARAMETER] = identifier
+
+
+def take(key: str) -> Any:
+    """The value under a session key, which is then gone."""
+    return st.session_state.pop(key, None)

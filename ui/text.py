@@ -1,0 +1,112 @@
+"""What pages say, in one place, so that it can be translated. Techniques and data bring their texts along."""
+
+APP = "Regularizer Lab"
+LAB = "Lab"
+RUNS = "Runs"
+
+INTRODUCTION = (
+    "Train the same network several ways and watch where each begins to **overfit**: validation loss turns up while "
+    "training loss still falls."
+)
+PRESETS = "Start from an example"
+TRAIN = "Train"
+RUNS_TO_TRAIN = "{variants} × {seeds} = {runs}"
+VARIANTS = "Variants to compare"
+VARIANT = "variant|variants"
+SEED = "seed|seeds"
+RUN = "run|runs"
+ADD_VARIANT = "Add variant"
+COPY_VARIANT = "Copy"
+REMOVE_VARIANT = "Remove"
+UNDO = "Undo"
+VARIANT_NAME = "Name"
+TECHNIQUES = "Techniques"
+NO_TECHNIQUES = "none: the plain network"
+DATA, NETWORK, TRAINING = "Data", "Network", "Training"
+DATASET = "Data set"
+ARCHITECTURE = "Architecture"
+WIDTHS_HELP = "Units of each hidden layer, separated by commas: 128, 128"
+EXPERIMENT_NAME = "Name of the experiment"
+SEEDS = "Seeds"
+SEEDS_HELP = "One run for each variant and seed, separated by commas. More seeds show what is luck and what is not."
+MARKED_RULE = "Early-stopping rule to mark"
+MARKED_RULE_HELP = (
+    "Marked on every curve while training goes on, so that you see what came after. To really stop a variant, give it "
+    "the technique Early stopping."
+)
+ROWS = "{train:,} rows to train on, {held_out:,} for validation, {held_out:,} kept for the test"
+PREVIEW = "Training rows of seed {seed}"
+PREVIEW_ALT = "Preview of the data set {name}."
+SOURCE = "Source"
+FIX_FIRST = "Before training, mend this:"
+REFUSED = "This was refused:"
+EMPTY_SEEDS = "seeds: give at least one"
+
+RECORDED = "Recorded example"
+RECORDED_HELP = (
+    "Trained beforehand by this program (`make example`), so that something real is on screen at once. Press **Train** "
+    "to run it live on this machine."
+)
+NOT_FOUND = "This link leads to no experiment: it was deleted, or part of the link was lost."
+BACK_TO_LAB = "Start a new experiment"
+WARMING_UP = "Workers are warming up (TensorFlow is loading); your runs are queued and start by themselves."
+NO_WORKERS = "No worker is connected. On a cluster, start workers with: {command}"
+READY = "{ready} of {expected} workers ready"
+PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
+TIME_LEFT = " · about {time} left"
+CANCEL = "Cancel"
+CANCEL_ALL = "Cancel all"
+RUN_PROGRESS = "Progress of each run"
+STATUS_NAMES = {
+    "queued": "queued",
+    "running": "running",
+    "finished": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+STATUS_COLOURS = {"queued": "gray", "running": "blue", "finished": "green", "failed": "red", "cancelled": "orange"}
+FAILED_RUN = "**{variant}**, seed {seed}: {message}"
+LOG_AXIS = "Logarithmic loss axis"
+MARKS_LEGEND = (
+    "Dashed: training. Solid: validation. Thin: single seeds. "
+    "Click a name in the legend to hide it; drag to zoom, double-click to zoom out."
+)
+LOSS, ACCURACY = "Loss", "Accuracy"
+WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has them."
+IN_WORDS = "The charts in words"
+EVIDENCE = "Why the marks are where they are"
+TABLE = "Results"
+TABLE_NOTE = (
+    "Means over seeds; ± is the standard deviation. Loss is plain cross-entropy in evaluation mode, without penalties "
+    "or dropout, so that variants can be compared. Click a column to sort. Nothing here uses the test set."
+)
+SHARE = "Share and take home"
+SHARE_RUN = "Link to this experiment, live or finished; it gives reading only"
+SHARE_CONFIGURATION = "Link that fills the form on any host; nothing is trained until Train is pressed"
+TOO_LONG_FOR_LINK = "This configuration is too long for a link: send the JSON file."
+DOWNLOAD_EXPERIMENT = "Experiment (JSON)"
+DOWNLOAD_RESULT = "Results (JSON)"
+DOWNLOAD_EPOCHS = "All epochs (CSV)"
+PREPARE_DOWNLOADS = "Prepare files"
+LOADED_FROM_LINK = "The form was filled from a link. Press Train to run it here."
+UNTITLED = "Untitled experiment"
+NO_STORAGE = "Your browser keeps no data for this site, so experiments cannot be kept apart. Allow it, and reload."
+
+RUNS_INTRODUCTION = "Every experiment that was trained here."
+RUNS_INTRODUCTION_HOSTED = "The experiments of this browser. They are kept for {days} days."
+NO_RUNS = "Nothing has been trained yet. The Lab is where experiments begin."
+OPEN, RUN_AGAIN, LOAD, DELETE, EXPORT = "Open", "Run again", "Load into form", "Delete", "Export"
+DELETE_QUESTION = 'Delete "{name}" with all its runs? This cannot be undone.'
+DELETE_CONFIRM, KEEP = "Delete for good", "Keep it"
+IMPORT = "Import an experiment (JSON)"
+IMPORT_HELP = "An experiment file, version 1. It fills the form in the Lab; nothing is trained yet."
+BEST_VARIANT = "best: {variant} (validation loss {loss:.3f})"
+FILE_TOO_LARGE = "The file has {size:,} bytes; allowed: up to {limit:,}."
+SOMETHING_FAILED = (
+    "Something went wrong on our side. It is in the server's log; your experiments are safe. Reload to go on."
+)
+
+
+def count(number: int, forms: str) -> str:
+    """`count(2, "seed|seeds")` is "2 seeds"."""
+    return f"{number:,} {forms.split('|')[number != 1]}"
