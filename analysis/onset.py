@@ -30,10 +30,16 @@ SHORTEST_CURVE = WINDOW // 2 + 1 + EPOCHS_SINCE
 SMALLEST_RELATIVE_RISE = 0.02
 """How far above its minimum the loss must be, as a share of the minimum.
 
-Significance alone raised false alarms on a third of the real curves whose mean never turns: slow drifts by 0.2
+Significance alone raises false alarms on a third of the real curves whose mean never turns: slow drifts by 0.2
 to 0.5% of the loss, well above the epoch-to-epoch noise and of no consequence. 2% is four times the largest of
-these, and is Prechelt's (1998) generalization loss GL = 100 (E_va / E_opt - 1) at the threshold of his GL_2,
-taken here between means of 5 epochs.
+these, and Prechelt's (1998) generalization loss GL = 100 (E_va / E_opt - 1) at a threshold of 2, taken here
+between means of 5 epochs.
+
+Measured on 40 cells (digits, breast cancer, wine; 60 or 300 rows; with and without L2 and label noise; MLP 2x64,
+Adam, 150 epochs) x 12 seeds, the mean curve of the seeds as the truth: of 264 curves whose mean rises by 5% or
+more, and of 144 whose mean rises by less than 0.5%, the rule marks
+    0%: 261 and 37;  1%: 260 and 16;  2%: 255 and 9;  3%: 251 and 8;  5%: 241 and 3.
+Each of the 9 at 2% rises by 2% to 44% itself: another split turns where the mean does not.
 """
 NOISE_MULTIPLE = 3.0
 

@@ -125,6 +125,14 @@ def test_false_alarms_on_300_noisy_falling_curves_are_below_2_percent() -> None:
     assert sum(alarms) < 0.02 * 300
 
 
+def test_watching_every_epoch_live_keeps_false_alarms_below_2_percent() -> None:
+    alarms = 0
+    for seed in range(300):
+        train, val = falling_curve(seed)
+        alarms += any(find_onset(train[:n], val[:n]) for n in range(1, 151))
+    assert alarms < 0.02 * 300
+
+
 def test_noisy_turns_are_found_near_their_place() -> None:
     epochs = np.arange(1, 151)
     found = []
