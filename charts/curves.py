@@ -66,6 +66,7 @@ def curve_figure(
     if len(variants) > len(COLOURS):
         traces += label_traces(variants, f"val_{metric}", log_axis=log_axis)
         layout["margin"]["r"] = LABEL_PIXELS
+        layout["legend"]["orientation"] = "h"  # below: the names stand where it would be
     return {"data": [*traces, *_key_traces(traces)], "layout": layout}
 
 

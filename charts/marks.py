@@ -36,6 +36,8 @@ FEW_SEEDS: Final = 5
 """With more seeds than these, small marks of each would hide the curves."""
 LARGE, SMALL = 12, 6
 STRONG, FAINT = 1.0, 0.6
+SMALL_OUTLINES: Final = {"onset": 0, "stop": 1, "best": 0}
+"""Pixels: cut out of a line, small filled marks would shrink to specks; an open one is all outline."""
 EVIDENT_ON: Final = ("val_loss",)
 """Where small marks tell their evidence too, which speaks of losses: said twice, it is a quarter of a refresh."""
 LINE_LENGTH: Final = 48
@@ -72,7 +74,7 @@ def mark_trace(variant: VariantSummary, series: str, colour: str) -> dict[str, A
             "angle": [MARK_ANGLES[mark.kind] for mark in marks],
             "standoff": [MARK_DISTANCES[mark.kind] if mark.size == LARGE else 0 for mark in marks],
             "color": colour,
-            "line": {"width": 1.5},
+            "line": {"width": [1.5 if mark.size == LARGE else SMALL_OUTLINES[mark.kind] for mark in marks]},
         },
         "hovertemplate": f"<b>{name}</b><br>%{{text}}<extra></extra>",
     }

@@ -68,16 +68,19 @@ function themedAxis(axis, theme) {
   };
 }
 
-// Wide: variants in a column on the right. Narrow: in rows below, and the box grows by their height.
-function placeLegend(legend, narrow) {
-  const place = narrow
+// Variants stand in a column on the right; in rows below on a narrow screen, or where the figure asks for it.
+function isBelow(legend, width) {
+  return width < NARROW || legend.orientation === "h";
+}
+
+function placeLegend(legend, width) {
+  const place = isBelow(legend, width)
     ? { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom" }
     : { orientation: "v", x: 1.02, xanchor: "left", y: 1, yanchor: "top" };
   return { ...legend, ...place, bgcolor: "rgba(0,0,0,0)" };
 }
 
 function themedLayout(layout, theme, width, height) {
-  const narrow = width < NARROW;
   const touch = matchMedia("(pointer: coarse)").matches;
   const themed = {
     ...layout, width, height, autosize: false,
@@ -93,7 +96,7 @@ function themedLayout(layout, theme, width, height) {
       if (touch) themed[name].fixedrange = true;
     }
   }
-  if (layout.legend) themed.legend = placeLegend(layout.legend, narrow);
+  if (layout.legend) themed.legend = placeLegend(layout.legend, width);
   return themed;
 }
 
@@ -109,17 +112,19 @@ const CONFIG = {
   toImageButtonOptions: { scale: 2 },
 };
 
-function legendRows(figure, width) {
-  if (width >= NARROW || !figure.layout.legend) return 0;
+// What the box grows by, in pixels: a legend below must not take the curves' room.
+function legendHeight(figure, width) {
+  const { legend } = figure.layout;
+  if (!legend || !isBelow(legend, width)) return 0;
   const entries = figure.data.filter((trace) => trace.showlegend !== false && !trace.legend);
-  return Math.ceil(entries.length / 2);
+  return 22 * Math.ceil(entries.length / Math.max(2, Math.floor(width / 170)));
 }
 
 function draw(chart) {
   const { box, plot, data } = chart;
   const width = box.clientWidth;
   if (!width || !chart.Plotly || !box.isConnected) return;
-  const height = data.height + 22 * legendRows(data.figure, width);
+  const height = data.height + legendHeight(data.figure, width);
   box.style.height = height + "px";
   const figure = structuredClone(data.figure); // Plotly writes what the person hid or zoomed into what it is given
   const theme = readTheme(box);
