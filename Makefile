@@ -4,7 +4,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := run
-.PHONY: run test bench example screenshots clean
+.PHONY: run test bench example clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -31,9 +31,8 @@ bench: $(VENV)/requirements.stamp
 	$(BIN)/python -m benchmarks $(BENCH)
 
 example: $(VENV)/requirements.stamp
-	for name in $$(cd examples && ls *.json | grep -v result | sed 's/.json//'); do \
-	  $(BIN)/python -m training examples/$$name.json --json > examples/$$name.result.tmp && \
-	  mv examples/$$name.result.tmp examples/$$name.result.json || exit 1; done
+	$(BIN)/python -m training examples/first_visit.json --json > examples/first_visit.result.tmp
+	mv examples/first_visit.result.tmp examples/first_visit.result.json
 
 clean:
 	rm -rf $(VENV) static .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import text
 
-st.set_page_config(page_title=text.APP, page_icon=":material/show_chart:", layout="wide")
+st.set_page_config(page_title=text.APP, page_icon="ui/favicon.png", layout="wide")
 st.navigation(
     [
         st.Page("pages/lab.py", title=text.LAB, icon=":material/science:", default=True),

@@ -35,7 +35,6 @@ class Dataset(Entry):
     classes: ClassVar[int]
     source: ClassVar[str]
 
-    name: str
     train_size: int | None = Field(
         None, ge=1, title="Training rows", description="How many rows to train on; empty: all that are left."
     )

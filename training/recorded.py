@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from analysis.summary import RunCurves
 
+from analysis.summary import RunCurves
 from results.records import CURVE_NAMES
 from training.experiment import Experiment, parse_experiment
 from training.report import stopping_rule

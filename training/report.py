@@ -7,9 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.summary import RunCurves, RunSummary, summarize_run
-
 from analysis.early_stopping import StoppingRule
+from analysis.summary import RunCurves, RunSummary, summarize_run
 from results.curves import CurveCache, RunRecord
 from results.store import Store
 from results.test_metrics import read_test_metrics

@@ -48,11 +48,15 @@ def experiment_form() -> tuple[Experiment | None, Any]:
     if state.DRAFT not in st.session_state:
         load_draft(presets()[FIRST_VISIT])
     st.pills(text.PRESETS, list(presets()), format_func=_preset_name, key="preset", on_change=_load_preset)
+    if state.UNDO in st.session_state:
+        st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo)
     top = st.container()
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
     values["name"] = _text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
-    data, network, training = st.tabs([text.DATA, text.NETWORK, text.TRAINING])
+    variants, data, network, training = st.tabs([text.VARIANTS, text.DATA, text.NETWORK, text.TRAINING])
+    with variants:
+        _variants(draft)
     with data:
         values["dataset"] = _entry(draft, "dataset", text.DATASET, DATASETS, values["dataset"])
         preview = st.container()
@@ -60,7 +64,6 @@ def experiment_form() -> tuple[Experiment | None, Any]:
         values["architecture"] = _entry(draft, "architecture", text.ARCHITECTURE, ARCHITECTURES, values["architecture"])
     with training:
         _training(draft)
-    _variants(draft)
     experiment = _parse(values)
     if experiment:
         with preview:
@@ -78,19 +81,23 @@ def _training(draft: Draft) -> None:
 
 
 def _variants(draft: Draft) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{text.VARIANTS}**", width="stretch")
-        if state.UNDO in st.session_state:
-            st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo)
-        st.button(text.ADD_VARIANT, icon=":material/add:", type="tertiary", on_click=_add_variant)
     for variant_id, variant in zip(draft.variant_ids, draft.values["variants"], strict=True):
         with st.container(border=True, gap="small"):
             _variant(draft, variant_id, variant)
+    st.button(text.ADD_VARIANT, icon=":material/add:", on_click=_add_variant)
 
 
 def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        variant["name"] = _text_input(draft, f"{variant_id}.name", text.VARIANT_NAME, variant["name"], max_chars=60)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        variant["name"] = _text_input(
+            draft,
+            f"{variant_id}.name",
+            text.VARIANT_NAME,
+            variant["name"],
+            max_chars=60,
+            label_visibility="collapsed",
+            placeholder=text.VARIANT_NAME,
+        )
         for label, icon, action in (
             (text.COPY_VARIANT, ":material/content_copy:", _copy_variant),
             (text.REMOVE_VARIANT, ":material/delete:", _remove_variant),
@@ -108,6 +115,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
         options=list(TECHNIQUES),
         format_func=lambda name: TECHNIQUES[name].label,
         placeholder=text.NO_TECHNIQUES,
+        label_visibility="collapsed",
     )
     variant["techniques"] = []
     with st.container(horizontal=True, gap="small"):

@@ -6,8 +6,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import pandas as pd
 import streamlit as st
-from analysis.summary import describe, verdict
 
+from analysis.statements import describe, verdict
 from results.curves import RunRecord
 from results.records import CURVE_NAMES
 from training.cluster import RESOURCE
@@ -80,9 +80,13 @@ def _head(experiment: Experiment, identifier: str, progress: Progress, owned: bo
                 text.CANCEL,
                 key="cancel_experiment",
                 icon=":material/stop_circle:",
-                on_click=services().queue.cancel,
+                on_click=_cancel,
                 args=(identifier,),
             )
+
+
+def _cancel(identifier: str, run_id: int | None = None) -> None:
+    services().queue.cancel(identifier, run_id)
 
 
 def _progress(service: Services, progress: Progress) -> None:
@@ -134,7 +138,7 @@ def _run_list(
                     text.CANCEL,
                     key=f"cancel_{run.id}",
                     type="tertiary",
-                    on_click=service.queue.cancel,
+                    on_click=_cancel,
                     args=(identifier, run.id),
                 )
 
@@ -193,8 +197,8 @@ def best_variant(experiment: Experiment, identifier: str) -> tuple[str, float] |
     loss = COLUMNS["best_val_loss"][0]
     if loss not in table:
         return None
-    best = table.loc[table[loss].idxmin()]
-    return str(best[VARIANT]), float(best[loss])
+    best = table[loss].argmin()
+    return str(table[VARIANT].iloc[best]), float(table[loss].iloc[best])
 
 
 def plain(words: str) -> str:

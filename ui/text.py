@@ -1,5 +1,7 @@
 """What pages say, in one place, so that it can be translated. Techniques and data bring their texts along."""
 
+from typing import Literal
+
 APP = "Regularizer Lab"
 LAB = "Lab"
 RUNS = "Runs"
@@ -11,7 +13,7 @@ INTRODUCTION = (
 PRESETS = "Start from an example"
 TRAIN = "Train"
 RUNS_TO_TRAIN = "{variants} × {seeds} = {runs}"
-VARIANTS = "Variants to compare"
+VARIANTS = "Variants"
 VARIANT = "variant|variants"
 SEED = "seed|seeds"
 RUN = "run|runs"
@@ -21,7 +23,7 @@ REMOVE_VARIANT = "Remove"
 UNDO = "Undo"
 VARIANT_NAME = "Name"
 TECHNIQUES = "Techniques"
-NO_TECHNIQUES = "none: the plain network"
+NO_TECHNIQUES = "No technique: the plain network"
 DATA, NETWORK, TRAINING = "Data", "Network", "Training"
 DATASET = "Data set"
 ARCHITECTURE = "Architecture"
@@ -64,7 +66,13 @@ STATUS_NAMES = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
-STATUS_COLOURS = {"queued": "gray", "running": "blue", "finished": "green", "failed": "red", "cancelled": "orange"}
+STATUS_COLOURS: dict[str, Literal["gray", "blue", "green", "red", "orange"]] = {
+    "queued": "gray",
+    "running": "blue",
+    "finished": "green",
+    "failed": "red",
+    "cancelled": "orange",
+}
 FAILED_RUN = "**{variant}**, seed {seed}: {message}"
 LOG_AXIS = "Logarithmic loss axis"
 MARKS_LEGEND = (
