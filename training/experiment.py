@@ -15,7 +15,9 @@ from models.techniques import TECHNIQUES, AnyTechnique, EarlyStopping, Monitor
 MAX_CHARACTERS = 64_000
 """Longest experiment text that is read at all."""
 
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Name = Annotated[
+    str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
+]
 
 
 class ExperimentError(ValueError):
@@ -136,10 +138,13 @@ def parse_experiment(text: str | bytes) -> Experiment:
     if len(text) > MAX_CHARACTERS:
         raise ExperimentError(f"The text has {len(text):,} characters; allowed: up to {MAX_CHARACTERS:,}.")
     try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")  # some editors begin a file with a byte order mark
         json.loads(text, object_pairs_hook=_unique_keys)
         return Experiment.model_validate_json(text)
     except ValidationError as error:
-        raise ExperimentError("\n".join(map(_explain, error.errors(include_url=False)))) from None
+        mistakes = error.errors(include_url=False)
+        raise ExperimentError("\n".join(_explain(m) for m in mistakes if not _is_echo(m))) from None
     except (ValueError, RecursionError) as error:
         raise ExperimentError(f"This is not an experiment in JSON: {error}") from None
 
@@ -147,6 +152,11 @@ def parse_experiment(text: str | bytes) -> Experiment:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     _refuse_duplicates((key for key, _ in pairs), "each key once")
     return dict(pairs)
+
+
+def _is_echo(error: Any) -> bool:
+    """Whether pydantic only says that nothing is left of a list once its refused entries are gone."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _explain(error: Any) -> str:
@@ -161,6 +171,13 @@ def _explain(error: Any) -> str:
         return f"{keys}: unknown key; allowed: {', '.join(_model_at(location[:-1]).model_fields)}"
     if error["type"] == "missing":
         return f"{keys}: is missing"
+    if error["type"] == "union_tag_not_found":
+        return f"{keys}.name: is missing; allowed: {', '.join(_registry_at(location))}"
+    if error["type"] == "union_tag_invalid":
+        name = json.dumps(error["input"]["name"])[:80]
+        return f"{keys}.name: {name} is refused: allowed: {', '.join(_registry_at(location))}"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{keys}: {json.dumps(error['input'])} is refused: allowed: text in one line, not blank"
     reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
     shown = "" if error["type"] == "value_error" else f" {json.dumps(error['input'])[:80]} is refused:"
     return f"{keys or 'experiment'}:{shown} {reason}"
@@ -170,6 +187,12 @@ def _is_tag(location: tuple[str | int, ...], position: int) -> bool:
     """Whether pydantic put the tag of a union there, which is no key of the JSON."""
     tag_at = {"dataset": 1, "architecture": 1, "variants": 4}.get(str(location[0]))
     return position == tag_at
+
+
+def _registry_at(location: tuple[str | int, ...]) -> Iterable[str]:
+    """The names of the registry that belongs to this place."""
+    registries: dict[str | int, Iterable[str]] = {"dataset": DATASETS, "architecture": ARCHITECTURES}
+    return registries.get(location[0], TECHNIQUES)
 
 
 def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
