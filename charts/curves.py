@@ -37,6 +37,10 @@ SEED_POINTS: Final = {"train": 24, "val": 48}
 NAME_LENGTH: Final = 24
 """Longer names are cut in the legend, so that the curves keep their room; the hover text has them whole."""
 SYMBOLS_SHOWN: Final = 8
+FEW_RUNS: Final = 12
+"""With more runs than these, small marks of each seed would hide the curves (and cost a quarter of a refresh)."""
+STEEP_START: Final = 0.1
+"""Share of the epochs so far that the value axis need not show: a steep start would flatten all that follows."""
 
 
 def curve_figure(
@@ -58,11 +62,14 @@ def curve_figure(
             move under the eye. None: as many as there are.
         revision: while it stays the same, zoom and hidden entries stay; give the experiment's identifier.
     """
+    few = sum(len(variant.runs) for variant in variants) <= FEW_RUNS
     layers = zip(
-        *(_variant_layers(variant, metric, style(index)) for index, variant in enumerate(variants)), strict=True
+        *(_variant_layers(variant, metric, style(index), few) for index, variant in enumerate(variants)), strict=True
     )
     traces = [trace for layer in layers for traces_of_variant in layer for trace in traces_of_variant]
     layout = _layout(metric, log_axis, epochs, revision)
+    if not log_axis:
+        layout["yaxis"] |= _focus(variants, metric)
     if len(variants) > len(COLOURS):
         traces += label_traces(variants, f"val_{metric}", log_axis=log_axis)
         layout["margin"]["r"] = LABEL_PIXELS
@@ -71,12 +78,12 @@ def curve_figure(
 
 
 def _variant_layers(
-    variant: VariantSummary, metric: Metric, look: Style
+    variant: VariantSummary, metric: Metric, look: Style, few: bool
 ) -> tuple[list[Trace], list[Trace], list[Trace]]:
     """Return one variant's seeds, means and marks: no variant's line may cover another one's mark."""
     seeds = [_seed_trace(variant, f"{split}_{metric}", look) for split in DASHES] if len(variant.runs) > 1 else []
     means = [_mean_trace(variant, split, metric, look) for split in DASHES]
-    marks = [mark_trace(variant, f"val_{metric}", look.colour)]
+    marks = [mark_trace(variant, f"val_{metric}", look.colour, of_seeds=few)]
     for trace in (*seeds, *means, *marks):
         trace["legendgroup"] = variant.name
         trace.setdefault("showlegend", False)
@@ -176,6 +183,19 @@ def _key_traces(traces: Sequence[Trace]) -> list[Trace]:
 def _symbols(trace: Trace) -> list[str]:
     symbols = trace.get("marker", {}).get("symbol", [])
     return [] if isinstance(symbols, str) else symbols
+
+
+def _focus(variants: Sequence[VariantSummary], metric: Metric) -> dict[str, Any]:
+    """Return the range of the value axis that shows all curves after their steep start; empty before that."""
+    curves = [run.curves[f"{split}_{metric}"] for v in variants for run in v.runs if run.epochs for split in DASHES]
+    start = int(STEEP_START * max((len(curve) for curve in curves), default=0))
+    later = [curve[start:][np.isfinite(curve[start:])] for curve in curves if len(curve) > start > 0]
+    values = np.concatenate([*later, np.empty(0)])
+    if not len(values):
+        return {}
+    low, high = float(values.min()), float(values.max())
+    margin = 0.06 * (high - low) or 0.06
+    return {"range": [low - margin, high + margin]}
 
 
 def _layout(metric: Metric, log_axis: bool, epochs: int | None, revision: str) -> dict[str, Any]:

@@ -32,8 +32,6 @@ MARK_ANGLES: Final = {"onset": 0, "stop": 180, "best": 0}
 MARK_DISTANCES: Final = {"onset": 8, "stop": 8, "best": 0}
 """Pixels from the curve: onset points at it from below and the stop stands above, since onset and best epoch
 often coincide."""
-FEW_SEEDS: Final = 5
-"""With more seeds than these, small marks of each would hide the curves."""
 LARGE, SMALL = 12, 6
 STRONG, FAINT = 1.0, 0.6
 SMALL_OUTLINES: Final = {"onset": 0, "stop": 1, "best": 0}
@@ -54,9 +52,16 @@ class Mark:
     text: str
 
 
-def mark_trace(variant: VariantSummary, series: str, colour: str) -> dict[str, Any]:
-    """Return all marks of a variant as one trace on its curves of `series`; empty without any."""
-    marks = [mark for mark in _marks(variant, series) if np.isfinite(mark.value)]
+def mark_trace(variant: VariantSummary, series: str, colour: str, *, of_seeds: bool = True) -> dict[str, Any]:
+    """Return all marks of a variant as one trace on its curves of `series`; empty without any.
+
+    Args:
+        variant: whose marks.
+        series: the curve they stand on.
+        colour: the variant's.
+        of_seeds: whether the single seeds of several have small marks of their own.
+    """
+    marks = [mark for mark in _marks(variant, series, of_seeds) if np.isfinite(mark.value)]
     if not marks:
         return {}
     name = escape(variant.name, quote=False).replace("%{", "%&#123;")
@@ -86,12 +91,12 @@ def mean_curve(variant: VariantSummary, series: str) -> Curve:
     return curves.get(series, np.empty(0))
 
 
-def _marks(variant: VariantSummary, series: str) -> Iterator[Mark]:
+def _marks(variant: VariantSummary, series: str, of_seeds: bool) -> Iterator[Mark]:
     """Yield small marks of the single seeds, then the large ones of the variant, so that these lie on top."""
     if len(variant.runs) == 1:
         yield from _run_marks(variant.runs[0], series, LARGE)
         return
-    if len(variant.runs) <= FEW_SEEDS:
+    if of_seeds:
         for run in variant.runs:
             yield from _run_marks(run, series, SMALL)
     for kind in ("stop", "best"):

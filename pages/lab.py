@@ -1,15 +1,27 @@
 """Lab: set up an experiment, train it, and watch where overfitting begins."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from training.experiment import ExperimentError
+from training.experiment import Experiment, ExperimentError
 from training.link import decode_link
 from training.recorded import FIRST_VISIT
 from ui import state, text
-from ui.experiment_form import experiment_form, load_draft
+from ui.experiment_form import draw_presets, experiment_form, load_draft
 from ui.experiment_view import experiment_view, recorded_view
 from ui.services import services
 from ui.visitor import visitor
+
+LAYOUT = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+h1 { font-size: 1.6rem !important; padding: 0 !important; }
+@media (max-width: 640px) {
+  .st-key-lab [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-results) {
+    flex-direction: column-reverse;
+  }
+}
+</style>"""
+"""On a phone the results come before the form."""
 
 
 def read_configuration() -> None:
@@ -24,10 +36,8 @@ def read_configuration() -> None:
         st.session_state[state.FORM_ERROR] = str(error)
 
 
-def draw_form(who: str | None) -> None:
-    """The form, and Train; a refused experiment stays in the form with the reason."""
-    refused = state.take(state.FORM_ERROR)
-    experiment, top = experiment_form()
+def draw_train(top: DeltaGenerator, experiment: Experiment | None, who: str | None, refused: str | None) -> None:
+    """Train, above the form; a refused experiment stays in the form, with the reason."""
     with top:
         if notice := state.take(state.FORM_NOTICE):
             st.success(notice)
@@ -35,27 +45,27 @@ def draw_form(who: str | None) -> None:
             show_mistakes(text.REFUSED, refused)
         if experiment is None:
             show_mistakes(text.FIX_FIRST, st.session_state[state.FORM_ERROR])
-        else:
-            st.caption(
-                text.RUNS_TO_TRAIN.format(
-                    variants=text.count(len(experiment.variants), text.VARIANT),
-                    seeds=text.count(len(experiment.seeds), text.SEED),
-                    runs=text.count(len(experiment.runs()), text.RUN),
-                )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pressed = st.button(
+                text.TRAIN, type="primary", icon=":material/play_arrow:", width=220, disabled=not (experiment and who)
             )
-        pressed = st.button(
-            text.TRAIN,
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            disabled=experiment is None or who is None,
-        )
-    if pressed and experiment is not None and who is not None:
+            if experiment:
+                st.caption(count_runs(experiment), width="content")
+    if pressed and experiment and who:
         try:
             state.show_experiment(services().queue.submit(experiment, who))
         except ExperimentError as error:
             st.session_state[state.FORM_ERROR] = str(error)
         st.rerun()
+
+
+def count_runs(experiment: Experiment) -> str:
+    """How many runs Train starts."""
+    return text.RUNS_TO_TRAIN.format(
+        variants=text.count(len(experiment.variants), text.VARIANT),
+        seeds=text.count(len(experiment.seeds), text.SEED),
+        runs=text.count(len(experiment.runs()), text.RUN),
+    )
 
 
 def show_mistakes(title: str, message: str) -> None:
@@ -67,11 +77,18 @@ def show_mistakes(title: str, message: str) -> None:
 services()
 who = visitor()
 read_configuration()
+refused = state.take(state.FORM_ERROR)
+st.html(LAYOUT)
+st.title(text.APP, anchor=False)
 st.markdown(text.INTRODUCTION)
-form, results = st.columns([2, 3], gap="large")
+draw_presets()
+top = st.container()
+with st.container(key="lab"):
+    form, results = st.columns([2, 3], gap="large")
 with form:
-    draw_form(who)
-with results:
+    experiment = experiment_form()
+draw_train(top, experiment, who, refused)
+with results, st.container(key="results"):
     identifier = state.shown_experiment()
     if identifier is None:
         recorded_view(FIRST_VISIT)

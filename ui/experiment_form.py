@@ -40,17 +40,20 @@ def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
     st.session_state[state.FORM_NOTICE] = notice
 
 
-def experiment_form() -> tuple[Experiment | None, Any]:
-    """Draws the form.
-
-    Returns the experiment (None while something must be mended) and the place at the top for the Train button.
-    """
+def draw_presets() -> None:
+    """Examples that fill the form, and the way back to what was in it before."""
     if state.DRAFT not in st.session_state:
         load_draft(presets()[FIRST_VISIT])
-    st.pills(text.PRESETS, list(presets()), format_func=_preset_name, key="preset", on_change=_load_preset)
-    if state.UNDO in st.session_state:
-        st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo)
-    top = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.pills(
+            text.PRESETS, list(presets()), format_func=_preset_name, key="preset", on_change=_load_preset, wrap=True
+        )
+        if state.UNDO in st.session_state:
+            st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo, help=text.UNDO_HELP)
+
+
+def experiment_form() -> Experiment | None:
+    """Draws the form; gives the experiment, or None while something in it must be mended."""
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
     values["name"] = _text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
@@ -68,7 +71,7 @@ def experiment_form() -> tuple[Experiment | None, Any]:
     if experiment:
         with preview:
             draw_preview(experiment.dataset, experiment.seeds[0])
-    return experiment, top
+    return experiment
 
 
 def _training(draft: Draft) -> None:

@@ -117,7 +117,7 @@ def _results(experiment: Experiment, keys: tuple[RunKey, ...], revision: str) ->
         live_chart(drawn, key=f"chart_{metric}", alt=f"{title}. {alt}", height=CHART_HEIGHT[metric])
     st.caption(text.MARKS_LEGEND)
     st.markdown(plain(verdict(variants)))
-    st.dataframe(result_table(variants), hide_index=True, column_config=column_config(), key="result_table")
+    st.dataframe(result_table(variants), hide_index=True, column_config=column_config(), placeholder="–")
     st.caption(text.TABLE_NOTE)
     with st.expander(text.IN_WORDS):
         st.markdown(plain(alt))

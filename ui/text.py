@@ -7,8 +7,8 @@ LAB = "Lab"
 RUNS = "Runs"
 
 INTRODUCTION = (
-    "Train the same network several ways and watch where each begins to **overfit**: validation loss turns up while "
-    "training loss still falls."
+    "Which way of fighting overfitting works, and why? Train the same network several ways and watch where each begins "
+    "to **overfit**: validation loss turns up while training loss still falls."
 )
 PRESETS = "Start from an example"
 TRAIN = "Train"
@@ -21,6 +21,7 @@ ADD_VARIANT = "Add variant"
 COPY_VARIANT = "Copy"
 REMOVE_VARIANT = "Remove"
 UNDO = "Undo"
+UNDO_HELP = "Bring back what was in the form before."
 VARIANT_NAME = "Name"
 TECHNIQUES = "Techniques"
 NO_TECHNIQUES = "No technique: the plain network"
@@ -77,7 +78,7 @@ FAILED_RUN = "**{variant}**, seed {seed}: {message}"
 LOG_AXIS = "Logarithmic loss axis"
 MARKS_LEGEND = (
     "Dashed: training. Solid: validation. Thin: single seeds. "
-    "Click a name in the legend to hide it; drag to zoom, double-click to zoom out."
+    "Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start too."
 )
 LOSS, ACCURACY = "Loss", "Accuracy"
 WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has them."
