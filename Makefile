@@ -27,7 +27,7 @@ test: $(VENV)/requirements-dev.stamp
 	$(BIN)/mypy .
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/requirements.stamp
+bench: $(VENV)/requirements-dev.stamp
 	$(BIN)/python -m benchmarks $(BENCH)
 
 example: $(VENV)/requirements.stamp

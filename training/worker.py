@@ -186,12 +186,13 @@ def _machine() -> dict[str, Any]:
 
     return {
         "python": platform.python_version(),
-        "processor": _processor(),
+        "processor": processor(),
         "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))

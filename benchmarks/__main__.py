@@ -1,0 +1,111 @@
+"""`make bench`, or `python -m benchmarks [--images FILE.npz]`: measures and writes docs/benchmarks.md."""
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")  # NumPy's share of the comparison; before NumPy is loaded
+
+from benchmarks.cases import Case, all_cases, load_images, run_engine, run_fit, run_numpy  # noqa: E402
+from benchmarks.page_refresh import measure_refresh  # noqa: E402
+from benchmarks.pytorch import run_pytorch  # noqa: E402
+from training.preload import warm_up  # noqa: E402
+
+OUTPUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+HEAD = "| case | engine | `fit` | times faster | asked for | PyTorch loop | times faster | matrix products alone |"
+
+
+def main() -> None:
+    """Runs all benchmarks and writes the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--images", type=Path, metavar="FILE.npz", help="28x28 images `x`, labels `y` (default: MNIST)")
+    options = parser.parse_args()
+    warm_up()
+    from benchmarks.streaming import measure_streaming
+
+    cases = all_cases(load_images(options.images))
+    rows = [_row(case) for case in cases]
+    streaming = measure_streaming(cases[0])
+    refresh = measure_refresh()
+    lines = [*_intro(), HEAD, "|" + " --- |" * HEAD.count(" | ") + " --- |", *rows, *_rest(streaming, refresh)]
+    OUTPUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"written to {OUTPUT.name}")
+
+
+def _row(case: Case) -> str:
+    """Engine and the others in turns, so that a slower moment of the machine hits all of them."""
+    runners: dict[str, Callable[[Case], None]] = {"engine": run_engine, "fit": run_fit, "numpy": run_numpy}
+    if find_spec("torch"):
+        runners["torch"] = run_pytorch
+        _seconds(run_pytorch, case)  # its first use of a layer loads code
+    first = _seconds(run_engine, case)
+    seconds = {name: _seconds(runner, case) for name, runner in runners.items() if name != "engine"}
+    seconds["engine"] = (first + _seconds(run_engine, case)) / 2
+    fit, torch = seconds["fit"] / seconds["engine"], seconds.get("torch")
+    cells = [
+        case.name, f"{seconds['engine']:.2f} s", f"{seconds['fit']:.1f} s", f"**{fit:.1f}**", f"{case.target:g}",
+        f"{torch:.2f} s" if torch else "–", f"{torch / seconds['engine']:.1f}" if torch else "–",
+        f"{seconds['numpy']:.2f} s",
+    ]  # fmt: skip
+    row = f"| {' | '.join(cells)} |"
+    print(row, flush=True)
+    return row
+
+
+def _seconds(runner: Callable[[Case], None], case: Case) -> float:
+    began = time.perf_counter()
+    runner(case)
+    return time.perf_counter() - began
+
+
+def _intro() -> list[str]:
+    import tensorflow as tf
+
+    from training.worker import processor
+
+    packages = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "torch", "streamlit", "plotly")
+    versions = ", ".join(f"{name} {found}" for name in packages if (found := _version(name)))
+    threads = tf.config.threading
+    return [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. {processor()}, {os.cpu_count()} cores, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; {versions}.",
+        "",
+        "Whole runs: three seeds of one variant, building and tracing included, the same data, network, epochs and "
+        "batch. The engine evaluates training, validation and test rows each epoch; `fit` validates each epoch, as in "
+        "any tutorial. TensorFlow with the workers' setting for all: "
+        f"{threads.get_intra_op_parallelism_threads()} intra-op thread, "
+        f"{threads.get_inter_op_parallelism_threads()} inter-op thread; PyTorch and NumPy with one thread too. "
+        "Times move with the machine's load; the ratios are measured side by side in one run.",
+        "",
+    ]
+
+
+def _rest(streaming: float, refresh: float) -> list[str]:
+    return [
+        "",
+        f"Streaming and storing the epochs of (a): **{100 * (streaming - 1):+.1f}%** of a run (median of five pairs; "
+        "at most 5% was asked for).",
+        "",
+        "A live refresh of 24 curves of 150 epochs, each with a new epoch, one real viewer: "
+        f"**{refresh:.0f} ms** CPU of the page server (30 ms was asked for).",
+    ]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""What streaming and storing the epochs adds to a run: the engine alone against the engine with the recorder."""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.cases import SEEDS, Case
+from results.store import Store
+from training.engine import Engine
+from training.worker import Recorder
+
+ROUNDS = 5
+
+
+def measure_streaming(case: Case) -> float:
+    """Seconds with records streamed to an SQLite store, as a share of the seconds without; the median of rounds."""
+    settings = case.experiment.training
+    engine = Engine(case.plan, case.rows, settings.batch_size, xla=False)
+    engine.prepare(case.splits[0])
+    shares = []
+    with TemporaryDirectory() as folder, Store(f"sqlite:///{Path(folder) / 'results.db'}") as store:
+        for _ in range(ROUNDS):
+            plain = _time(engine, case)
+            stored = _time(engine, case, store)
+            shares.append(stored / plain)
+    return sorted(shares)[ROUNDS // 2]
+
+
+def _time(engine: Engine, case: Case, store: Store | None = None) -> float:
+    epochs, split = case.experiment.training.epochs, case.splits[0]
+    if store is None:
+        began = time.perf_counter()
+        engine.train(split, seed=SEEDS[0], epochs=epochs)
+        return time.perf_counter() - began
+    experiment = store.add_experiment("{}", "", [("v", SEEDS[0])], visitor="local", owner="bench", now=time.time())
+    recorder = Recorder(store, store.runs(experiment)[0].id, 1)
+    store.start(recorder.run_id, 1, {}, time.time())
+    began = time.perf_counter()
+    recorder.beat()
+    engine.train(split, seed=SEEDS[0], epochs=epochs, on_epoch=recorder.add, on_border=recorder.write_when_due)
+    recorder.write()
+    recorder.close()
+    return time.perf_counter() - began
