@@ -33,18 +33,19 @@ def read_configuration() -> None:
     try:
         load_draft(decode_link(packed), notice=text.LOADED_FROM_LINK)
     except ExperimentError as error:
-        st.session_state[state.FORM_ERROR] = str(error)
+        st.session_state[state.REFUSAL] = str(error)
 
 
-def draw_train(top: DeltaGenerator, experiment: Experiment | None, who: str | None, refused: str | None) -> None:
+def draw_train(top: DeltaGenerator, drafted: Experiment | ExperimentError, who: str | None) -> None:
     """Train, above the form; a refused experiment stays in the form, with the reason."""
+    experiment = drafted if isinstance(drafted, Experiment) else None
     with top:
         if notice := state.take(state.FORM_NOTICE):
             st.success(notice)
-        if refused:
+        if refused := state.take(state.REFUSAL):
             show_mistakes(text.REFUSED, refused)
-        if experiment is None:
-            show_mistakes(text.FIX_FIRST, st.session_state[state.FORM_ERROR])
+        if isinstance(drafted, ExperimentError):
+            show_mistakes(text.FIX_FIRST, str(drafted))
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button(
                 text.TRAIN, type="primary", icon=":material/play_arrow:", width=220, disabled=not (experiment and who)
@@ -55,7 +56,7 @@ def draw_train(top: DeltaGenerator, experiment: Experiment | None, who: str | No
         try:
             state.show_experiment(services().queue.submit(experiment, who))
         except ExperimentError as error:
-            st.session_state[state.FORM_ERROR] = str(error)
+            st.session_state[state.REFUSAL] = str(error)
         st.rerun()
 
 
@@ -77,7 +78,6 @@ def show_mistakes(title: str, message: str) -> None:
 services()
 who = visitor()
 read_configuration()
-refused = state.take(state.FORM_ERROR)
 st.html(LAYOUT)
 st.title(text.APP, anchor=False)
 st.markdown(text.INTRODUCTION)
@@ -86,8 +86,8 @@ top = st.container()
 with st.container(key="lab"):
     form, results = st.columns([2, 3], gap="large")
 with form:
-    experiment = experiment_form()
-draw_train(top, experiment, who, refused)
+    drafted = experiment_form()
+draw_train(top, drafted, who)
 with results, st.container(key="results"):
     identifier = state.shown_experiment()
     if identifier is None:

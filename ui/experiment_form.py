@@ -52,8 +52,8 @@ def draw_presets() -> None:
             st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo, help=text.UNDO_HELP)
 
 
-def experiment_form() -> Experiment | None:
-    """Draws the form; gives the experiment, or None while something in it must be mended."""
+def experiment_form() -> Experiment | ExperimentError:
+    """Draws the form; gives the experiment, or the error that says what must be mended first."""
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
     values["name"] = _text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
@@ -68,7 +68,7 @@ def experiment_form() -> Experiment | None:
     with training:
         _training(draft)
     experiment = _parse(values)
-    if experiment:
+    if isinstance(experiment, Experiment):
         with preview:
             draw_preview(experiment.dataset, experiment.seeds[0])
     return experiment
@@ -211,13 +211,11 @@ def _split(typed: str) -> list[int | str]:
     return [int(part) if re.fullmatch(r"[+-]?\d{1,12}", part) else part for part in parts]
 
 
-def _parse(values: dict[str, Any]) -> Experiment | None:
+def _parse(values: dict[str, Any]) -> Experiment | ExperimentError:
     try:
-        st.session_state.pop(state.FORM_ERROR, None)
         return parse_experiment(json.dumps(values))
     except ExperimentError as error:
-        st.session_state[state.FORM_ERROR] = str(error)
-        return None
+        return error
 
 
 def _preset_name(name: str) -> str:

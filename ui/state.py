@@ -16,7 +16,7 @@ UNDO = "undo"
 READ_CONFIGURATION = "read_configuration"
 VISITOR = "visitor"
 FORM_NOTICE = "form_notice"
-FORM_ERROR = "form_error"
+REFUSAL = "refusal"
 
 
 def shown_experiment() -> str | None:
