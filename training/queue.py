@@ -199,6 +199,8 @@ class Queue:
         workers = self._client.scheduler_info()["workers"]
         ready = [a for a, info in workers.items() if RESOURCE in info["resources"] and a not in self._retired]
         self._state = QueueState(len(ready), self._state.expected_workers)
+        for address in self._traced.keys() - workers.keys():  # else its variants would be left to a lost worker
+            del self._traced[address]
         for address in ready:
             if address not in self._busy:
                 self._dispatch(address)
