@@ -2,12 +2,14 @@
 
 import json
 import re
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import streamlit as st
+from pydantic import ValidationError
 
 from datasets.registry import DATASETS
 from models.architectures import ARCHITECTURES
@@ -150,8 +152,21 @@ def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values
         format_func=lambda n: registry[n].label,
     )
     entry = registry[name]
+    if name != values["name"]:
+        values = _carry_over(entry, name, values)
     st.caption(entry.summary)
     return {"name": name, **_fields(draft, f"{path}.{name}", entry, values)}
+
+
+def _carry_over(entry: type[Entry], name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What was set for the choice before and this one allows too: 300 training rows are more than wine has."""
+    kept: dict[str, Any] = {"name": name}
+    for key, value in values.items():
+        candidate = {**kept, key: value, "name": name}
+        with suppress(ValidationError):
+            entry.model_validate_json(json.dumps(candidate))
+            kept = candidate
+    return kept
 
 
 def _fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> dict[str, Any]:
