@@ -8,7 +8,7 @@ from math import fsum, isfinite
 from typing import Final
 
 from analysis.averages import measure_spread
-from analysis.runs import QUANTITIES, RunSummary, VariantSummary
+from analysis.summary import QUANTITIES, RunSummary, VariantSummary
 from analysis.wording import SEEDS, format_count, format_number
 
 NAME = "“{name}”"

@@ -3,7 +3,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from analysis.summary import RunCurves, StoppingRule
+from analysis.early_stopping import StoppingRule
+from analysis.summary import RunCurves
 
 MakeRun = Callable[..., RunCurves]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from analysis import statements
+from analysis.early_stopping import StoppingRule
 from analysis.statements import describe, verdict
-from analysis.summary import RunCurves, StoppingRule, summarize
+from analysis.summary import RunCurves, summarize
 
 MakeRun = Callable[..., RunCurves]
 Judge = Callable[[Mapping[str, Mapping[int, float]]], str]

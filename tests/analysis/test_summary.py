@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from analysis.summary import RunCurves, RunSummary, StoppingRule, summarize, summarize_run, summarize_variant
+from analysis.early_stopping import StoppingRule
+from analysis.summary import RunCurves, RunSummary, summarize, summarize_run, summarize_variant
 
 MakeRun = Callable[..., RunCurves]
 CURVE = [0.9, 0.4, 0.5, 0.6, 0.2]  # patience 2 fires at epoch 4 and restores epoch 2, whatever comes after
