@@ -189,13 +189,22 @@ def test_few_seeds_have_small_marks_of_their_own_below_the_variants_large_one() 
     assert "median of 3 of 3 seeds" in found[3][2]
 
 
-def test_many_seeds_have_marks_on_the_mean_curve_alone() -> None:
-    variant = make_variant("many", seeds=9, epochs=60, onset=20, stop=30, best=18)
+def test_many_runs_have_marks_on_the_mean_curve_alone() -> None:
+    variant = make_variant("many", seeds=13, epochs=60, onset=20, stop=30, best=18)
     traces = of_variant(curve_figure([variant], "loss"), "many")
     ((epoch, value, text, _),) = marks(traces, "stop")
-    assert epoch == 34
-    assert value == pytest.approx(variant.mean["val_loss"][33], rel=1e-6)
-    assert "epochs 30 to 38" in text
+    assert epoch == 36
+    assert value == pytest.approx(variant.mean["val_loss"][35], rel=1e-6)
+    assert "epochs 30 to 42" in text
+
+
+def test_the_value_axis_shows_what_follows_the_steep_start() -> None:
+    variant = make_variant("v", seeds=2, epochs=100, onset=20, stop=30, best=18)
+    low, high = curve_figure([variant], "loss")["layout"]["yaxis"]["range"]
+    later = [run.curves[f"{split}_loss"][10:] for run in variant.runs for split in ("train", "val")]
+    assert low < min(c.min() for c in later) and max(c.max() for c in later) < high
+    assert "range" not in curve_figure([variant], "loss", log_axis=True)["layout"]["yaxis"]
+    assert "range" not in curve_figure([], "loss")["layout"]["yaxis"]
 
 
 def test_a_median_beyond_the_end_of_the_mean_stands_on_that_seeds_curve() -> None:
