@@ -1,15 +1,22 @@
 # Also what a Hugging Face Space (SDK: docker) builds. See docs/hosting.md.
 FROM python:3.11-slim-bookworm
 
+# Spaces run a container as user 1000.
 RUN useradd --create-home --uid 1000 lab
 WORKDIR /home/lab/app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
-COPY --chown=lab . .
-RUN mkdir -p static /data && chown lab static /data
+COPY . .
+# The code stays root's: a running container writes to /data, to /tmp and to its own log. So bytecode and plotly.js
+# are made now.
+RUN python -m compileall -q . \
+    && python -c "from ui.live_chart import STATIC_FOLDER, ensure_plotly_js; ensure_plotly_js(STATIC_FOLDER)" \
+    && mkdir -p /data && chown lab /data
 USER lab
 
+# WORKERS: a container sees the machine's cores and memory, not its own limits.
 ENV HOSTED=1 \
+    WORKERS=2 \
     DATABASE_URL=sqlite:////data/results.db \
     PYTHONUNBUFFERED=1
 EXPOSE 8501
