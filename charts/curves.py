@@ -38,7 +38,8 @@ NAME_LENGTH: Final = 24
 """Longer names are cut in the legend, so that the curves keep their room; the hover text has them whole."""
 SYMBOLS_SHOWN: Final = 8
 FEW_RUNS: Final = 12
-"""With more runs than these, small marks of each seed would hide the curves (and cost a quarter of a refresh)."""
+"""With more runs than these, small marks and thin training lines of each seed would hide the curves (and cost a third
+of a refresh)."""
 STEEP_START: Final = 0.1
 """Share of the epochs so far that the value axis need not show: a steep start would flatten all that follows."""
 
@@ -81,7 +82,8 @@ def _variant_layers(
     variant: VariantSummary, metric: Metric, look: Style, few: bool
 ) -> tuple[list[Trace], list[Trace], list[Trace]]:
     """Return one variant's seeds, means and marks: no variant's line may cover another one's mark."""
-    seeds = [_seed_trace(variant, f"{split}_{metric}", look) for split in DASHES] if len(variant.runs) > 1 else []
+    splits = () if len(variant.runs) == 1 else DASHES if few else ("val",)
+    seeds = [_seed_trace(variant, f"{split}_{metric}", look) for split in splits]
     means = [_mean_trace(variant, split, metric, look) for split in DASHES]
     marks = [mark_trace(variant, f"val_{metric}", look.colour, of_seeds=few)]
     for trace in (*seeds, *means, *marks):

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.statements import describe, verdict
+from charts.curves import Metric
 from results.curves import RunRecord
 from results.records import CURVE_NAMES
 from training.cluster import RESOURCE
@@ -66,8 +67,9 @@ def _live(experiment: Experiment, identifier: str, was_active: bool, owned: bool
             st.error(text.FAILED_RUN.format(variant=plain(run.variant), seed=run.seed, message=run.message))
     keys = tuple(stored_key(experiment, record) for record in records)
     _results(experiment, keys, identifier)
-    with st.expander(text.RUN_PROGRESS, expanded=False):
-        _run_list(service, experiment, identifier, records, owned)
+    with st.expander(text.RUN_PROGRESS, key="run_progress", on_change="rerun") as runs:
+        if runs.open:  # 24 runs are 17 KB a refresh
+            _run_list(service, experiment, identifier, records, owned)
 
 
 def _head(experiment: Experiment, identifier: str, progress: Progress, owned: bool) -> None:
@@ -111,16 +113,18 @@ def _results(experiment: Experiment, keys: tuple[RunKey, ...], revision: str) ->
         return
     variants = summaries(keys)
     log_axis = st.toggle(text.LOG_AXIS, key="log_axis")
-    alt = describe(variants)
-    for metric, title in (("loss", text.LOSS), ("accuracy", text.ACCURACY)):
+    words = describe(variants)
+    metrics: tuple[tuple[Metric, str], ...] = (("loss", f"{text.LOSS}. {words}"), ("accuracy", text.ACCURACY_ALT))
+    for metric, alt in metrics:
         drawn = figure(keys, metric, log_axis and metric == "loss", experiment.training.epochs, revision)
-        live_chart(drawn, key=f"chart_{metric}", alt=f"{title}. {alt}", height=CHART_HEIGHT[metric])
+        live_chart(drawn, key=f"chart_{metric}", alt=alt, height=CHART_HEIGHT[metric])
     st.caption(text.MARKS_LEGEND)
     st.markdown(plain(verdict(variants)))
     st.dataframe(result_table(variants), hide_index=True, column_config=column_config(), placeholder="–")
     st.caption(text.TABLE_NOTE)
-    with st.expander(text.IN_WORDS):
-        st.markdown(plain(alt))
+    with st.expander(text.IN_WORDS, key="in_words", on_change="rerun") as in_words:
+        if in_words.open:
+            st.markdown(plain(words))
 
 
 def _run_list(

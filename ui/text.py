@@ -80,7 +80,8 @@ MARKS_LEGEND = (
     "Dashed: training. Solid: validation. Thin: single seeds. "
     "Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start too."
 )
-LOSS, ACCURACY = "Loss", "Accuracy"
+LOSS = "Loss"
+ACCURACY_ALT = "Accuracy of the same runs. The description of the loss chart holds for both."
 WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has them."
 IN_WORDS = "The charts in words"
 EVIDENCE = "Why the marks are where they are"

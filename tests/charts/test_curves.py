@@ -198,6 +198,13 @@ def test_many_runs_have_marks_on_the_mean_curve_alone() -> None:
     assert "epochs 30 to 42" in text
 
 
+def test_many_runs_have_no_thin_training_lines() -> None:
+    traces = of_variant(curve_figure([make_variant("many", seeds=13, epochs=60)], "loss"), "many")
+    (seeds,) = (trace for trace in traces if trace["mode"] == "lines" and "dx" not in trace)
+    assert seeds["line"]["dash"] == "solid"
+    assert np.isnan(decoded(seeds["y"])).sum() == 13
+
+
 def test_the_value_axis_shows_what_follows_the_steep_start() -> None:
     variant = make_variant("v", seeds=2, epochs=100, onset=20, stop=30, best=18)
     low, high = curve_figure([variant], "loss")["layout"]["yaxis"]["range"]
