@@ -158,17 +158,21 @@ class Queue:
     def _serve(self) -> None:
         while not self._closing.is_set():
             try:
-                self._connect()
-                while not self._closing.is_set():
-                    self._round()
-                    self._wake.wait(SECONDS_BETWEEN_ROUNDS)
-                    self._wake.clear()
-            except (OSError, ClusterError, StoreError) as error:  # Dask's communication errors are OSErrors
+                self._dispatch_until_closed()
+            except Exception as error:  # whatever it was, visitors' runs must go on once it has passed
                 logger.exception("lost the workers; starting again")
                 self._state = QueueState(0, self._state.expected_workers, str(error))
                 self._closing.wait(1.0)
-            finally:
-                self._disconnect()
+
+    def _dispatch_until_closed(self) -> None:
+        try:
+            self._connect()
+            while not self._closing.is_set():
+                self._round()
+                self._wake.wait(SECONDS_BETWEEN_ROUNDS)
+                self._wake.clear()
+        finally:
+            self._disconnect()
 
     def _connect(self) -> None:
         address = self._address
@@ -191,12 +195,13 @@ class Queue:
         """Settles what has ended and gives every free worker a run."""
         if self._client is None or (self._cluster is not None and not self._cluster.alive()):
             raise ClusterError("The workers ended unexpectedly and are started again.")
+        workers = self._client.scheduler_info()["workers"]
         for address, (run, future) in list(self._busy.items()):
-            if future.done():
+            if future.done() or address not in workers:  # a task bound to a worker that left would wait for ever
                 del self._busy[address]
                 self._retire_if_large(address, future)
+                future.cancel()
                 self._settle(run)
-        workers = self._client.scheduler_info()["workers"]
         ready = [a for a, info in workers.items() if RESOURCE in info["resources"] and a not in self._retired]
         self._state = QueueState(len(ready), self._state.expected_workers)
         for address in self._traced.keys() - workers.keys():  # else its variants would be left to a lost worker
