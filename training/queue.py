@@ -200,7 +200,6 @@ class Queue:
             if future.done() or address not in workers:  # a task bound to a worker that left would wait for ever
                 del self._busy[address]
                 self._retire_if_large(address, future)
-                future.cancel()
                 self._settle(run)
         ready = [a for a, info in workers.items() if RESOURCE in info["resources"] and a not in self._retired]
         self._state = QueueState(len(ready), self._state.expected_workers)
