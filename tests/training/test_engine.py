@@ -494,7 +494,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_epoch_and_advice() -> No
 
 LEARNERS: list[tuple[Architecture, list[Technique]]] = [
     (MLP(widths=(64, 64)), [Dropout(rate=0.3), L2(l2=0.002)]),
-    (ResNetMLP(width=32, blocks=2), []),
+    (ResNetMLP(width=32, blocks=1), []),
 ]
 
 
