@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -136,8 +137,10 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
 
 
 def _popover_label(technique: type[Entry], values: dict[str, Any]) -> str:
-    first = next(parameters(technique))
-    return f"{technique.label} · {values.get(first.key, first.default)}"
+    """The technique and its first number."""
+    shown = (values.get(p.key, p.default) for p in parameters(technique) if p.kind in ("int", "float"))
+    number = next((value for value in shown if value is not None), None)
+    return technique.label if number is None else f"{technique.label} · {number:g}"
 
 
 def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -195,11 +198,13 @@ def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
         for key, limit in (("min_value", parameter.low), ("max_value", parameter.high))
     }
     value = None if value is None else cast(value)
+    # Without a default of None an emptied field would jump to the lowest number.
+    number_input = partial(st.number_input, value=None) if parameter.optional else st.number_input
     if parameter.kind == "int":
-        return _widget(st.number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
+        return _widget(number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
     if parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2:
         return _widget(st.slider, draft, path, value, **limits, **common, step=parameter.step)
-    return _widget(st.number_input, draft, path, value, **limits, **common, format="%g", step=None, placeholder="–")
+    return _widget(number_input, draft, path, value, **limits, **common, format="%g", step=None, placeholder="–")
 
 
 def _text_input(draft: Draft, path: str, label: str, value: str, **options: Any) -> str:
