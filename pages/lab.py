@@ -9,12 +9,11 @@ from training.recorded import FIRST_VISIT
 from ui import state, text
 from ui.experiment_form import draw_presets, experiment_form, load_draft
 from ui.experiment_view import experiment_view, recorded_view
+from ui.layout import draw_title
 from ui.services import services
 from ui.visitor import visitor
 
 LAYOUT = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
-h1 { font-size: 1.6rem !important; padding: 0 !important; }
 @media (max-width: 640px) {
   .st-key-lab [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-results) {
     flex-direction: column-reverse;
@@ -78,9 +77,8 @@ def show_mistakes(title: str, message: str) -> None:
 services()
 who = visitor()
 read_configuration()
+draw_title(text.APP, text.INTRODUCTION)
 st.html(LAYOUT)
-st.title(text.APP, anchor=False)
-st.markdown(text.INTRODUCTION)
 draw_presets()
 top = st.container()
 with st.container(key="lab"):

@@ -10,6 +10,7 @@ from training.limits import is_hosted
 from ui import state, text
 from ui.experiment_form import load_draft
 from ui.experiment_view import best_variant, downloads, plain
+from ui.layout import draw_title
 from ui.services import read_spec, services
 from ui.visitor import visitor
 
@@ -105,7 +106,7 @@ def draw_experiments(who: str) -> None:
 services()
 who = visitor()
 days = services().queue.limits.days_kept
-st.markdown(text.RUNS_INTRODUCTION_HOSTED.format(days=days) if is_hosted() else text.RUNS_INTRODUCTION)
+draw_title(text.RUNS, text.RUNS_INTRODUCTION_HOSTED.format(days=days) if is_hosted() else text.RUNS_INTRODUCTION)
 draw_import()
 if who is not None:
     any_active = any(summary.active for summary in services().store.experiments(who))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
+from math import floor, log10
 from typing import Any
 from uuid import uuid4
 
@@ -131,7 +132,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
             with st.popover(_popover_label(technique, values), icon=":material/tune:"):
                 st.caption(technique.summary)
                 st.latex(technique.formula)
-                st.caption(f"{technique.acts}. [{text.SOURCE}]({technique.source})")
+                st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
                 fields = _fields(draft, f"{variant_id}.{name}", technique, values)
             variant["techniques"].append({"name": name, **fields})
 
@@ -204,7 +205,14 @@ def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
         return _widget(number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
     if parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2:
         return _widget(st.slider, draft, path, value, **limits, **common, step=parameter.step)
-    return _widget(number_input, draft, path, value, **limits, **common, format="%g", step=None, placeholder="–")
+    return _widget(
+        number_input, draft, path, value, **limits, **common, format="%g", step=_step(parameter), placeholder="–"
+    )
+
+
+def _step(parameter: Parameter) -> float | None:
+    """What + and - change a number by: the decade of its default, 0.001 for 0.003. None leaves it to Streamlit."""
+    return parameter.step or (10.0 ** floor(log10(parameter.default)) if parameter.default else None)
 
 
 def _text_input(draft: Draft, path: str, label: str, value: str, **options: Any) -> str:

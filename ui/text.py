@@ -40,6 +40,7 @@ MARKED_RULE_HELP = (
 ROWS = "{train:,} rows to train on, {held_out:,} for validation, {held_out:,} kept for the test"
 PREVIEW = "Training rows of seed {seed}"
 PREVIEW_ALT = "Preview of the data set {name}."
+ACTS = "Acts {where}."
 SOURCE = "Source"
 FIX_FIRST = "Before training, mend this:"
 REFUSED = "This was refused:"
