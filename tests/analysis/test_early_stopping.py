@@ -1,7 +1,6 @@
 """The replay against the real Keras callback, which is the oracle."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.early_stopping import StoppingRule, replay
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of NumPy and protobuf, raised while TensorFlow is imported
-    from keras.callbacks import EarlyStopping
 
 MONITORS = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
 
@@ -33,10 +28,10 @@ class StubModel:
         self.restored = weights
 
 
-def ask_keras(values: list[float], rule: StoppingRule) -> tuple[int | None, int | None]:
+def ask_keras(keras: Any, values: list[float], rule: StoppingRule) -> tuple[int | None, int | None]:
     """Stop epoch and restored epoch of the real callback, driven as by `fit`."""
     parameters: dict[str, Any] = {**vars(rule), "mode": rule.mode, "restore_best_weights": True}
-    callback = EarlyStopping(**parameters)
+    callback = keras.callbacks.EarlyStopping(**parameters)
     model = StubModel()
     callback.set_model(model)
     callback.on_train_begin()
@@ -68,20 +63,20 @@ rules = st.builds(
 @example(values=[math.nan, 1.0, 0.5], rule=StoppingRule(patience=2))
 @example(values=[0.7, 0.7 * (1 - 2.0**-26), 0.7], rule=StoppingRule(patience=2))
 @example(values=[3.0, 2.0, 1.0, 1.0], rule=StoppingRule(patience=2, baseline=0.5))
-def test_replay_is_what_keras_does(values: list[float], rule: StoppingRule) -> None:
+def test_replay_is_what_keras_does(keras: Any, values: list[float], rule: StoppingRule) -> None:
     stopping = replay(np.array(values), rule)
-    assert (stopping.stop_epoch, stopping.best_epoch) == ask_keras(values, rule)
+    assert (stopping.stop_epoch, stopping.best_epoch) == ask_keras(keras, values, rule)
 
 
 @pytest.mark.parametrize("monitor", MONITORS)
-def test_long_noisy_curves_are_replayed_as_keras_stops_them(monitor: str) -> None:
+def test_long_noisy_curves_are_replayed_as_keras_stops_them(keras: Any, monitor: str) -> None:
     epochs = np.arange(1, 151)
     for seed in range(5):
         noise = np.random.default_rng(seed).normal(0, 0.02, 150)
         values = 1 / epochs + epochs / 300 + noise
         rule = StoppingRule(monitor, patience=7, start_from_epoch=3)
         stopping = replay(values, rule)
-        assert (stopping.stop_epoch, stopping.best_epoch) == ask_keras(values.tolist(), rule)
+        assert (stopping.stop_epoch, stopping.best_epoch) == ask_keras(keras, values.tolist(), rule)
 
 
 def test_a_later_minimum_does_not_count() -> None:

@@ -1,4 +1,4 @@
-"""Keras for the tests that need it."""
+"""Keras for the tests that need it: loaded once, as workers have it, after all other tests."""
 
 from typing import Any
 
