@@ -129,7 +129,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
         for name in chosen:
             technique = TECHNIQUES[name]
             values = before.get(name) or {"name": name}
-            with st.popover(_popover_label(technique, values), icon=":material/tune:"):
+            with st.popover(_popover_label(draft, f"{variant_id}.{name}", technique, values), icon=":material/tune:"):
                 st.caption(technique.summary)
                 st.latex(technique.formula)
                 st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
@@ -137,9 +137,13 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
             variant["techniques"].append({"name": name, **fields})
 
 
-def _popover_label(technique: type[Entry], values: dict[str, Any]) -> str:
-    """The technique and its first number."""
-    shown = (values.get(p.key, p.default) for p in parameters(technique) if p.kind in ("int", "float"))
+def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict[str, Any]) -> str:
+    """The technique and its first number, as its widget has it: that is drawn later and already knows better."""
+    shown = (
+        st.session_state.get(f"{draft.key}.{path}.{p.key}", values.get(p.key, p.default))
+        for p in parameters(technique)
+        if p.kind in ("int", "float")
+    )
     number = next((value for value in shown if value is not None), None)
     return technique.label if number is None else f"{technique.label} · {number:g}"
 
