@@ -1,0 +1,141 @@
+"""Pages in this process, on a store of their own. Queue.start does nothing: runs stay queued, no worker starts."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from results.store import Store
+from training.experiment import Experiment, parse_experiment
+from training.queue import Queue
+from ui import state
+from ui.services import services
+
+APP = Path(__file__).parents[2] / "app.py"
+SETTINGS = ("HOSTED", "WORKERS", "DASK_SCHEDULER_ADDRESS", "LIMIT_ACTIVE_RUNS", "LIMIT_PARAMETERS", "LIMIT_ROW_EPOCHS")
+
+
+class Page:
+    """A session with a page, as a person handles it: by what is written on it. No exception is ever let pass."""
+
+    def __init__(self, app: AppTest) -> None:
+        self.app = app
+        self.check()
+
+    def check(self) -> None:
+        assert [exception.value for exception in self.app.exception] == []
+
+    def labels(self, kind: str) -> list[str]:
+        """What stands beside all widgets of a kind, such as `button`."""
+        return [widget.label for widget in getattr(self.app, kind)]
+
+    def widget(self, kind: str, label: str, index: int = 0) -> Any:
+        """The widget of a kind with this label, the first of several."""
+        return [widget for widget in getattr(self.app, kind) if widget.label == label][index]
+
+    def fill(self, kind: str, label: str, value: Any, index: int = 0) -> None:
+        self.widget(kind, label, index).set_value(value).run()
+        self.check()
+
+    def press(self, label: str, index: int = 0) -> None:
+        """A button by its label, or one with an icon alone by what it says when pointed at."""
+        buttons = [button for button in self.app.button if label in (button.label, button.label or button.help)]
+        assert not buttons[index].disabled, self.codes
+        buttons[index].click().run()
+        self.check()
+
+    def go(self, page: str) -> None:
+        self.app.switch_page(f"pages/{page}.py").run()
+        self.check()
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The errors in their boxes; the lines below them are in `codes`."""
+        return [error.value for error in self.app.error]
+
+    @property
+    def codes(self) -> list[str]:
+        return [code.value for code in self.app.code]
+
+    @property
+    def shown(self) -> str:
+        """All running text of the page."""
+        app = self.app
+        lists = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.success)
+        return "\n".join(str(element.value) for elements in lists for element in elements)
+
+    @property
+    def popovers(self) -> list[str]:
+        return [popover.proto.popover.label for popover in self.app.get("popover")]
+
+    @property
+    def charts(self) -> list[dict[str, Any]]:
+        """What the live charts were given."""
+        sent = [json.loads(chart.proto.json) for chart in self.app.get("bidi_component")]
+        return [data for data in sent if "figure" in data]
+
+    @property
+    def variants(self) -> list[str]:
+        return [str(field.value) for field in self.app.text_input if field.label == "Name"]
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store that the pages of one test share."""
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting, raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'results.db'}")
+    monkeypatch.setattr(Queue, "start", lambda queue: None)
+    st.cache_resource.clear()
+    with Store() as opened:
+        yield opened
+    services().store.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def open_page() -> Callable[..., Page]:
+    """A function that opens a page as a new session, with query parameters, as the visitor with this token."""
+
+    def open_page(page: str = "lab", *, token: str | None = None, **parameters: str) -> Page:
+        app = AppTest.from_file(APP, default_timeout=30)
+        if token:
+            app.session_state[state.VISITOR] = token
+        app.query_params.update(parameters)
+        opened = Page(app.run())
+        if page != "lab":
+            opened.go(page)
+        return opened
+
+    return open_page
+
+
+@pytest.fixture
+def add_experiment(store: Store) -> Callable[..., str]:
+    """A function that stores an experiment with all its runs queued."""
+
+    def add_experiment(visitor: str = "local", now: float = 1e9, **parts: Any) -> str:
+        experiment = parse_experiment(json.dumps(parts))
+        return store.add_experiment(
+            experiment.model_dump_json(), experiment.name, experiment.runs(), visitor=visitor, owner="other", now=now
+        )
+
+    return add_experiment
+
+
+@pytest.fixture
+def stored(store: Store) -> Callable[..., Experiment]:
+    """A function that gives the only experiment in the store, or the one with this identifier."""
+
+    def stored(identifier: str | None = None) -> Experiment:
+        if identifier is None:
+            (identifier,) = (summary.id for summary in store.experiments())
+        found = store.experiment(identifier)
+        assert found is not None
+        return parse_experiment(found.spec)
+
+    return stored
