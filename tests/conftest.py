@@ -1,21 +1,115 @@
-"""Keras for the tests that need it: loaded once, as workers have it, after all other tests."""
+"""A real browser and real page servers, for the tests that need them."""
 
-from typing import Any
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from urllib.error import URLError
 
+import psutil
 import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from training.preload import warm_up
+ROOT = Path(__file__).parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+STREAMLIT_PROBES = re.compile(r"/_stcore/(health|host-config)$")
+"""Streamlit looks for its base path beside the page first: a 404 of its own on every page but the first."""
+
+SECONDS_TO_END = 20
+
+
+@contextmanager
+def _serve(folder: Path, *, base_path: str = "", **environment: str) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", f"--server.baseUrlPath={base_path}"]
+    address = f"http://127.0.0.1:{port}/" + (f"{base_path}/" if base_path else "")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_healthy(address)
+        yield address
+    finally:
+        workers = psutil.Process(server.pid).children(recursive=True)
+        server.terminate()
+        server.wait(timeout=SECONDS_TO_END)
+        _, left = psutil.wait_procs(workers, timeout=SECONDS_TO_END)
+        for process in left:
+            process.kill()
+    assert left == [], "a server that was told to end leaves no process behind"
+
+
+def _wait_until_healthy(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address + "_stcore/health", timeout=5):
+                return
+        except (URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
-def keras() -> Any:
-    """Keras as a worker has it. Tests import nothing of it themselves: see `pytest_collection_modifyitems`."""
-    warm_up()
-    import keras
-
-    return keras
+def serve() -> Callable[..., AbstractContextManager[str]]:
+    """Starts `app.py` of a folder as a person would, with these environment variables, and gives its address."""
+    return _serve
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Moves tests with Keras to the end: once it is loaded, Streamlit clears its session after each script run."""
-    items.sort(key=lambda item: "keras" in getattr(item, "fixturenames", ()))
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium: the one on the PATH, else Playwright's own."""
+    with sync_playwright() as playwright:
+        path = CHROMIUM or playwright.chromium.executable_path
+        if not Path(path).exists():
+            pytest.skip("no Chromium on this machine: sh tests/install_chromium.sh PYTHON")
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def open_tab(browser: Browser) -> Callable[..., AbstractContextManager[Page]]:
+    """Opens an address in a browser of its own (cookies, storage), and demands a clean console at the end."""
+
+    @contextmanager
+    def open_tab(url: str, *, scheme: str = "light", width: int = 1000) -> Iterator[Page]:
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        page = context.new_page()
+        complaints: list[str] = []
+
+        def hear(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning") and not STREAMLIT_PROBES.search(message.location["url"]):
+                complaints.append(f"{message.text} {message.location}")
+
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", hear)
+        page.goto(url)
+        yield page
+        context.close()
+        assert complaints == []
+
+    return open_tab

@@ -1,114 +1,45 @@
 """The live chart in a real browser: what a person did to it stays while data arrive."""
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from urllib.error import URLError
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from ui.live_chart import CHART_FAILED, STATIC_FOLDER, ensure_plotly_js
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-STREAMLIT_PROBES = re.compile(r"/_stcore/(health|host-config)$")
-"""Streamlit looks for its base path beside the page first: a 404 of its own on every page but the first."""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+OpenTab = Callable[..., AbstractContextManager[Page]]
+Serve = Callable[..., AbstractContextManager[str]]
 
 
 @contextmanager
-def served(folder: Path, base_path: str = "") -> Iterator[str]:
+def served(serve: Serve, folder: Path, base_path: str = "") -> Iterator[str]:
     """Start the streaming page in a folder of its own, as a person would, and yield its address."""
     shutil.copy(Path(__file__).with_name("streaming_page.py"), folder / "app.py")
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     (folder / "static").symlink_to(ensure_plotly_js(STATIC_FOLDER).parent)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", f"--server.baseUrlPath={base_path}"]
-    address = f"http://127.0.0.1:{port}/" + (f"{base_path}/" if base_path else "")
-    with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            wait_until_healthy(address)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-
-def wait_until_healthy(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(address + "_stcore/health", timeout=5):
-                return
-        except (URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("page")) as url:
+    with serve(folder, base_path=base_path) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+def address(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(serve, tmp_path_factory.mktemp("page")) as url:
+        yield url
 
 
 @contextmanager
-def opened(browser: Browser, url: str, *, scheme: str = "light", width: int = 1000) -> Iterator[Page]:
-    """Open a page, wait for the chart, and demand a clean console at the end."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(f"{message.text} {message.location}")
-            if message.type in ("error", "warning") and not STREAMLIT_PROBES.search(message.location["url"])
-            else None
-        ),
-    )
-    page.goto(url)
-    wait_for_draws(page, 1)
-    yield page
-    context.close()
-    assert complaints == []
+def opened(open_tab: OpenTab, url: str, **options: Any) -> Iterator[Page]:
+    """Open a page and wait for the chart."""
+    with open_tab(url, **options) as page:
+        wait_for_draws(page, 1)
+        yield page
 
 
 def wait_for_draws(page: Page, count: int) -> None:
@@ -131,8 +62,8 @@ def plot(page: Page, expression: str) -> object:
     )
 
 
-def test_zoom_hidden_variant_and_element_outlive_new_data(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
+def test_zoom_hidden_variant_and_element_outlive_new_data(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address) as page:
         plot(page, "plot.marked = 'same element'")
         area = page.locator(".live-chart .nsewdrag").bounding_box()
         assert area is not None
@@ -152,8 +83,8 @@ def test_zoom_hidden_variant_and_element_outlive_new_data(browser: Browser, addr
         assert plot(page, "plot.marked") == "same element"
 
 
-def test_hover_text_outlives_new_data(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
+def test_hover_text_outlives_new_data(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address) as page:
         area = page.locator(".live-chart .nsewdrag").bounding_box()
         assert area is not None
         page.mouse.move(area["x"] + area["width"] * 0.5, area["y"] + area["height"] * 0.75)
@@ -164,8 +95,8 @@ def test_hover_text_outlives_new_data(browser: Browser, address: str) -> None:
         expect(page.locator(".live-chart .hovertext").first).to_be_visible()
 
 
-def test_a_drag_in_progress_is_not_broken_by_new_data(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
+def test_a_drag_in_progress_is_not_broken_by_new_data(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address) as page:
         area = page.locator(".live-chart .nsewdrag").bounding_box()
         assert area is not None
         page.mouse.move(area["x"] + area["width"] * 0.2, area["y"] + area["height"] * 0.2)
@@ -178,17 +109,17 @@ def test_a_drag_in_progress_is_not_broken_by_new_data(browser: Browser, address:
         wait_for_new_data(page)
 
 
-def test_the_chart_is_named_and_reached_by_keyboard(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
+def test_the_chart_is_named_and_reached_by_keyboard(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address) as page:
         chart = page.get_by_role("img", name=re.compile(r"Two falling curves, \d+ epochs"))
         expect(chart).to_have_attribute("tabindex", "0")
         chart.focus()
         expect(chart).to_be_focused()
 
 
-def test_colours_follow_the_page_theme_while_it_is_open(browser: Browser, address: str) -> None:
+def test_colours_follow_the_page_theme_while_it_is_open(open_tab: OpenTab, address: str) -> None:
     colours = "[plot._fullLayout.paper_bgcolor, plot._fullLayout.font.color, plot._fullLayout.yaxis.gridcolor]"
-    with opened(browser, address) as page:
+    with opened(open_tab, address) as page:
         light = plot(page, colours)
         plot(page, "plot.marked = 'same element'")
         page.emulate_media(color_scheme="dark")
@@ -202,8 +133,8 @@ def test_colours_follow_the_page_theme_while_it_is_open(browser: Browser, addres
     assert all(one != other for one, other in zip(light, dark, strict=True))  # type: ignore[call-overload]
 
 
-def test_the_chart_fits_a_phone_and_a_wider_window(browser: Browser, address: str) -> None:
-    with opened(browser, address, width=390) as page:
+def test_the_chart_fits_a_phone_and_a_wider_window(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address, width=390) as page:
         expect(page.locator(".live-chart-plot .main-svg").first).to_be_visible()
         main = page.locator("[data-testid='stMain']")
         assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
@@ -214,8 +145,8 @@ def test_the_chart_fits_a_phone_and_a_wider_window(browser: Browser, address: st
         page.wait_for_function(f"document.querySelector('.live-chart-plot')._fullLayout.width === {box_width}")
 
 
-def test_the_chart_comes_back_after_it_was_taken_away(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
+def test_the_chart_comes_back_after_it_was_taken_away(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address) as page:
         page.evaluate("window.removed = document.querySelector('.live-chart-plot')")
         toggle = page.get_by_test_id("stCheckbox").locator("label")
         toggle.click()
@@ -226,15 +157,15 @@ def test_the_chart_comes_back_after_it_was_taken_away(browser: Browser, address:
         wait_for_new_data(page, 1)
 
 
-def test_the_chart_loads_on_another_page_and_when_coming_from_one(browser: Browser, address: str) -> None:
-    with opened(browser, address + "runs") as page:
+def test_the_chart_loads_on_another_page_and_when_coming_from_one(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address + "runs") as page:
         page.get_by_role("link", name="Home").click()
         page.wait_for_url(address)
         wait_for_draws(page, 1)
 
 
-def test_the_chart_loads_behind_a_base_path(browser: Browser, tmp_path: Path) -> None:
-    with served(tmp_path, "lab") as url, opened(browser, url + "runs"):
+def test_the_chart_loads_behind_a_base_path(open_tab: OpenTab, serve: Serve, tmp_path: Path) -> None:
+    with served(serve, tmp_path, "lab") as url, opened(open_tab, url + "runs"):
         pass
 
 
