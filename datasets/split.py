@@ -12,8 +12,8 @@ from datasets.registry import Arrays, Dataset, FloatArray, IntArray
 Rows = NDArray[np.int64]
 
 TEST_SEED = 0
-SUBSET, NOISE = 1, 2
-"""Streams of random numbers that a run's seed is split into."""
+SUBSET, NOISE = (0, 1), (0, 2)
+"""Streams of random numbers beside the engine's (seed, epoch), whose epochs count from 1."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def split_rows(y: IntArray, held_out: int, seed: int) -> tuple[Rows, Rows, Rows]
     rows = np.arange(len(y))
     rest, test = train_test_split(rows, test_size=held_out, stratify=y, random_state=TEST_SEED)
     pool, validation = train_test_split(rest, test_size=held_out, stratify=y[rest], random_state=seed)
-    return _nest(pool, y, np.random.default_rng([seed, SUBSET])), validation, test
+    return _nest(pool, y, np.random.default_rng([seed, *SUBSET])), validation, test
 
 
 def _nest(pool: Rows, y: IntArray, generator: np.random.Generator) -> Rows:
@@ -53,7 +53,7 @@ def _nest(pool: Rows, y: IntArray, generator: np.random.Generator) -> Rows:
 
 def change_labels(y: IntArray, share: float, classes: int, seed: int) -> IntArray:
     """`y` with exactly round(share * len(y)) labels changed to another class; those of a smaller share among them."""
-    generator = np.random.default_rng([seed, NOISE])
+    generator = np.random.default_rng([seed, *NOISE])
     order = generator.permutation(len(y))
     offset = generator.integers(1, classes, len(y))
     chosen = order[: round(share * len(y))]

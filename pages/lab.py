@@ -76,6 +76,8 @@ def show_mistakes(title: str, message: str) -> None:
 
 services()
 who = visitor()
+if who is None:  # the page comes again as soon as the browser has said who it is
+    st.stop()
 read_configuration()
 draw_title(text.APP, text.INTRODUCTION)
 st.html(LAYOUT)

@@ -106,7 +106,7 @@ def _describe(queue: Queue, records: tuple[RunRecord, ...]) -> str:
 
 
 def _print_table(result: dict[str, Any]) -> None:
-    table = Table("variant", "seed", "status", "epochs", "val_loss", "val_accuracy", "onset", "stop", "best", "message")
+    table = Table("variant", "seed", "status", "epochs", "val_loss", "val_accuracy", "onset", "stop", "best")
     for run in result["runs"]:
         last = run["epochs"][-1] if run["epochs"] else {}
         table.add_row(
@@ -116,9 +116,12 @@ def _print_table(result: dict[str, Any]) -> None:
             str(len(run["epochs"])),
             *(_number(last.get(name)) for name in ("val_loss", "val_accuracy")),
             *(str(run[name] or "–") for name in ("onset_epoch", "stop_epoch", "best_epoch")),
-            run["message"] or "",
         )
-    Console().print(table, markup=False)
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    for run in result["runs"]:
+        if run["message"]:
+            console.print(f"{run['variant']}, seed {run['seed']}: {run['message']}")
 
 
 def _number(value: float | None) -> str:

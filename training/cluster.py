@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import IO
 
@@ -21,6 +22,9 @@ RESOURCE = "training"
 BYTES_FOR_PAGES = 1_000_000_000
 BYTES_PER_WORKER = 1_500_000_000
 """What a worker with TensorFlow and some traced plans takes (docs/hosting.md)."""
+
+MAX_LOG_BYTES = 10_000_000
+"""A longer log is set aside at the next start, in place of the one before."""
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,7 +52,10 @@ def log_file() -> Path:
     """Where scheduler and workers of this machine write their log."""
     folder = Path(platformdirs.user_log_dir("regularizer-lab"))
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / "workers.log"
+    file = folder / "workers.log"
+    if file.exists() and file.stat().st_size > MAX_LOG_BYTES:
+        file.replace(folder / "workers.old.log")
+    return file
 
 
 class LocalCluster:
@@ -86,7 +93,9 @@ class LocalCluster:
         line = [sys.executable, "-m", "dask", command, *arguments, "--host", "127.0.0.1", "--no-dashboard"]
         line += ["--preload", "training.preload"]
         self._processes.append(
-            subprocess.Popen(line, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            subprocess.Popen(  # in a session of its own: Ctrl-C on a terminal is for us alone, and we end it
+                line, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
         )
 
     def _wait_for_address(self, scheduler_file: Path, timeout_seconds: float) -> str:
@@ -110,3 +119,4 @@ class LocalCluster:
         for process in self._processes:
             process.wait()
         self._processes = []
+        rmtree(self._folder, ignore_errors=True)

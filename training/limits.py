@@ -10,7 +10,6 @@ HOSTED_DEFAULTS = {
     "active_runs": 60,
     "parameters": 1_000_000,
     "row_epochs": 5_000_000,
-    "upload_bytes": 5_000_000,
     "days_kept": 14,
 }
 
@@ -27,14 +26,12 @@ class Limits:
         active_runs: queued and running runs of one visitor.
         parameters: weights of one network.
         row_epochs: training rows x epochs x variants x seeds of one experiment.
-        upload_bytes: size of an imported or uploaded file.
         days_kept: experiments older than that are deleted.
     """
 
     active_runs: int | None = None
     parameters: int | None = None
     row_epochs: int | None = None
-    upload_bytes: int | None = None
     days_kept: int | None = None
 
     def check(self, experiment: Experiment, active_runs: int) -> None:

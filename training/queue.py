@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from distributed import Client, Future
+from distributed import Client, Future, KilledWorker
 
 from results.records import Run
 from results.store import Store, StoreError
 from training.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster
 from training.experiment import Experiment
 from training.limits import Limits
-from training.worker import execute
+from training.task import train_run
 
 SECONDS_BETWEEN_ROUNDS = 0.5
 SECONDS_BETWEEN_HEARTBEATS = 3.0
@@ -28,6 +28,7 @@ SECONDS_UNTIL_ADOPTED = 15.0
 """A run without heartbeat for so long may be taken over by another process."""
 
 MAX_ATTEMPTS = 2
+WORKER_FAILED = "A worker could not take this run: {reason}"
 WORKER_LOST = (
     "The worker process ended in the middle of this run, twice; most likely it had too little memory. "
     "Try a smaller network or fewer rows, or fewer workers (WORKERS)."
@@ -200,7 +201,7 @@ class Queue:
             if future.done() or address not in workers:  # a task bound to a worker that left would wait for ever
                 del self._busy[address]
                 self._retire_if_large(address, future)
-                self._settle(run)
+                self._settle(run, _why_lost(future))
         ready = [a for a, info in workers.items() if RESOURCE in info["resources"] and a not in self._retired]
         self._state = QueueState(len(ready), self._state.expected_workers)
         for address in self._traced.keys() - workers.keys():  # else its variants would be left to a lost worker
@@ -219,7 +220,7 @@ class Queue:
         if run is None:
             return
         future = self._client.submit(
-            execute, run.id, run.attempt, self.store.url,
+            train_run, run.id, run.attempt, self.store.url,
             workers=[address], resources={RESOURCE: 1}, pure=False, key=f"run-{run.id}-{run.attempt}-{uuid4().hex}",
         )  # fmt: skip
         future.add_done_callback(lambda _: self._wake.set())
@@ -227,7 +228,7 @@ class Queue:
         self._traced[address].add((run.experiment_id, run.variant))
         self._served[run.experiment_id] = 1 + max(self._served.values(), default=0)
 
-    def _settle(self, run: Run) -> None:
+    def _settle(self, run: Run, message: str = WORKER_LOST) -> None:
         """Tries a run again whose worker is gone; it is failed when that happened too often."""
         current = self.store.run(run.id)
         if current is None or not current.active or current.attempt != run.attempt or current.owner != self.owner:
@@ -235,7 +236,7 @@ class Queue:
         if run.attempt < MAX_ATTEMPTS:
             self.store.retry(run.id, run.attempt, now=time.time())
         else:
-            self.store.finish(run.id, run.attempt, "failed", message=WORKER_LOST, now=time.time())
+            self.store.finish(run.id, run.attempt, "failed", message=message, now=time.time())
 
     def _retire_if_large(self, address: str, future: Future) -> None:
         """Restarts a worker between runs once it has grown over the bound; it returns under a new address."""
@@ -246,3 +247,11 @@ class Queue:
             threading.Thread(
                 target=self._client.restart_workers, args=([address],), kwargs=options, daemon=True
             ).start()
+
+
+def _why_lost(future: Future) -> str:
+    """What a run says whose task ended without an end of the run."""
+    error = future.exception() if future.status == "error" else None
+    if error is None or isinstance(error, KilledWorker):
+        return WORKER_LOST
+    return WORKER_FAILED.format(reason=f"{type(error).__name__}: {error}")

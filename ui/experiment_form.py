@@ -4,8 +4,7 @@ import json
 import re
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Any
 from uuid import uuid4
@@ -27,12 +26,14 @@ from ui.data_preview import draw_preview
 class Draft:
     """What the form holds: the experiment as JSON values, and an identifier for each variant's widgets.
 
-    `key` changes when another experiment is loaded, so that all widgets start from the new values.
+    `key` changes when another experiment is loaded, so that all widgets start from the new values. `defaults` are
+    those that widgets were drawn with: they must stay the same while a widget lives.
     """
 
     values: dict[str, Any]
     variant_ids: list[str]
     key: str
+    defaults: dict[str, Any] = field(default_factory=dict)
 
 
 def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
@@ -203,8 +204,7 @@ def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
         for key, limit in (("min_value", parameter.low), ("max_value", parameter.high))
     }
     value = None if value is None else cast(value)
-    # Without a default of None an emptied field would jump to the lowest number.
-    number_input = partial(st.number_input, value=None) if parameter.optional else st.number_input
+    number_input = _optional_number if parameter.optional else st.number_input
     if parameter.kind == "int":
         return _widget(number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
     if parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2:
@@ -226,11 +226,21 @@ def _text_input(draft: Draft, path: str, label: str, value: str, **options: Any)
 def _widget(widget: Any, draft: Draft, path: str, value: Any, **options: Any) -> Any:
     """A widget under the draft's key. It starts from the draft: Streamlit forgets widgets of a page that was left."""
     key = f"{draft.key}.{path}"
-    if key not in st.session_state:
-        st.session_state[key] = value
+    if key not in st.session_state or key not in draft.defaults:
+        draft.defaults[key] = value
+    default = draft.defaults[key]
     if options.get("step", 0) is None:
         del options["step"]
-    return widget(key=key, **options)
+    if widget is st.selectbox:
+        return widget(key=key, index=options["options"].index(default), **options)
+    return widget(key=key, **{"default" if widget is st.multiselect else "value": default}, **options)
+
+
+def _optional_number(key: str, value: float | None, **options: Any) -> Any:
+    """A number that may be left empty: with another default than None, an emptied field jumps to the lowest number."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return st.number_input(key=key, value=None, **options)
 
 
 def _join(values: Any) -> str:

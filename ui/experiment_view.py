@@ -24,7 +24,7 @@ from ui.services import RunKey, Services, figure, read_spec, recorded_keys, serv
 
 SECONDS_BETWEEN_REFRESHES = 1.0
 CHART_HEIGHT = {"loss": 430, "accuracy": 340}
-WORKER_COMMAND = f"dask worker ADDRESS --nthreads 2 --resources {RESOURCE}=1 --preload training.preload"
+WORKER_COMMAND = f"PYTHONPATH=. dask worker ADDRESS --nthreads 2 --resources {RESOURCE}=1 --preload training.preload"
 
 
 def recorded_view(name: str) -> None:

@@ -158,3 +158,12 @@ def test_the_checksum_is_that_of_the_unscaled_data() -> None:
     expected = hashlib.sha256(bytes(400) + arrays.y.tobytes()).hexdigest()
     assert make_split(Moons(samples=50), arrays, 0).checksum == expected
     assert make_split(Moons(samples=50), replace(arrays, x=arrays.x + 1), 0).checksum != expected
+
+
+@pytest.mark.parametrize("epoch", range(1, 6))
+def test_noisy_rows_are_not_those_that_an_epoch_visits_first(epoch: int) -> None:
+    """The engine orders the rows of an epoch by `default_rng([seed, epoch])`: another stream than the noise's."""
+    y = np.zeros(300, np.int32)
+    noisy = set(np.flatnonzero(change_labels(y, 0.2, 3, seed=7)))
+    first = set(np.random.default_rng([7, epoch]).permutation(300)[:60])
+    assert len(noisy & first) < 30  # 12 by chance, all 60 from one stream

@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import KilledWorker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from training.cluster import RESOURCE, ClusterError, worker_count
 from training.experiment import Experiment, ExperimentError, parse_experiment
 from training.limits import Limits
 from training.queue import MAX_ATTEMPTS, WORKER_LOST, Queue, choose
-from training.worker import execute
+from training.task import train_run
 
 VariantKey = tuple[str, str]
 VARIANTS = ("baseline", "dropout", "l2")
@@ -229,6 +230,9 @@ class Task:
     def result(self) -> int:
         return 10**8
 
+    def exception(self) -> Exception:
+        return KilledWorker("task", None, 0)
+
 
 class Workers:
     """A Dask client with workers at addresses, of which only some hold the resource for training."""
@@ -241,7 +245,7 @@ class Workers:
         return {"workers": {address: {"resources": held} for address, held in self.resources.items()}}
 
     def submit(self, function: Any, *arguments: Any, **options: Any) -> Task:
-        assert function is execute
+        assert function is train_run
         self.tasks.append(Task(arguments, options))
         return self.tasks[-1]
 
@@ -366,3 +370,17 @@ def test_workers_by_cores_and_memory(
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     monkeypatch.setattr(psutil, "virtual_memory", Memory)
     assert worker_count() == workers
+
+
+def test_a_run_says_why_no_worker_could_take_it(queue: Queue) -> None:
+    workers: Any = Workers("one")
+    queue._client = workers
+    run = submitted(queue)[0]
+    for task in range(2):
+        queue._round()
+        workers.tasks[task].status = "error"
+        workers.tasks[task].exception = lambda: ModuleNotFoundError("No module named 'training'")
+    queue._round()
+    failed = queue.store.run(run.id)
+    assert failed is not None and failed.status == "failed"
+    assert "No module named 'training'" in str(failed.message)
