@@ -11,7 +11,7 @@ from ui.experiment_form import draw_presets, experiment_form, load_draft
 from ui.experiment_view import experiment_view, recorded_view
 from ui.layout import draw_title
 from ui.services import services
-from ui.visitor import visitor
+from ui.visitor import ask_browser, visitor
 
 LAYOUT = """<style>
 @media (max-width: 640px) {
@@ -76,8 +76,6 @@ def show_mistakes(title: str, message: str) -> None:
 
 services()
 who = visitor()
-if who is None:  # the page comes again as soon as the browser has said who it is
-    st.stop()
 read_configuration()
 draw_title(text.APP, text.INTRODUCTION)
 st.html(LAYOUT)
@@ -94,3 +92,4 @@ with results, st.container(key="results"):
         recorded_view(FIRST_VISIT)
     else:
         experiment_view(identifier, who)
+ask_browser()

@@ -12,7 +12,7 @@ from ui.experiment_form import load_draft
 from ui.experiment_view import best_variant, downloads, plain
 from ui.layout import draw_title
 from ui.services import read_spec, services
-from ui.visitor import visitor
+from ui.visitor import ask_browser, visitor
 
 LAB_PAGE = "pages/lab.py"
 SECONDS_BETWEEN_REFRESHES = 2.0
@@ -111,3 +111,4 @@ draw_import()
 if who is not None:
     any_active = any(summary.active for summary in services().store.experiments(who))
     st.fragment(draw_experiments, run_every=SECONDS_BETWEEN_REFRESHES if any_active else None)(who)
+ask_browser()

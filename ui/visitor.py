@@ -9,6 +9,8 @@ from training.limits import is_hosted
 from ui import state, text
 
 LOCAL = "local"
+NO_TOKEN = "none"  # noqa: S105
+COMPONENT = "visitor_token"
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 
 _SCRIPT = """
@@ -32,13 +34,24 @@ def visitor() -> str | None:
     """The visitor's identity for the store (a hash of the token), or None until the browser has said it."""
     if not is_hosted():
         return LOCAL
-    known = st.session_state.get(state.VISITOR)
-    result = _browser_token(key="visitor_token", data={"known": known}, on_token_change=lambda: None)
-    token = result.get("token") or known
-    if token == "none":  # noqa: S105
-        st.warning(text.NO_STORAGE)
-        return None
+    token = st.session_state.get(state.VISITOR)
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         return None
-    st.session_state[state.VISITOR] = token
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ask_browser() -> None:
+    """Asks the browser for its token, once a page is drawn: the answer starts the page anew.
+
+    Sooner, it would cut the first run short, and widgets whose first values had not been sent would stay empty
+    (Streamlit 1.67).
+    """
+    if is_hosted():
+        known = st.session_state.get(state.VISITOR)
+        if known == NO_TOKEN:
+            st.warning(text.NO_STORAGE)
+        _browser_token(key=COMPONENT, data={"known": known}, on_token_change=_remember)
+
+
+def _remember() -> None:
+    st.session_state[state.VISITOR] = st.session_state[COMPONENT].get("token")
