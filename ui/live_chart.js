@@ -107,10 +107,16 @@ function outlineMarks(traces, theme) {
   }
 }
 
-const CONFIG = {
-  displaylogo: false, displayModeBar: "hover", modeBarButtons: [["toImage", "resetScale2d"]],
-  toImageButtonOptions: { scale: 2 },
-};
+// A double-click shows all. Plotly's own "reset" would go back to the ranges of the first epochs: ours forgets what the
+// person did to the axes, so that they follow the data again.
+function configure(chart) {
+  const home = chart.Plotly.Icons.home;
+  const reset = { name: "reset", title: "Reset axes", icon: home, click: () => draw(chart, chart.resets++) };
+  return {
+    displaylogo: false, displayModeBar: "hover", doubleClick: "autosize", modeBarButtons: [["toImage", reset]],
+    toImageButtonOptions: { scale: 2 },
+  };
+}
 
 // What the box grows by, in pixels: a legend below must not take the curves' room.
 function legendHeight(figure, width) {
@@ -118,6 +124,22 @@ function legendHeight(figure, width) {
   if (!legend || !isBelow(legend, width)) return 0;
   const entries = figure.data.filter((trace) => trace.showlegend !== false && !trace.legend);
   return 22 * Math.ceil(entries.length / Math.max(2, Math.floor(width / 170)));
+}
+
+// Plotly 7.1 drops a person's zoom when the next figure asks for another range than the last one did, as the value
+// axis does with every epoch: while it is zoomed, ask for a copy (Plotly writes into it) of the range that was asked for before.
+function keepZoom(chart, { uirevision, xaxis = {}, yaxis: axis = {} }) {
+  xaxis.uirevision = `${xaxis.uirevision ?? uirevision} ${chart.resets}`;
+  axis.uirevision = `${axis.uirevision ?? uirevision} ${chart.resets}`;
+  if (chart.zoomed === axis.uirevision) axis.range = chart.asked?.slice();
+  else chart.asked = axis.range?.slice();
+}
+
+function watchZoom(chart) {
+  chart.plot.on("plotly_relayout", () => {
+    const axis = chart.plot.layout.yaxis;
+    chart.zoomed = String(axis.range) === String(chart.asked) ? undefined : axis.uirevision;
+  });
 }
 
 function draw(chart) {
@@ -129,15 +151,18 @@ function draw(chart) {
   const figure = structuredClone(data.figure); // Plotly writes what the person hid or zoomed into what it is given
   const theme = readTheme(box);
   outlineMarks(figure.data, theme);
+  keepZoom(chart, figure.layout);
   const layout = themedLayout(figure.layout, theme, width, height);
   chart.width = width;
-  chart.Plotly.react(plot, figure.data, layout, CONFIG).then(() => {
+  chart.config ??= configure(chart);
+  chart.Plotly.react(plot, figure.data, layout, chart.config).then(() => {
     box.dataset.draws = Number(box.dataset.draws || 0) + 1;
+    if (box.dataset.draws === "1") watchZoom(chart);
   });
 }
 
 function mount(box) {
-  const chart = { box, plot: box.querySelector(".live-chart-plot"), width: 0 };
+  const chart = { box, plot: box.querySelector(".live-chart-plot"), width: 0, resets: 0 };
   chart.observer = new ResizeObserver(() => box.clientWidth !== chart.width && draw(chart));
   chart.observer.observe(box);
   charts.set(box, chart);

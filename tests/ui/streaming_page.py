@@ -23,7 +23,8 @@ def growing_figure(length: int) -> dict[str, object]:
         for number, (name, colour) in enumerate(colours.items(), start=1)
     ]
     axis = {"title": {"text": "Epoch"}}
-    return {"data": traces, "layout": {"uirevision": "curves", "xaxis": axis, "yaxis": {}, "legend": {}}}
+    values = {"range": [0, 1 + length / 100], "uirevision": "linear"}  # asks for another range with every epoch
+    return {"data": traces, "layout": {"uirevision": "curves", "xaxis": axis, "yaxis": values, "legend": {}}}
 
 
 @st.fragment(run_every=0.5)

@@ -55,7 +55,7 @@ def wait_for_new_data(page: Page, refreshes: int = 3) -> None:
     page.wait_for_function(f"goal => {length} >= goal", arg=now + refreshes, timeout=30_000)
 
 
-def plot(page: Page, expression: str) -> object:
+def plot(page: Page, expression: str) -> Any:
     """Evaluate a JavaScript expression over `plot`, the element that Plotly draws into."""
     return page.evaluate(
         f"(() => {{ const plot = document.querySelector('.live-chart-plot'); return {expression} }})()"
@@ -81,6 +81,21 @@ def test_zoom_hidden_variant_and_element_outlive_new_data(open_tab: OpenTab, add
         assert plot(page, "[...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]") == zoomed
         assert plot(page, "plot._fullData.map(trace => trace.visible)") == [True, "legendonly"]
         assert plot(page, "plot.marked") == "same element"
+
+
+def test_seeing_all_outlives_new_data_until_the_axes_are_reset(open_tab: OpenTab, address: str) -> None:
+    with opened(open_tab, address) as page:
+        top = "plot._fullLayout.yaxis.range[1]"
+        assert plot(page, top) < 1.9
+        page.locator(".live-chart .nsewdrag").dblclick()
+        page.wait_for_function("document.querySelector('.live-chart-plot')._fullLayout.yaxis.range[1] > 1.9")
+        wait_for_new_data(page)
+        assert plot(page, top) > 1.9
+        page.locator(".live-chart .modebar-btn[data-title='Reset axes']").click()
+        page.wait_for_function("document.querySelector('.live-chart-plot')._fullLayout.yaxis.range[1] < 1.9")
+        before = plot(page, top)
+        wait_for_new_data(page)
+        assert before < plot(page, top) < 1.9, "the axis follows the data again"
 
 
 def test_hover_text_outlives_new_data(open_tab: OpenTab, address: str) -> None:
@@ -125,12 +140,12 @@ def test_colours_follow_the_page_theme_while_it_is_open(open_tab: OpenTab, addre
         page.emulate_media(color_scheme="dark")
         page.wait_for_function(
             "light => document.querySelector('.live-chart-plot')._fullLayout.paper_bgcolor !== light",
-            arg=light[0],  # type: ignore[index]
+            arg=light[0],
         )
         dark = plot(page, colours)
         assert plot(page, "plot.marked") == "same element"
-    assert (light[0], dark[0]) == ("#ffffff", "#0e1117")  # type: ignore[index]
-    assert all(one != other for one, other in zip(light, dark, strict=True))  # type: ignore[call-overload]
+    assert (light[0], dark[0]) == ("#ffffff", "#0e1117")
+    assert all(one != other for one, other in zip(light, dark, strict=True))
 
 
 def test_the_chart_fits_a_phone_and_a_wider_window(open_tab: OpenTab, address: str) -> None:
