@@ -1,4 +1,4 @@
-"""A real browser and real page servers, for the tests that need them."""
+"""A real browser, real page servers and Keras, for the tests that need them."""
 
 import os
 import re
@@ -11,11 +11,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import psutil
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from training.preload import warm_up
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -108,8 +111,24 @@ def open_tab(browser: Browser) -> Callable[..., AbstractContextManager[Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", hear)
         page.goto(url)
-        yield page
-        context.close()
+        try:
+            yield page
+        finally:
+            context.close()
         assert complaints == []
 
     return open_tab
+
+
+@pytest.fixture(scope="session")
+def keras() -> Any:
+    """Keras as a worker has it. Tests import nothing of it themselves: see `pytest_collection_modifyitems`."""
+    warm_up()
+    import keras
+
+    return keras
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Moves tests with Keras to the end: once it is loaded, Streamlit clears its session after each script run."""
+    items.sort(key=lambda item: "keras" in getattr(item, "fixturenames", ()))

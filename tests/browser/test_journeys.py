@@ -1,0 +1,409 @@
+"""What people do, from end to end: a real browser, a real server, real workers, one store."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from results.records import EpochRecord
+from results.store import Store
+from training.experiment import Experiment, parse_experiment
+from training.link import encode_link
+from training.recorded import FIRST_VISIT, presets
+from ui import text
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 90
+"""How long anything may take; only a safeguard."""
+
+OpenTab = Callable[..., AbstractContextManager[Page]]
+Serve = Callable[..., AbstractContextManager[str]]
+
+SMALL = parse_experiment(
+    '{"name": "small", "dataset": {"name": "wine"}, "training": {"epochs": 5}, "seeds": [0, 1],'
+    ' "architecture": {"name": "mlp", "widths": [8]}}'
+)
+LONG = parse_experiment(
+    '{"name": "long", "training": {"epochs": 1000, "batch_size": 8}, "seeds": [0, 1],'
+    ' "architecture": {"name": "mlp", "widths": [64]},'
+    ' "variants": [{"name": "baseline"}, {"name": "L2", "techniques": [{"name": "l2", "l2": 0.001}]}]}'
+)
+"""Streams for longer than any test looks at it."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server and its store."""
+
+    url: str
+    store: Store
+
+    def link(self, identifier: str) -> str:
+        return f"{self.url}?experiment={identifier}"
+
+    def configuration(self, experiment: Experiment) -> str:
+        return f"{self.url}?configuration={encode_link(experiment)}"
+
+    def ended(self, identifier: str) -> bool:
+        return not any(run.active for run in self.store.runs(identifier))
+
+    def statuses(self, identifier: str) -> set[str]:
+        return {run.status for run in self.store.runs(identifier)}
+
+    def epochs(self, identifier: str) -> int:
+        return len(self.store.epochs([run.id for run in self.store.runs(identifier)]))
+
+
+def start_lab(serve: Serve, folder: Path, **environment: str) -> Iterator[Lab]:
+    url = f"sqlite:///{folder / 'results.db'}"
+    places = {f"XDG_{name}_HOME": str(folder) for name in ("DATA", "STATE", "CACHE")}
+    with serve(ROOT, DATABASE_URL=url, **places, **environment) as address, Store(url) as store:
+        yield Lab(address, store)
+
+
+@pytest.fixture(scope="module")
+def lab(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    yield from start_lab(serve, tmp_path_factory.mktemp("lab"), WORKERS="2", HOSTED="")
+
+
+@pytest.fixture
+def hosted(serve: Serve, tmp_path: Path) -> Iterator[Lab]:
+    yield from start_lab(serve, tmp_path, WORKERS="1", HOSTED="1")
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+class Charts:
+    """The loss and the accuracy chart beside the form."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def evaluate(self, expression: str, number: int = 0) -> Any:
+        """A JavaScript expression over `plot`, the element that Plotly draws into."""
+        return self.page.evaluate(self._over_plot(expression, number))
+
+    def wait_for(self, expression: str, number: int = 0) -> None:
+        self.page.wait_for_function(self._over_plot(expression, number), timeout=SECONDS * 1000)
+
+    def _over_plot(self, expression: str, number: int) -> str:
+        plots = "document.querySelectorAll('.st-key-results .live-chart-plot')"
+        return f"(() => {{ const plot = {plots}[{number}]; return plot?._fullData && ({expression}) }})()"
+
+    def wait_until_drawn(self) -> None:
+        for number in (0, 1):
+            self.wait_for("plot.querySelectorAll('.scatterlayer path.js-line').length > 1", number)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in the longest of the whole curves, which say no x."""
+        return int(self.evaluate(f"Math.max(...{WHOLE_CURVES})"))
+
+    def wait_for_epochs(self, more: int) -> None:
+        self.wait_for(f"Math.max(...{WHOLE_CURVES}) >= {self.epochs + more}")
+
+
+WHOLE_CURVES = "plot._fullData.filter(trace => trace.dx).map(trace => trace._length)"
+
+
+def press(page: Page, label: str) -> Locator:
+    """A button by its label: an icon's name stands before it."""
+    return page.get_by_role("button", name=re.compile(rf"(^|\s){re.escape(label)}$"))
+
+
+def badge(page: Page, label: str) -> Locator:
+    return page.locator(".st-key-results .stMarkdownBadge").filter(has_text=re.compile(f"^{label}$"))
+
+
+def train(page: Page) -> str:
+    """Presses Train; gives the identifier in the address."""
+    expect(press(page, text.TRAIN)).to_be_enabled(timeout=SECONDS * 1000)
+    press(page, text.TRAIN).click()
+    page.wait_for_url(re.compile(r"\?experiment="), timeout=SECONDS * 1000)
+    return page.url.split("?experiment=")[1]
+
+
+def is_sideways(page: Page) -> bool:
+    """Whether the page or its main part is wider than the screen."""
+    return bool(
+        page.evaluate(
+            "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+            ".some(element => element.scrollWidth > element.clientWidth)"
+        )
+    )
+
+
+def test_the_first_visit_shows_the_recorded_example_drawn(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.url) as page:
+        Charts(page).wait_until_drawn()
+        expect(page.get_by_role("heading", name=presets()[FIRST_VISIT].name)).to_be_visible()
+        expect(badge(page, f".*{text.RECORDED}")).to_be_visible()
+        for chart in page.locator(".st-key-results .live-chart").all():
+            assert chart.bounding_box()["width"] > 300  # type: ignore[index]
+        assert Charts(page).evaluate("plot._fullData.filter(trace => trace.meta === 'marks').length") > 0
+        assert page.url == lab.url
+    assert lab.store.experiments() == []
+
+
+def test_a_configuration_link_fills_the_form_and_trains_on_train_alone(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.configuration(SMALL)) as page:
+        expect(page.get_by_text(text.LOADED_FROM_LINK)).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_role("textbox", name=text.EXPERIMENT_NAME)).to_have_value("small")
+        assert lab.store.experiments() == []
+        identifier = train(page)  # perhaps before the workers are warm
+        expect(badge(page, "2 finished")).to_be_visible(timeout=SECONDS * 1000)
+        Charts(page).wait_until_drawn()
+    stored = lab.store.experiment(identifier)
+    assert stored is not None
+    assert parse_experiment(stored.spec) == SMALL
+
+
+def test_bad_links_say_so_and_leave_a_usable_page(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(f"{lab.url}?configuration=broken") as page:
+        expect(page.get_by_text("The link is broken")).to_be_visible(timeout=SECONDS * 1000)
+        expect(press(page, text.TRAIN)).to_be_enabled()
+        Charts(page).wait_until_drawn()
+    with open_tab(lab.link("unknown")) as page:
+        expect(page.get_by_text(text.NOT_FOUND)).to_be_visible(timeout=SECONDS * 1000)
+        press(page, text.BACK_TO_LAB).click()
+        Charts(page).wait_until_drawn()
+        assert "unknown" not in page.url
+
+
+def test_the_default_trains_to_the_end_with_marks_verdict_and_table(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.url) as page:
+        identifier = train(page)
+        expect(badge(page, "12 finished")).to_be_visible(timeout=SECONDS * 1000)
+        charts = Charts(page)
+        charts.wait_for("plot._fullData.filter(trace => trace.meta === 'marks').length === 4")
+        assert charts.evaluate("plot.querySelectorAll('.scatterlayer .points path').length") > 12
+        assert charts.epochs == 150
+        expect(page.get_by_text("lowest mean validation loss at its best epoch")).to_be_visible()
+        table = page.get_by_test_id("stDataFrame").locator("table")
+        for variant in presets()[FIRST_VISIT].variants:
+            expect(table).to_contain_text(variant.name)
+        expect(press(page, text.CANCEL)).to_have_count(0)
+    runs = lab.store.runs(identifier)
+    assert [(run.variant, run.seed) for run in runs] == presets()[FIRST_VISIT].runs()
+    assert {run.ended_by for run in runs} == {"epochs", "early_stopping"}
+
+
+def test_zoom_hidden_entries_and_the_chart_itself_outlive_the_stream_until_cancel(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.configuration(LONG), width=1300) as page:
+        identifier = train(page)
+        charts = Charts(page)
+        charts.wait_until_drawn()
+        charts.evaluate("plot.marked = 'same element'")
+        area = page.locator(".st-key-results .live-chart .nsewdrag").first.bounding_box()
+        assert area is not None
+        page.mouse.move(area["x"] + area["width"] * 0.1, area["y"] + area["height"] * 0.2)
+        page.mouse.down()
+        page.mouse.move(area["x"] + area["width"] * 0.6, area["y"] + area["height"] * 0.8, steps=5)
+        page.mouse.up()
+        charts.wait_for("plot.layout.xaxis.autorange === false || plot.layout.xaxis.range[1] < 900")
+        page.locator(".st-key-results .live-chart").first.locator(".legendtoggle").nth(1).click()
+        hidden = "plot._fullData.filter(trace => trace.visible === 'legendonly').map(trace => trace.legendgroup)"
+        charts.wait_for(f"{hidden}.length > 0")
+        ranges = "[...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]"
+        before = charts.evaluate(ranges), sorted(set(charts.evaluate(hidden)))
+
+        charts.wait_for_epochs(10)
+
+        assert (charts.evaluate(ranges), sorted(set(charts.evaluate(hidden)))) == before
+        assert charts.evaluate("plot.marked") == "same element"
+
+        page.reload()
+        charts.wait_until_drawn()
+        charts.wait_for_epochs(5)
+
+        with open_tab(lab.link(identifier)) as other:
+            Charts(other).wait_until_drawn()
+            Charts(other).wait_for_epochs(5)
+            charts.wait_for_epochs(5)
+            press(page, text.CANCEL).click()
+            for tab in (page, other):
+                expect(badge(tab, r"\d cancelled")).to_be_visible(timeout=SECONDS * 1000)
+                expect(badge(tab, r"\d running")).to_have_count(0)
+        assert lab.statuses(identifier) == {"cancelled"}
+    epochs = lab.epochs(identifier)
+    with open_tab(lab.configuration(SMALL)) as page:  # the workers are free again, and the cancelled runs stand still
+        train(page)
+        expect(badge(page, "2 finished")).to_be_visible(timeout=SECONDS * 1000)
+    assert lab.epochs(identifier) == epochs
+
+
+def test_training_goes_on_without_the_browser(browser: Browser, open_tab: OpenTab, lab: Lab) -> None:
+    medium = LONG.model_copy(update={"training": LONG.training.model_copy(update={"epochs": 100})})
+    with open_tab(lab.configuration(medium)) as page:
+        identifier = train(page)
+        Charts(page).wait_until_drawn()
+        assert not lab.ended(identifier)
+    assert browser.contexts == []
+    wait_for(lambda: lab.ended(identifier))
+    assert lab.statuses(identifier) == {"finished"}
+    with open_tab(lab.link(identifier)) as page:
+        expect(badge(page, "4 finished")).to_be_visible(timeout=SECONDS * 1000)
+        Charts(page).wait_until_drawn()
+        assert Charts(page).epochs == 100
+
+
+def test_runs_opens_exports_and_deletes(open_tab: OpenTab, lab: Lab) -> None:
+    now = time.time() + 1
+    runs = SMALL.runs()
+    add = {"visitor": "local", "owner": "other", "now": now}
+    identifier = lab.store.add_experiment(SMALL.model_dump_json(), "to delete", runs, **add)  # type: ignore[arg-type]
+    lab.store.cancel(identifier, now=now)
+    with open_tab(lab.url) as page:
+        page.get_by_role("link", name=text.RUNS).click()
+        card = page.get_by_test_id("stVerticalBlock").filter(has_text="to delete").last
+        press(page, text.EXPORT).first.click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name=text.DOWNLOAD_EXPERIMENT).first.click()
+        assert parse_experiment(download.value.path().read_bytes()) == SMALL
+        with page.expect_download() as download:
+            page.get_by_role("button", name=text.DOWNLOAD_RESULT).first.click()
+        assert json.loads(download.value.path().read_bytes())["experiment_id"] == identifier
+        page.keyboard.press("Escape")
+        press(page, text.DELETE).first.click()
+        press(page, text.DELETE_CONFIRM).click()
+        expect(card).to_have_count(0)
+        assert lab.store.experiment(identifier) is None
+        press(page, text.OPEN).first.click()
+        expect(page.get_by_role("heading", name="long")).to_be_visible()
+        Charts(page).wait_until_drawn()
+
+
+def test_a_dialog_is_left_alone_by_refreshes(open_tab: OpenTab, lab: Lab) -> None:
+    far = time.time() + 9999  # nobody takes the run over
+    identifier = lab.store.add_experiment("{}", "queued", [("baseline", 0)], visitor="local", owner="other", now=far)
+    with open_tab(f"{lab.url}runs") as page:
+        press(page, text.DELETE).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        run = lab.store.runs(identifier)[0]
+        lab.store.start(run.id, 1, {}, far)
+        expect(page.get_by_text("1 running").first).to_be_visible()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        press(page, text.DELETE_CONFIRM).click()
+        expect(page.get_by_text("1 running")).to_have_count(0)
+    assert lab.store.experiment(identifier) is None
+
+
+def test_a_phone_shows_results_first_and_never_scrolls_sideways(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.url, width=390) as page:
+        Charts(page).wait_until_drawn()
+        results, form = page.locator(".st-key-results"), page.get_by_role("textbox", name=text.EXPERIMENT_NAME)
+        assert results.bounding_box()["y"] < form.bounding_box()["y"]  # type: ignore[index]
+        assert not is_sideways(page)
+        for tab in (text.DATA, text.NETWORK, text.TRAINING):
+            page.get_by_role("tab", name=tab).click()
+            assert not is_sideways(page)
+    with open_tab(f"{lab.url}runs", width=390) as page:
+        expect(press(page, text.OPEN).first).to_be_visible(timeout=SECONDS * 1000)
+        assert not is_sideways(page)
+
+
+def test_a_refresh_with_24_runs_of_150_epochs_is_under_100_kilobytes(open_tab: OpenTab, lab: Lab) -> None:
+    names = ["baseline", "dropout 0.3", "L2 0.001", "dropout + L2", "early stopping", "batch norm", "L1", "L1 + stop"]
+    variants = json.dumps([{"name": name} for name in names])
+    experiment = parse_experiment(f'{{"name": "traffic", "training": {{"epochs": 150}}, "variants": {variants}}}')
+    far = time.time() + 9999  # nobody takes the runs over
+    add = {"visitor": "local", "owner": "other", "now": far}
+    identifier = lab.store.add_experiment(experiment.model_dump_json(), "traffic", experiment.runs(), **add)  # type: ignore[arg-type]
+    runs = lab.store.runs(identifier)
+    for run in runs:
+        lab.store.start(run.id, 1, {}, far)
+        lab.store.append_epochs(run.id, 1, [make_epoch(run.id, epoch) for epoch in range(1, 146)], far)
+    with open_tab("about:blank", width=1440) as page:
+        frames: list[bytes] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(as_bytes(frame))))
+        page.goto(lab.link(identifier))
+        charts = Charts(page)
+        charts.wait_until_drawn()
+        charts.wait_for(f"Math.max(...{WHOLE_CURVES}) === 145")
+        frames.clear()
+        for epoch in range(146, 151):
+            for run in runs:
+                lab.store.append_epochs(run.id, 1, [make_epoch(run.id, epoch)], far)
+            charts.wait_for(f"Math.min(...{WHOLE_CURVES}) === {epoch}")
+            charts.wait_for(f"Math.min(...{WHOLE_CURVES}) === {epoch}", number=1)
+        before = len(split_refreshes(frames))
+        while len(split_refreshes(frames)) == before:
+            page.evaluate("() => new Promise(requestAnimationFrame)")  # lets Playwright hear of further frames
+    refreshes = split_refreshes(frames)
+    largest = max(refreshes)
+    print(f"{largest:,} bytes in the largest of {len(refreshes)} refreshes")
+    assert 50_000 < largest < 100_000
+    lab.store.cancel(identifier, now=far)
+
+
+def make_epoch(run_id: int, epoch: int) -> EpochRecord:
+    """A noisy curve that turns up after a while, so that every mark is there."""
+    noise = float(np.random.default_rng([run_id, epoch]).normal(0, 0.01))
+    loss = 2 * np.exp(-epoch / 10) + 0.2 + 0.002 * epoch + noise
+    return EpochRecord(epoch, loss / 2, loss, 0.9 + noise, 0.8 + noise, loss, 0.001, epoch * 10, 0.005)
+
+
+def as_bytes(frame: bytes | str) -> bytes:
+    return frame if isinstance(frame, bytes) else frame.encode()
+
+
+def split_refreshes(frames: Sequence[bytes]) -> list[int]:
+    """The bytes of each script run that was received whole, from its first message to its last."""
+    sizes: list[int] = []
+    size: int | None = None
+    for frame in frames:
+        message = ForwardMsg.FromString(frame)
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            size = 0
+        if size is not None:
+            size += len(frame)
+        if kind == "script_finished" and size is not None:
+            sizes.append(size)
+            size = None
+    return sizes
+
+
+def test_on_a_host_browsers_see_their_own_runs_and_cannot_cancel_others(
+    browser: Browser, open_tab: OpenTab, hosted: Lab
+) -> None:
+    token = "localStorage.getItem('regularizer-lab-visitor')"
+    with open_tab(hosted.configuration(LONG)) as mine, open_tab(hosted.configuration(SMALL)) as theirs:
+        identifier = train(mine)
+        train(theirs)
+        assert mine.evaluate(token) != theirs.evaluate(token)
+        assert len({summary.visitor for summary in hosted.store.experiments()}) == 2
+        for page, own, other in ((mine, "long", "small"), (theirs, "small", "long")):
+            page.get_by_role("link", name=text.RUNS).click()
+            expect(page.get_by_text(own, exact=True)).to_be_visible(timeout=SECONDS * 1000)
+            expect(page.get_by_text(other, exact=True)).to_have_count(0)
+
+        theirs.goto(hosted.link(identifier))
+        expect(theirs.get_by_role("heading", name="long")).to_be_visible(timeout=SECONDS * 1000)
+        theirs.get_by_text(text.RUN_PROGRESS).click()
+        expect(theirs.get_by_text("baseline · seed 0")).to_be_visible()
+        expect(press(theirs, text.CANCEL)).to_have_count(0)
+
+        kept = mine.evaluate(token)
+        mine.reload()
+        expect(mine.get_by_text("long", exact=True)).to_be_visible(timeout=SECONDS * 1000)
+        assert mine.evaluate(token) == kept
+        mine.goto(hosted.link(identifier))
+        press(mine, text.CANCEL).first.click()
+        for page in (mine, theirs):
+            expect(badge(page, "4 cancelled")).to_be_visible(timeout=SECONDS * 1000)
+        assert hosted.statuses(identifier) == {"cancelled"}
