@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
-from analysis.summary import RunCurves, RunSummary, VariantSummary, summarize, summarize_run
 
+from analysis.summary import RunCurves, RunSummary, VariantSummary, summarize, summarize_run
 from charts.curves import Metric, curve_figure
 from results.curves import CurveCache, RunRecord
 from results.store import Store, StoreError
