@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import sqlalchemy
 from platformdirs import user_data_dir
-from sqlalchemy import URL, Connection, Engine, event, insert, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, event, insert, inspect, select, text, update
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from results.schema import SCHEMA_VERSION, metadata, schema_version, version_metadata
@@ -107,18 +107,22 @@ class Database:
         return engine
 
     def _require_schema(self, connection: Connection) -> None:
-        """Create the tables in an empty database; the open transaction (or a lock) keeps others out."""
+        """Create the tables that an empty or older database lacks; the transaction (or a lock) keeps others out."""
         if self.is_sqlite:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             require_ours(self._name, version, set(inspect(connection).get_table_names()))
-            if version == 0:
+            if version < SCHEMA_VERSION:
                 metadata.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             return
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
         tables = set(inspect(connection).get_table_names())
         if schema_version.name in tables:
-            require_ours(self._name, connection.execute(select(schema_version.c.version)).scalar_one(), tables)
+            version = connection.execute(select(schema_version.c.version)).scalar_one()
+            require_ours(self._name, version, tables)
+            if version < SCHEMA_VERSION:
+                metadata.create_all(connection)
+                connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
             return
         require_ours(self._name, 0, tables & set(metadata.tables))
         version_metadata.create_all(connection)

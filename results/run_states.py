@@ -5,9 +5,10 @@ cancelled, deleted or taken over writes nothing more, whichever process did it. 
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, case, delete, insert, select, update
 
 from results.database import Database
 from results.records import (
@@ -19,7 +20,7 @@ from results.records import (
     finite_or_none,
     to_json,
 )
-from results.schema import epochs, runs, test_metrics
+from results.schema import artifacts, epochs, runs, test_metrics
 
 
 class RunStates(Database):
@@ -47,6 +48,18 @@ class RunStates(Database):
                 connection.execute(insert(epochs), rows)
             return current
 
+    def put_artifact(self, run_id: int, attempt: int, name: str, epoch: int, content: bytes, now: float) -> bool:
+        """Write what a run has to show under a name, in place of what was there; counts as a heartbeat.
+
+        Returns:
+            False, with nothing written, if the run is not running with this attempt.
+        """
+        with self.writing() as connection:
+            current = _change_one(connection, run_id, attempt, ("running",), {"heartbeat": now})
+            if current:
+                _replace_artifact(connection, run_id, attempt, name, epoch, content)
+            return current
+
     def finish(
         self,
         run_id: int,
@@ -57,9 +70,10 @@ class RunStates(Database):
         ended_by: EndedBy | None = None,
         setup_seconds: float | None = None,
         test_metrics: Sequence[tuple[int, float, float]] = (),
+        artifacts: Mapping[str, tuple[int, bytes]] = MappingProxyType({}),
         now: float,
     ) -> bool:
-        """End a run, with its test metrics as (epoch, loss, accuracy), in one transaction.
+        """End a run, in one transaction with its test metrics as (epoch, loss, accuracy) and its last artifacts.
 
         A running run can end in any way; a queued one can only fail or be cancelled.
 
@@ -81,6 +95,9 @@ class RunStates(Database):
             current = _change_one(connection, run_id, attempt, before, values)
             if current and test_metrics:
                 _insert_test_metrics(connection, run_id, attempt, test_metrics)
+            if current:
+                for name, (epoch, content) in artifacts.items():
+                    _replace_artifact(connection, run_id, attempt, name, epoch, content)
             return current
 
     def cancel(self, experiment_id: str, run_id: int | None = None, *, now: float) -> int:
@@ -151,3 +168,10 @@ def _insert_test_metrics(
         for epoch, loss, accuracy in metrics
     ]
     connection.execute(insert(test_metrics), rows)
+
+
+def _replace_artifact(connection: Connection, run_id: int, attempt: int, name: str, epoch: int, content: bytes) -> None:
+    """The caller has changed the run's row in this transaction, so no other can come in between."""
+    key = {"run_id": run_id, "attempt": attempt, "name": name}
+    connection.execute(delete(artifacts).filter_by(**key))
+    connection.execute(insert(artifacts), key | {"epoch": int(epoch), "content": content})

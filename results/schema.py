@@ -8,13 +8,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -88,6 +89,42 @@ test_metrics = Table(
     Column("test_accuracy", Double),
     sqlite_with_rowid=False,
 )
+
+# The latest of each name only. Ordinary rows with `content` last: a large one lies outside the tree of keys.
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Which experiments use an upload: it goes with the last of them.
+experiment_uploads = Table(
+    "experiment_uploads",
+    metadata,
+    Column("experiment_id", Text, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", Text, ForeignKey("uploads.sha256"), primary_key=True),
+    Index("experiment_uploads_by_content", "sha256"),
+)
+
+TABLES_OF_VERSION: dict[int, frozenset[str]] = {
+    0: frozenset(),
+    1: frozenset({"experiments", "runs", "epochs", "test_metrics"}),
+    SCHEMA_VERSION: frozenset(metadata.tables),
+}
+"""What a database of each version holds; an older one is upgraded by creating the tables that it lacks."""
 
 version_metadata = MetaData()
 

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from results.schema import SCHEMA_VERSION, metadata
+from results.schema import SCHEMA_VERSION, TABLES_OF_VERSION
 
 BUSY_SECONDS = 10.0
 _HEADER = b"SQLite format 3\0"
@@ -34,14 +34,18 @@ def prepare_file(path: Path) -> None:
 
 
 def require_ours(database: str, version: int, tables: set[str]) -> None:
-    """Raise StoreError unless the database is empty or holds our tables in a version that we know."""
+    """Raise StoreError unless the database is empty or holds our tables in a version that we know.
+
+    Tables of others beside ours do not matter, unless a later version needs their names.
+    """
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"the database {database} has schema version {version}, this program knows versions up to "
             f"{SCHEMA_VERSION}: use a newer program or another database"
         )
-    ours = version == SCHEMA_VERSION and tables >= set(metadata.tables)
-    if not ours and (tables or version != 0):
+    expected = TABLES_OF_VERSION.get(version)
+    ours = expected is not None and tables & TABLES_OF_VERSION[SCHEMA_VERSION] == expected
+    if not ours or (version == 0 and tables):
         raise StoreError(f"the database {database} belongs to another program: choose another one")
 
 

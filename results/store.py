@@ -23,6 +23,7 @@ from results.records import (
 )
 from results.run_states import RunStates
 from results.sqlite_file import StoreError
+from results.uploads import delete_unused
 
 __all__ = ["Store", "StoreError", "default_url"]
 
@@ -43,12 +44,23 @@ class Store(RunStates):
         self._epochs_query = _epochs_query("json_each" if self.is_sqlite else "json_each_text")
 
     def add_experiment(
-        self, spec: str, name: str, runs: Sequence[tuple[str, int]], *, visitor: str, owner: str, now: float
+        self,
+        spec: str,
+        name: str,
+        runs: Sequence[tuple[str, int]],
+        *,
+        visitor: str,
+        owner: str,
+        now: float,
+        uploads: Sequence[str] = (),
     ) -> str:
         """Store an experiment with its runs, as (variant, seed), all queued for `owner`.
 
         Returns:
             The new experiment's id, which cannot be guessed: whoever has it may read the experiment.
+
+        Raises:
+            StoreError: one of `uploads` (SHA-256 of the data that it uses) is not stored, or the database failed.
         """
         experiment_id = secrets.token_urlsafe(16)
         row = {"id": experiment_id, "name": name, "spec": spec, "visitor": visitor, "created_at": now}
@@ -62,6 +74,9 @@ class Store(RunStates):
             connection.execute(insert(schema.experiments), row)
             if run_rows:
                 connection.execute(insert(schema.runs), run_rows)
+            if uploads:
+                links = [{"experiment_id": experiment_id, "sha256": sha256} for sha256 in uploads]
+                connection.execute(insert(schema.experiment_uploads), links)
         return experiment_id
 
     def experiment(self, experiment_id: str) -> StoredExperiment | None:
@@ -94,10 +109,18 @@ class Store(RunStates):
         return [ExperimentSummary(*(*experiment, by_status)) for experiment, by_status in counts.items()]
 
     def delete_experiment(self, experiment_id: str) -> bool:
-        """Remove an experiment with all its runs and records; workers' next write returns False."""
+        """Remove an experiment with all its runs and records; workers' next write returns False.
+
+        Uploaded data goes with the last experiment that uses it.
+        """
+        links = schema.experiment_uploads
         with self.writing() as connection:
+            own = connection.scalars(select(links.c.sha256).where(links.c.experiment_id == experiment_id)).all()
             statement = delete(schema.experiments).where(schema.experiments.c.id == experiment_id)
-            return connection.execute(statement).rowcount == 1
+            deleted = connection.execute(statement).rowcount == 1
+            if own:
+                delete_unused(connection, schema.uploads.c.sha256.in_(own))
+            return deleted
 
     def purge(self, created_before: float) -> int:
         """Remove the experiments older than that which have no queued or running run; their number."""

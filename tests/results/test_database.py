@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from results.artifacts import read_artifact
 from results.schema import SCHEMA_VERSION
 from results.sqlite_file import prepare_file
 from results.store import Store, StoreError, default_url
+from results.uploads import put_upload, upload_name
 
 
 def write(path, *statements):
@@ -186,6 +188,50 @@ def test_a_transaction_that_raises_leaves_nothing(store):
     assert store.experiments() == []
 
 
+VERSION_1 = Path(__file__).with_name("version_1.sql")
+"""A database that the program's first version wrote, with an experiment of a finished and a queued run (`.dump`)."""
+
+
+def make_version_1(path, *more):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    write(path, *more, "PRAGMA user_version = 1")
+
+
+def assert_upgraded(store, experiment_id):
+    """Everything new can be written and read, and goes with the experiment."""
+    finished, run = store.runs(experiment_id)
+    assert (finished.status, len(store.epochs([finished.id]))) == ("finished", 1)
+    assert store.start(run.id, 1, {}, 2.0)
+    assert store.put_artifact(run.id, 1, "boundary", 1, b"x", 3.0)
+    assert read_artifact(store, run.id, "boundary") == (1, b"x")
+    assert upload_name(store, put_upload(store, "mine.csv", b"x", 4.0)) == "mine.csv"
+    store.delete_experiment(experiment_id)
+    assert read_artifact(store, run.id, "boundary") is None
+
+
+def test_a_file_of_version_1_is_upgraded_and_keeps_what_it_holds(tmp_path):
+    path = tmp_path / "results.db"
+    make_version_1(path)
+    with Store(f"sqlite:///{path}") as store:
+        assert pragma(path, "user_version") == SCHEMA_VERSION == 2
+        assert_upgraded(store, "old")
+    Store(f"sqlite:///{path}").close()
+
+
+def test_a_file_of_version_1_with_a_table_that_is_not_ours_is_refused_untouched(tmp_path):
+    path = tmp_path / "results.db"
+    make_version_1(path, "CREATE TABLE uploads (x)")
+    assert_refused(path, "belongs to another program")
+
+
+@pytest.mark.parametrize("version", [-1, 1])
+def test_a_version_without_its_tables_is_not_ours(tmp_path, version):
+    path = tmp_path / "results.db"
+    write(path, "CREATE TABLE experiments (x)", f"PRAGMA user_version = {version}")
+    assert_refused(path, "belongs to another program")
+
+
 class TestPostgreSQL:
     """The version in a table, where there is no PRAGMA user_version."""
 
@@ -216,6 +262,21 @@ class TestPostgreSQL:
         self.execute(engine, "CREATE TABLE schema_version (revision text)")
         with pytest.raises(StoreError):
             Store(database_url)
+
+    def test_a_database_of_version_1_is_upgraded_and_keeps_what_it_holds(self, engine, database_url, make_record):
+        with Store(database_url) as store:
+            identifier = store.add_experiment("{}", "n", [("a", 0), ("b", 0)], visitor="v", owner="o", now=1.0)
+            run = store.runs(identifier)[0]
+            store.start(run.id, 1, {}, 1.0)
+            store.append_epochs(run.id, 1, [make_record(1)], 1.0)
+            store.finish(run.id, 1, "finished", now=1.0)
+        self.execute(engine, "DROP TABLE artifacts, experiment_uploads, uploads")
+        self.execute(engine, "UPDATE schema_version SET version = 1")
+        with Store(database_url) as store:
+            assert_upgraded(store, identifier)
+        with engine.begin() as connection:
+            assert connection.execute(text("SELECT version FROM schema_version")).scalar_one() == SCHEMA_VERSION
+        Store(database_url).close()
 
     def test_other_tables_beside_ours_do_not_matter(self, engine, database_url):
         self.execute(engine, "CREATE TABLE invoices (x integer)")
