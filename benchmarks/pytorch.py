@@ -63,6 +63,7 @@ def _network(case: Case) -> Any:
         def forward(self, x: Any) -> Any:
             return x + self.branch(x)
 
+    assert architecture.name == "resnet_mlp"
     width = architecture.width
     blocks = [Block(width) for _ in range(architecture.blocks)]
     head = [nn.BatchNorm1d(width), nn.SiLU(), nn.Linear(width, case.plan.classes)]

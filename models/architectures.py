@@ -1,13 +1,13 @@
 """The registry of architectures: each lays out its layers and leaves slots for techniques."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from models.parameters import Entry, number, option
 from models.plan import LOGITS, Call, Network, Plan, call, only
-from models.techniques import Technique
+from models.techniques import Ensemble, Shape, Technique, refuse_together
 
 Activation = Literal["swish", "relu", "gelu", "elu", "tanh", "sigmoid"]
 Normalization = Literal["batch", "layer", "none"]
@@ -20,18 +20,78 @@ NORMALIZATION = {
 }
 
 
+Kernel = dict[str, Call]
+"""Further arguments of every layer with a kernel: penalty and constraint."""
+
+
 class Architecture(Entry):
     """A family of networks; `lay_out` appends its hidden layers to a network."""
 
     diagram: ClassVar[str]
+    source: ClassVar[str]
+    residual: ClassVar[bool] = False
+    convolutional: ClassVar[bool] = False
 
-    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: dict[str, Call]) -> None:
-        """Appends the hidden layers; `kernel` holds further arguments of every Dense layer."""
+    @property
+    def normalizes(self) -> str | None:
+        """The normalization that the network brings along, or None."""
+        return None
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The sizes of the last axis wherever a normalization may stand."""
         raise TypeError(type(self).__name__)
 
-    def refuse(self, technique: Technique) -> str | None:
-        """Why this technique makes no sense here, or None."""
-        return None
+    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: Kernel) -> None:
+        """Appends the hidden layers."""
+        raise TypeError(type(self).__name__)
+
+    def refuse(self, techniques: Sequence[Technique], input_shape: Shape) -> Iterator[str]:
+        """Why this network cannot be trained on such data (shape without batch axis) or with these techniques."""
+        if self.convolutional and len(input_shape) != 3:
+            yield f"the network {self.name} takes images; allowed for this data set: the MLPs"
+        for technique in techniques:
+            if reason := technique.refuse(self, input_shape):
+                yield f'technique "{technique.name}": {reason}'
+        if reason := refuse_together(techniques):
+            yield reason
+
+
+def add_noise(network: Network, techniques: Sequence[Technique], place: int | str) -> None:
+    """Appends what techniques put after an activation; a layer is named after its technique."""
+    for technique in techniques:
+        network.add(f"{technique.name}_{place}", technique.noise())
+
+
+class Residual(Architecture):
+    """What residual nets have in common: pre-activation blocks (He et al., "Identity Mappings", 2016).
+
+    Nothing follows the addition; one last normalization and activation stand before the head. Dropout acts inside
+    the branch before its last layer, never on the shortcut (He et al. 2016, section 3).
+    """
+
+    residual = True
+    source = "https://arxiv.org/abs/1603.05027"
+
+    activation: Activation = option("swish", label="Activation", about="Before each layer of a block.")
+    normalization: Normalization = option("batch", label="Normalization", about="Before each activation of a block.")
+
+    @property
+    def normalizes(self) -> str | None:
+        return None if self.normalization == "none" else self.normalization
+
+    def _activate(self, network: Network, techniques: Sequence[Technique], place: str) -> None:
+        """Normalization and activation."""
+        normalization = only([NORMALIZATION[self.normalization], *(t.normalization() for t in techniques)])
+        network.add(f"normalization_{place}", normalization)
+        network.add(f"activation_{place}", call("layers.Activation", activation=self.activation))
+
+    def _close(
+        self, network: Network, techniques: Sequence[Technique], block: int, blocks: int, shortcut: str, axes: int
+    ) -> str:
+        """Ends a block: what acts on its whole branch, then the addition, whose role is returned."""
+        network.add(f"stochastic_depth_{block}", only(t.branch_noise(block / blocks, axes) for t in techniques))
+        return network.add(f"add_{block}", call("layers.Add"), shortcut, network.last)
 
 
 class MLP(Architecture):
@@ -40,6 +100,7 @@ class MLP(Architecture):
     label = "Plain MLP"
     summary = "Dense layers one after the other."
     diagram = "[Dense → normalization → activation → dropout] for each width → Dense → softmax"
+    source = "https://doi.org/10.1038/323533a0"
 
     name: Literal["mlp"] = "mlp"
     widths: tuple[Width, ...] = Field(
@@ -51,20 +112,20 @@ class MLP(Architecture):
     )
     activation: Activation = option("swish", label="Activation", about="Of the hidden layers.")
 
-    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: dict[str, Call]) -> None:
+    @property
+    def channels(self) -> frozenset[int]:
+        return frozenset(self.widths)
+
+    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: Kernel) -> None:
         for i, width in enumerate(self.widths, 1):
             network.add(f"dense_{i}", call("layers.Dense", units=width, **kernel))
             network.add(f"normalization_{i}", only(t.normalization() for t in techniques))
             network.add(f"activation_{i}", call("layers.Activation", activation=self.activation))
-            network.add(f"dropout_{i}", only(t.noise() for t in techniques))
+            add_noise(network, techniques, i)
 
 
-class ResNetMLP(Architecture):
-    """Pre-activation residual blocks x + W2 f(N(W1 f(N(x)))) (He et al., "Identity Mappings", 2016).
-
-    Nothing follows the addition; one last normalization and activation stand before the head. Dropout acts inside
-    the branch before W2, never on the shortcut (He et al. 2016, section 3).
-    """
+class ResNetMLP(Residual):
+    """Pre-activation residual blocks x + W2 f(N(W1 f(N(x)))) of Dense layers."""
 
     label = "Residual MLP"
     summary = "Pre-activation residual blocks of two Dense layers; the shortcut lets gradients pass untouched."
@@ -73,33 +134,75 @@ class ResNetMLP(Architecture):
     name: Literal["resnet_mlp"] = "resnet_mlp"
     width: Width = number(64, 1, 4096, label="Width", about="Units of every layer.")
     blocks: int = number(4, 1, 50, label="Blocks", about="Residual blocks of two Dense layers each.")
-    activation: Activation = option("swish", label="Activation", about="Before each Dense layer of a block.")
-    normalization: Normalization = option("batch", label="Normalization", about="Before each activation of a block.")
 
-    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: dict[str, Call]) -> None:
-        normalization = only([NORMALIZATION[self.normalization], *(t.normalization() for t in techniques)])
-        activation = call("layers.Activation", activation=self.activation)
-        shortcut = network.add("dense_0", call("layers.Dense", units=self.width, **kernel))
+    @property
+    def channels(self) -> frozenset[int]:
+        return frozenset({self.width})
+
+    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: Kernel) -> None:
+        dense = call("layers.Dense", units=self.width, **kernel)
+        shortcut = network.add("dense_0", dense)
         for block in range(1, self.blocks + 1):
-            for half in "ab":
-                network.add(f"normalization_{block}{half}", normalization)
-                network.add(f"activation_{block}{half}", activation)
-                if half == "b":
-                    network.add(f"dropout_{block}", only(t.noise() for t in techniques))
-                network.add(f"dense_{block}{half}", call("layers.Dense", units=self.width, **kernel))
-            shortcut = network.add(f"add_{block}", call("layers.Add"), shortcut, network.last)
-        network.add("normalization_last", normalization)
-        network.add("activation_last", activation)
-
-    def refuse(self, technique: Technique) -> str | None:
-        if technique.normalization() and self.normalization != "none":
-            return (
-                f'the residual net normalizes already ("{self.normalization}"): set its "normalization" to "none" first'
-            )
-        return None
+            self._activate(network, techniques, f"{block}a")
+            network.add(f"dense_{block}a", dense)
+            self._activate(network, techniques, f"{block}b")
+            add_noise(network, techniques, block)
+            network.add(f"dense_{block}b", dense)
+            shortcut = self._close(network, techniques, block, self.blocks, shortcut, axes=2)
+        self._activate(network, techniques, "last")
 
 
-AnyArchitecture = MLP | ResNetMLP
+class ResNetConv(Residual):
+    """Pre-activation residual blocks of 3x3 convolutions, in stages that halve the image and double the filters.
+
+    Where a block changes the shape, its shortcut is a 1x1 convolution with the same stride (He et al., "Deep Residual
+    Learning", 2015, option B).
+    """
+
+    convolutional = True
+    label = "Residual convolutional net"
+    summary = "For images: pre-activation residual blocks of two 3×3 convolutions; each stage halves the image."
+    diagram = (
+        "Conv → [x + Conv(dropout(f(N(Conv(f(N(x)))))))] for each block of each stage → N → f → global average → Dense "
+        "→ softmax"
+    )
+
+    name: Literal["resnet_conv"] = "resnet_conv"
+    filters: int = number(
+        16, 1, 512, label="Filters", about="Of the first stage; each further stage has twice as many."
+    )
+    stages: int = number(2, 1, 5, label="Stages", about="Each after the first halves height and width.")
+    blocks: int = number(1, 1, 16, label="Blocks", about="Residual blocks of two convolutions in each stage.")
+
+    @property
+    def channels(self) -> frozenset[int]:
+        return frozenset(self.filters << stage for stage in range(self.stages))
+
+    def lay_out(self, network: Network, techniques: Sequence[Technique], kernel: Kernel) -> None:
+        def convolution(filters: int, size: int = 3, stride: int = 1) -> Call:
+            return call("layers.Conv2D", filters=filters, kernel_size=size, strides=stride, padding="same", **kernel)
+
+        shortcut, block = network.add("conv_0", convolution(self.filters)), 0
+        for stage in range(self.stages):
+            filters = self.filters << stage
+            for first in (place == 0 for place in range(self.blocks)):
+                block += 1
+                stride = 2 if first and stage else 1
+                trunk = shortcut
+                if stride == 2:
+                    shortcut = network.add(f"shortcut_{block}", convolution(filters, 1, stride), trunk)
+                    network.last = trunk
+                self._activate(network, techniques, f"{block}a")
+                network.add(f"conv_{block}a", convolution(filters, stride=stride))
+                self._activate(network, techniques, f"{block}b")
+                add_noise(network, techniques, block)
+                network.add(f"conv_{block}b", convolution(filters))
+                shortcut = self._close(network, techniques, block, self.stages * self.blocks, shortcut, axes=4)
+        self._activate(network, techniques, "last")
+        network.add("average", call("layers.GlobalAveragePooling2D"))
+
+
+AnyArchitecture = MLP | ResNetMLP | ResNetConv
 ARCHITECTURES: dict[str, type[Architecture]] = {a.model_fields["name"].default: a for a in get_args(AnyArchitecture)}
 
 OPTIMIZERS = {
@@ -113,26 +216,58 @@ def make_plan(
     architecture: Architecture,
     techniques: Sequence[Technique],
     *,
-    input_shape: tuple[int, ...],
+    input_shape: Shape,
     classes: int,
     optimizer: str = "adam",
     learning_rate: float = 0.001,
 ) -> Plan:
-    """The plan of one variant. `input_shape` has no batch axis; images are flattened first."""
-    penalty = {key: value for t in techniques for key, value in t.penalty().items()}
-    regularizer = call(f"regularizers.{''.join(sorted(penalty)).upper()}", **penalty)
-    kernel = {"kernel_regularizer": regularizer} if penalty else {}
+    """The plan of one variant. `input_shape` has no batch axis; an MLP flattens images first."""
     network = Network()
-    if len(input_shape) > 1:
+    if len(input_shape) > 1 and not architecture.convolutional:
         network.add("flatten", call("layers.Flatten"))
-    architecture.lay_out(network, techniques, kernel)
+    kernel = _kernel(techniques, "layers.Dense")
+    architecture.lay_out(
+        network, techniques, _kernel(techniques, "layers.Conv2D") if architecture.convolutional else kernel
+    )
     network.add(LOGITS, call("layers.Dense", units=classes, **kernel))
     network.add("probabilities", call("layers.Softmax"))
+    augmentation = [entry for t in techniques for entry in t.augmentation(input_shape).items()]
+    mixing = only(t.mixing() for t in techniques)
     return Plan(
         input_shape,
         classes,
         tuple(network.layers),
-        call(OPTIMIZERS[optimizer], learning_rate=learning_rate),
-        call("losses.SparseCategoricalCrossentropy", from_logits=True),
+        _optimizer(optimizer, learning_rate, techniques),
+        _loss(max((t.smoothing() for t in techniques), default=0.0), mixed=mixing is not None),
         tuple(c for t in techniques if (c := t.callback())),
+        tuple(augmentation),
+        mixing,
+        next((t.members for t in techniques if isinstance(t, Ensemble)), 1),
     )
+
+
+def _kernel(techniques: Sequence[Technique], layer: str) -> Kernel:
+    """Penalty and constraint of the kernels of a kind of layer. A norm is taken over all that leads into one unit."""
+    penalty = {key: value for t in techniques for key, value in t.penalty().items()}
+    limits = [limit for t in techniques if (limit := t.constraint()) is not None]
+    kernel = {}
+    if penalty:
+        kernel["kernel_regularizer"] = call(f"regularizers.{''.join(sorted(penalty)).upper()}", **penalty)
+    if limits:
+        axis = (0, 1, 2) if layer == "layers.Conv2D" else 0
+        kernel["kernel_constraint"] = call("constraints.MaxNorm", max_value=limits[0], axis=axis)
+    return kernel
+
+
+def _optimizer(name: str, learning_rate: float, techniques: Sequence[Technique]) -> Call:
+    """Keras's optimizer; Adam with weight decay has a name of its own."""
+    further = {key: value for t in techniques for key, value in t.optimizer().items()}
+    path = "optimizers.AdamW" if name == "adam" and "weight_decay" in further else OPTIMIZERS[name]
+    return call(path, learning_rate=learning_rate, **further)
+
+
+def _loss(smoothing: float, *, mixed: bool) -> Call:
+    """Cross-entropy of the logits. Only its one-hot form takes smoothed or mixed labels."""
+    if smoothing or mixed:
+        return call("losses.CategoricalCrossentropy", from_logits=True, label_smoothing=smoothing or None)
+    return call("losses.SparseCategoricalCrossentropy", from_logits=True)

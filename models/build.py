@@ -6,7 +6,7 @@ from zlib import crc32
 import keras
 import numpy as np
 
-from models.plan import Call, Plan
+from models.plan import Call, Plan, layer_name
 
 
 def make(value: Any) -> Any:
@@ -20,13 +20,23 @@ def make(value: Any) -> Any:
 
 
 def build(plan: Plan) -> Any:
-    """The Keras model of a plan: `input_shape` in, class probabilities out; layers are named by their roles."""
-    tensors = {"input": keras.Input(plan.input_shape, name="input")}
+    """The Keras model of a plan: `input_shape` in, class probabilities out; an ensemble gives its members' mean.
+
+    Layers are named by their roles, those of further members as `layer_name` says.
+    """
+    entry = keras.Input(plan.input_shape, name="input")
+    outputs = [_lay_out(plan, entry, member) for member in range(plan.members)]
+    return keras.Model(entry, outputs[0] if len(outputs) == 1 else keras.layers.Average(name="ensemble")(outputs))
+
+
+def _lay_out(plan: Plan, entry: Any, member: int) -> Any:
+    """The probabilities of one member."""
+    tensors = {"input": entry}
     for layer in plan.layers:
-        keras_layer = make(Call(layer.call.path, (*layer.call.arguments, ("name", layer.role))))
+        keras_layer = make(Call(layer.call.path, (*layer.call.arguments, ("name", layer_name(layer.role, member)))))
         inputs = [tensors[role] for role in layer.inputs]
         tensors[layer.role] = keras_layer(inputs if len(inputs) > 1 else inputs[0])
-    return keras.Model(tensors["input"], tensors[plan.layers[-1].role])
+    return tensors[plan.layers[-1].role]
 
 
 def derive_seed(seed: int, role: str, member: int = 0) -> int:
@@ -35,19 +45,25 @@ def derive_seed(seed: int, role: str, member: int = 0) -> int:
     return int(sequence.generate_state(1)[0] >> 1)
 
 
-def reset_weights(model: Any, seed: int, member: int = 0) -> None:
+def reset_weights(model: Any, plan: Plan, seed: int) -> None:
     """Sets every variable of the model's layers to its initial value under `seed`.
 
     Keras's initializers are drawn anew with seeds of our own, since a global seed would make one layer's initial
-    weights depend on which layers exist before it.
+    weights depend on which layers exist before it. The first member of an ensemble starts as the plain variant.
     """
-    for layer in model.layers:
-        derived = derive_seed(seed, layer.name, member)
-        if generator := getattr(layer, "seed_generator", None):
-            generator.state.assign(np.array([derived, 0], dtype=generator.state.dtype))
-        for variable in layer.trainable_variables + layer.non_trainable_variables:
-            if variable.name != "seed_generator_state":
-                variable.assign(_initializer(layer, variable.name, derived)(variable.shape))
+    for member in range(plan.members):
+        for role in (layer.role for layer in plan.layers):
+            layer, derived = model.get_layer(layer_name(role, member)), derive_seed(seed, role, member)
+            if generator := getattr(layer, "seed_generator", None):
+                set_generator(generator, derived)
+            for variable in layer.trainable_variables + layer.non_trainable_variables:
+                if variable.name != "seed_generator_state":
+                    variable.assign(_initializer(layer, variable.name, derived)(variable.shape))
+
+
+def set_generator(generator: Any, seed: int) -> None:
+    """Starts a Keras seed generator anew."""
+    generator.state.assign(np.array([seed, 0], dtype=generator.state.dtype))
 
 
 def _initializer(layer: Any, name: str, seed: int) -> Any:

@@ -19,6 +19,10 @@ class Call:
         """The argument `key`."""
         return dict(self.arguments).get(key, default)
 
+    def without(self, key: str) -> "Call":
+        """The same call with Keras's default for `key`."""
+        return Call(self.path, tuple(pair for pair in self.arguments if pair[0] != key))
+
 
 def call(path: str, **arguments: Any) -> Call:
     """`call("layers.Dense", units=10)`; arguments that are None are left to Keras's default."""
@@ -38,7 +42,10 @@ class Layer:
 class Plan:
     """Everything that decides what a compiled epoch does, except the data, the seed and the number of epochs.
 
-    `input_shape` has no batch axis. The layer with role `logits` is the head; a softmax follows it.
+    `input_shape` has no batch axis. The layer with role `logits` is the head; a softmax follows it. `augmentation` are
+    Keras layers, under their roles, that change the training inputs of a whole epoch, one after the other; `mixing`
+    then mixes rows and their labels. An ensemble has so many `members`, each with layers and weights of its own; its
+    output is the mean of their probabilities.
     """
 
     input_shape: tuple[int, ...]
@@ -47,14 +54,29 @@ class Plan:
     optimizer: Call
     loss: Call
     callbacks: tuple[Call, ...] = ()
+    augmentation: tuple[tuple[str, Call], ...] = ()
+    mixing: Call | None = None
+    members: int = 1
 
     @property
     def random(self) -> bool:
         """Whether a layer draws random numbers while training."""
         return any(layer.call.path in RANDOM_LAYERS for layer in self.layers)
 
+    @property
+    def one_hot(self) -> bool:
+        """Whether the loss takes labels as (rows, classes) shares instead of class indices."""
+        return self.loss.path == "losses.CategoricalCrossentropy"
 
-RANDOM_LAYERS = frozenset({"layers.Dropout"})
+
+RANDOM_LAYERS = frozenset(
+    {"layers.Dropout", "layers.SpatialDropout2D", "layers.GaussianNoise", "layers.GaussianDropout"}
+)
+
+
+def layer_name(role: str, member: int) -> str:
+    """The Keras name of a layer: its role, with the member's number from the second one of an ensemble on."""
+    return f"{role}_member_{member + 1}" if member else role
 
 
 class Network:
@@ -72,29 +94,45 @@ class Network:
         return self.last
 
 
+@dataclass(frozen=True)
+class LayerSize:
+    """Output shape of a layer, without the batch axis, and the number of its weights, moving averages included."""
+
+    shape: tuple[int, ...]
+    weights: int
+
+
+def measure_layers(plan: Plan) -> dict[str, LayerSize]:
+    """The size of each layer of one member by its role, in the plan's order, without Keras."""
+    sizes = {"input": LayerSize(plan.input_shape, 0)}
+    for layer in plan.layers:
+        sizes[layer.role] = _size(layer.call, sizes[layer.inputs[0]].shape)
+    return sizes
+
+
 def count_parameters(plan: Plan) -> int:
     """Number of weights, moving averages included, as Keras's `count_params` gives it, without Keras."""
-    widths: dict[str, tuple[int, ...]] = {"input": plan.input_shape}
-    total = 0
-    for layer in plan.layers:
-        shape, weights = _size(layer.call, widths[layer.inputs[0]])
-        widths[layer.role] = shape
-        total += weights
-    return total
+    return plan.members * sum(size.weights for size in measure_layers(plan).values())
 
 
-def _size(layer: Call, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+def _size(layer: Call, shape: tuple[int, ...]) -> LayerSize:
     match layer.path:
         case "layers.Dense":
             units = layer.get("units")
-            return (units,), (shape[-1] + 1) * units
+            return LayerSize((units,), (shape[-1] + 1) * units)
+        case "layers.Conv2D":
+            filters, stride = layer.get("filters"), layer.get("strides", 1)
+            height, width = (-(-side // stride) for side in shape[:2])  # padding "same"
+            return LayerSize((height, width, filters), (layer.get("kernel_size") ** 2 * shape[-1] + 1) * filters)
         case "layers.BatchNormalization":
-            return shape, 4 * shape[-1]
-        case "layers.LayerNormalization":
-            return shape, 2 * shape[-1]
+            return LayerSize(shape, 4 * shape[-1])
+        case "layers.LayerNormalization" | "layers.GroupNormalization":
+            return LayerSize(shape, 2 * shape[-1])
         case "layers.Flatten":
-            return (prod(shape),), 0
-    return shape, 0
+            return LayerSize((prod(shape),), 0)
+        case "layers.GlobalAveragePooling2D":
+            return LayerSize(shape[-1:], 0)
+    return LayerSize(shape, 0)
 
 
 def only(values: Iterable[Call | None]) -> Call | None:

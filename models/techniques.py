@@ -4,12 +4,29 @@ Each class is the JSON form of the technique (Keras's own parameter names, with 
 pages show, and the hooks that say where it acts on the plan.
 """
 
-from typing import ClassVar, Literal, get_args
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Protocol, get_args
 
 from models.parameters import Entry, number, option, parameters
 from models.plan import Call, call
 
 Monitor = Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
+Shape = tuple[int, ...]
+
+
+class Host(Protocol):
+    """What a technique must know of the network that it acts on."""
+
+    residual: ClassVar[bool]
+    convolutional: ClassVar[bool]
+
+    @property
+    def normalizes(self) -> str | None:
+        """The normalization that the network brings along, or None."""
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The sizes of the last axis wherever a normalization may stand."""
 
 
 class Technique(Entry):
@@ -17,23 +34,57 @@ class Technique(Entry):
 
     formula: ClassVar[str]
     acts: ClassVar[str]
+    hurts: ClassVar[str]
     source: ClassVar[str]
 
     def normalization(self) -> Call | None:
-        """A layer between Dense and activation."""
+        """A layer between Dense or Conv2D and activation."""
         return None
 
     def noise(self) -> Call | None:
         """A layer after the activation; in a residual block inside the branch, never on the shortcut."""
         return None
 
+    def branch_noise(self, depth: float, axes: int) -> Call | None:
+        """A layer at the end of a residual branch. `depth` is its share of all blocks, in (0, 1]; `axes` of its output,
+        the batch's included."""
+        return None
+
     def penalty(self) -> dict[str, float]:
         """Strengths of the weight penalty by Keras's argument name (`l1`, `l2`)."""
         return {}
 
+    def constraint(self) -> float | None:
+        """Highest norm of the weights that lead into one unit or filter."""
+        return None
+
+    def optimizer(self) -> dict[str, float | bool]:
+        """Further arguments of the optimizer."""
+        return {}
+
+    def smoothing(self) -> float:
+        """The share of each label that is spread over all classes."""
+        return 0.0
+
+    def augmentation(self, input_shape: Shape) -> dict[str, Call]:
+        """Keras layers that change the training inputs anew in each epoch, by their names."""
+        return {}
+
+    def mixing(self) -> Call | None:
+        """A Keras layer that mixes training rows and their labels."""
+        return None
+
     def callback(self) -> Call | None:
         """A Keras callback."""
         return None
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        """Why this makes no sense on such a network or such data (`input_shape` without batch axis), or None."""
+        return None
+
+
+def _is_image(input_shape: Shape) -> bool:
+    return len(input_shape) == 3
 
 
 class Dropout(Technique):
@@ -43,6 +94,7 @@ class Dropout(Technique):
     summary = "Sets a random share of the activations to zero in every training step, so no unit can rely on another."
     formula = r"\tilde h_i = \frac{m_i}{1-p}\,h_i,\quad m_i \sim \mathrm{Bernoulli}(1-p)"
     acts = "after each hidden activation, in training only"
+    hurts = "With plenty of data or a small network it only slows learning and lowers what the network can fit."
     source = "https://jmlr.org/papers/v15/srivastava14a.html"
 
     name: Literal["dropout"] = "dropout"
@@ -52,13 +104,136 @@ class Dropout(Technique):
         return call("layers.Dropout", rate=self.rate)
 
 
+class SpatialDropout(Technique):
+    """Tompson et al., "Efficient Object Localization Using Convolutional Networks" (2015)."""
+
+    label = "Spatial dropout"
+    summary = "Sets whole feature maps to zero: neighbouring pixels say nearly the same, so single ones hide little."
+    formula = r"\tilde H_{xyc} = \frac{m_c}{1-p}\,H_{xyc},\quad m_c \sim \mathrm{Bernoulli}(1-p)"
+    acts = "after the activation inside each residual branch of a convolutional network, in training only"
+    hurts = "With few filters, where losing whole maps leaves too little to see with."
+    source = "https://arxiv.org/abs/1411.4280"
+
+    name: Literal["spatial_dropout"] = "spatial_dropout"
+    rate: float = number(0.1, 0.0, 0.95, step=0.05, label="Rate", about="Share p of the feature maps set to zero.")
+
+    def noise(self) -> Call:
+        return call("layers.SpatialDropout2D", rate=self.rate)
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        return None if host.convolutional else "it drops feature maps, which only a convolutional network has"
+
+
+class GaussianNoise(Technique):
+    """Bishop, "Training with Noise is Equivalent to Tikhonov Regularization" (1995)."""
+
+    label = "Gaussian noise"
+    summary = "Adds random noise to the activations, so the network cannot lean on their exact values."
+    formula = r"\tilde h_i = h_i + \varepsilon_i,\quad \varepsilon_i \sim \mathcal{N}(0, \sigma^2)"
+    acts = "after each hidden activation, in training only"
+    hurts = "When σ is large against the activations; networks also learn larger activations to drown the noise."
+    source = "https://doi.org/10.1162/neco.1995.7.1.108"
+
+    name: Literal["gaussian_noise"] = "gaussian_noise"
+    stddev: float = number(0.1, 0.0, 2.0, step=0.05, label="Deviation", about="Standard deviation σ of the noise.")
+
+    def noise(self) -> Call:
+        return call("layers.GaussianNoise", stddev=self.stddev)
+
+
+class GaussianDropout(Technique):
+    """Srivastava et al., JMLR 15 (2014), section 10."""
+
+    label = "Gaussian dropout"
+    summary = "Multiplies the activations by random numbers around 1, with the variance that dropout has."
+    formula = r"\tilde h_i = h_i\,\varepsilon_i,\quad \varepsilon_i \sim \mathcal{N}\!\left(1, \tfrac{p}{1-p}\right)"
+    acts = "after each hidden activation, in training only"
+    hurts = "As dropout does: with plenty of data or a small network."
+    source = "https://jmlr.org/papers/v15/srivastava14a.html"
+
+    name: Literal["gaussian_dropout"] = "gaussian_dropout"
+    rate: float = number(0.3, 0.0, 0.95, step=0.05, label="Rate", about="p; the variance is p / (1 - p).")
+
+    def noise(self) -> Call:
+        return call("layers.GaussianDropout", rate=self.rate)
+
+
+class Normalization(Technique):
+    """What normalizations have in common: a network has one of them at most."""
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        if host.normalizes:
+            return f'the residual net normalizes already ("{host.normalizes}"): set its "normalization" to "none" first'
+        return None
+
+
+class BatchNormalization(Normalization):
+    """Ioffe and Szegedy (2015). Momentum 0.9: Keras's 0.99 lags for hundreds of steps on small data."""
+
+    label = "Batch normalization"
+    summary = (
+        "Standardizes each unit over the batch, then scales and shifts it; the batch's noise regularizes a little."
+    )
+    formula = r"\hat h = \gamma\,\frac{h-\mu_B}{\sqrt{\sigma_B^2+\varepsilon}}+\beta"
+    acts = "between Dense or Conv2D and activation; moving averages replace the batch statistics in evaluation"
+    hurts = "With batches of a few rows, whose statistics are mostly noise."
+    source = "https://arxiv.org/abs/1502.03167"
+
+    name: Literal["batch_normalization"] = "batch_normalization"
+    momentum: float = number(
+        0.9, 0.0, 0.999, step=0.01, label="Momentum", about="Of the moving averages used in evaluation."
+    )
+
+    def normalization(self) -> Call:
+        return call("layers.BatchNormalization", momentum=self.momentum)
+
+
+class LayerNormalization(Normalization):
+    """Ba, Kiros and Hinton (2016)."""
+
+    label = "Layer normalization"
+    summary = "Standardizes each row over its units, then scales and shifts them; independent of the batch."
+    formula = r"\hat h = \gamma\,\frac{h-\mu_{\mathrm{row}}}{\sqrt{\sigma_{\mathrm{row}}^2+\varepsilon}}+\beta"
+    acts = "between Dense or Conv2D and activation, alike in training and evaluation"
+    hurts = "Where the size of the activations itself says something: it is taken away from each row."
+    source = "https://arxiv.org/abs/1607.06450"
+
+    name: Literal["layer_normalization"] = "layer_normalization"
+
+    def normalization(self) -> Call:
+        return call("layers.LayerNormalization")
+
+
+class GroupNormalization(Normalization):
+    """Wu and He (2018)."""
+
+    label = "Group normalization"
+    summary = "Standardizes groups of units (or feature maps) within each row; independent of the batch."
+    formula = r"\hat h_g = \gamma\,\frac{h_g-\mu_{\mathrm{row},g}}{\sqrt{\sigma_{\mathrm{row},g}^2+\varepsilon}}+\beta"
+    acts = "between Dense or Conv2D and activation, alike in training and evaluation"
+    hurts = "With groups of a few units, which it makes nearly constant."
+    source = "https://arxiv.org/abs/1803.08494"
+
+    name: Literal["group_normalization"] = "group_normalization"
+    groups: int = number(8, 1, 4096, label="Groups", about="Must divide the width (or the filters) of every layer.")
+
+    def normalization(self) -> Call:
+        return call("layers.GroupNormalization", groups=self.groups)
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        if odd := sorted(size for size in host.channels if size % self.groups):
+            return f"groups is {self.groups}; allowed: a divisor of every layer's width, and of {odd[0]} it is none"
+        return super().refuse(host, input_shape)
+
+
 class L1(Technique):
     """Tibshirani, "Regression shrinkage and selection via the lasso" (1996)."""
 
     label = "L1"
     summary = "Adds the sum of absolute weights to the objective; pulls many weights to (nearly) zero."
     formula = r"\mathcal{L} + \lambda \sum_i |w_i|"
-    acts = "on the kernels of all Dense layers, through the objective"
+    acts = "on the kernels of all Dense and Conv2D layers, through the objective"
+    hurts = "When many weak features matter together: it keeps a few and drops the rest."
     source = "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
 
     name: Literal["l1"] = "l1"
@@ -74,7 +249,8 @@ class L2(Technique):
     label = "L2"
     summary = "Adds the sum of squared weights to the objective; keeps all weights small, and the function smooth."
     formula = r"\mathcal{L} + \lambda \sum_i w_i^2"
-    acts = "on the kernels of all Dense layers, through the objective"
+    acts = "on the kernels of all Dense and Conv2D layers, through the objective"
+    hurts = "Too strong, it flattens the function: both losses stay high (underfitting)."
     source = "https://papers.nips.cc/paper/1991/hash/8eefcfdf5990e441f0fb6f3fad709e21-Abstract.html"
 
     name: Literal["l2"] = "l2"
@@ -84,24 +260,288 @@ class L2(Technique):
         return {"l2": self.l2}
 
 
-class BatchNormalization(Technique):
-    """Ioffe and Szegedy (2015). Momentum 0.9: Keras's 0.99 lags for hundreds of steps on small data."""
+class L1L2(Technique):
+    """Zou and Hastie, "Regularization and variable selection via the elastic net" (2005)."""
 
-    label = "Batch normalization"
+    label = "L1 + L2"
+    summary = "Both penalties (the elastic net): few weights, and those small."
+    formula = r"\mathcal{L} + \lambda_1 \sum_i |w_i| + \lambda_2 \sum_i w_i^2"
+    acts = "on the kernels of all Dense and Conv2D layers, through the objective"
+    hurts = "Two strengths to tune; each hurts as its own penalty does."
+    source = "https://doi.org/10.1111/j.1467-9868.2005.00503.x"
+
+    name: Literal["l1_l2"] = "l1_l2"
+    l1: float = number(0.0001, 0.0, 1.0, scale="log", label="Strength of L1", about="Factor λ₁ of the sum of |w|.")
+    l2: float = number(0.001, 0.0, 1.0, scale="log", label="Strength of L2", about="Factor λ₂ of the sum of w².")
+
+    def penalty(self) -> dict[str, float]:
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class MaxNorm(Technique):
+    """Srebro, Rennie and Jaakkola (2005); with dropout: Srivastava et al., JMLR 15 (2014), section 5.1."""
+
+    label = "Max-norm constraint"
+    summary = "After every step, shortens the weights that lead into a unit to a highest length; often beside dropout."
+    formula = r"\lVert w_{\cdot j} \rVert_2 \le c"
+    acts = "on the kernels of all Dense and Conv2D layers, after every step"
+    hurts = "Too small a c keeps the network from ever being sure of anything."
+    source = "https://jmlr.org/papers/v15/srivastava14a.html"
+
+    name: Literal["max_norm"] = "max_norm"
+    max_value: float = number(
+        2.0, 0.01, 100.0, scale="log", label="Highest norm", about="Longest length c of the weights into one unit."
+    )
+
+    def constraint(self) -> float:
+        return self.max_value
+
+
+class WeightDecay(Technique):
+    """Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); with Adam this is AdamW."""
+
+    label = "Weight decay"
     summary = (
-        "Standardizes each unit over the batch, then scales and shifts it; the batch's noise regularizes a little."
+        "Shrinks all weights by a fixed share in every step; apart from the gradient, so Adam does not rescale it."
     )
-    formula = r"\hat h = \gamma\,\frac{h-\mu_B}{\sqrt{\sigma_B^2+\varepsilon}}+\beta"
-    acts = "between Dense and activation; moving averages replace the batch statistics in evaluation"
-    source = "https://arxiv.org/abs/1502.03167"
+    formula = r"w \leftarrow w - \eta\,\lambda\,w"
+    acts = "on all weights, biases included (as Keras's optimizers do), in every step"
+    hurts = "Too strong, all weights die; it must be tuned together with the learning rate η."
+    source = "https://arxiv.org/abs/1711.05101"
 
-    name: Literal["batch_normalization"] = "batch_normalization"
+    name: Literal["weight_decay"] = "weight_decay"
+    weight_decay: float = number(0.01, 0.0, 10.0, scale="log", label="Strength", about="λ; a step shrinks w by ηλw.")
+
+    def optimizer(self) -> dict[str, float | bool]:
+        return {"weight_decay": self.weight_decay}
+
+
+class LabelSmoothing(Technique):
+    """Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (2016), section 7."""
+
+    label = "Label smoothing"
+    summary = "Trains on labels that are a little unsure, so the network need not drive its logits to extremes."
+    formula = r"\tilde y = (1-s)\,y + \frac{s}{K}"
+    acts = "on the labels of the objective; all curves stay on the true labels"
+    hurts = "It makes probabilities less sharp: clean loss may rise while accuracy stays."
+    source = "https://arxiv.org/abs/1512.00567"
+
+    name: Literal["label_smoothing"] = "label_smoothing"
+    label_smoothing: float = number(
+        0.1, 0.0, 0.9, step=0.05, label="Smoothing", about="Share s of each label spread over all K classes."
+    )
+
+    def smoothing(self) -> float:
+        return self.label_smoothing
+
+
+class GradientClipping(Technique):
+    """Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013)."""
+
+    label = "Gradient clipping"
+    summary = "Shortens a gradient that is too long, so a single odd batch cannot throw the weights far."
+    formula = r"g \leftarrow g\,\min\!\left(1, \frac{c}{\lVert g \rVert_2}\right)"
+    acts = "on the gradient of all weights together, before every step"
+    hurts = "Hardly ever; too small a c slows plain SGD down. It steadies training more than it regularizes."
+    source = "https://arxiv.org/abs/1211.5063"
+
+    name: Literal["gradient_clipping"] = "gradient_clipping"
+    global_clipnorm: float = number(
+        1.0, 0.0001, 1000.0, scale="log", label="Highest norm", about="Longest length c of the gradient."
+    )
+
+    def optimizer(self) -> dict[str, float | bool]:
+        return {"global_clipnorm": self.global_clipnorm}
+
+
+class MovingAverage(Technique):
+    """Polyak and Juditsky (1992), in the exponential form of Keras's optimizers."""
+
+    label = "Moving average of weights"
+    summary = (
+        "Judges and hands over the average of the weights of the last steps, which is steadier than the last ones."
+    )
+    formula = r"\bar w \leftarrow m\,\bar w + (1-m)\,w"
+    acts = "on the weights used in evaluation; training itself goes on with the newest"
+    hurts = "A momentum near 1 lags: early curves look worse than the network is."
+    source = "https://doi.org/10.1137/0330046"
+
+    name: Literal["ema"] = "ema"
     momentum: float = number(
-        0.9, 0.0, 0.999, step=0.01, label="Momentum", about="Of the moving averages used in evaluation."
+        0.98, 0.0, 0.9999, step=0.001, label="Momentum", about="m; the average is over about 1 / (1 - m) steps."
     )
 
-    def normalization(self) -> Call:
-        return call("layers.BatchNormalization", momentum=self.momentum)
+    def optimizer(self) -> dict[str, float | bool]:
+        return {"use_ema": True, "ema_momentum": self.momentum}
+
+
+class ReduceLearningRateOnPlateau(Technique):
+    """Keras's callback `ReduceLROnPlateau` on the clean validation loss; compare He et al. (2016), section 3.4."""
+
+    label = "Reduce learning rate on plateau"
+    summary = "Cuts the learning rate when validation loss has stopped falling, to settle instead of bouncing around."
+    formula = r"\eta \leftarrow \max(\eta_{\min},\ f\,\eta)"
+    acts = "on the learning rate, between epochs"
+    hurts = "With noisy curves and little patience it freezes training too soon."
+    source = "https://arxiv.org/abs/1512.03385"
+
+    name: Literal["reduce_lr_on_plateau"] = "reduce_lr_on_plateau"
+    factor: float = number(0.5, 0.01, 0.99, step=0.01, label="Factor", about="f, by which the rate is multiplied.")
+    patience: int = number(5, 1, 1000, label="Patience", about="Epochs without improvement before the rate is cut.")
+    min_lr: float = number(0.0, 0.0, 1.0, label="Lowest rate", about="The rate is never cut below this.")
+
+    def callback(self) -> Call:
+        arguments = {p.key: getattr(self, p.key) for p in parameters(type(self))}
+        return call("callbacks.ReduceLROnPlateau", monitor="val_loss", **arguments, mode="min")
+
+
+class StochasticDepth(Technique):
+    """Huang et al., "Deep Networks with Stochastic Depth" (2016): row by row, linear decay over the blocks."""
+
+    label = "Stochastic depth"
+    summary = "Skips residual branches at random, deep ones more often, so every step trains a shallower network."
+    formula = r"x_{l+1} = x_l + \frac{m_l}{1-p_l}\,F_l(x_l),\quad p_l = \frac{l}{L}\,p"
+    acts = "at the end of each residual branch, in training only"
+    hurts = "In shallow networks, where every block is needed."
+    source = "https://arxiv.org/abs/1603.09382"
+
+    name: Literal["stochastic_depth"] = "stochastic_depth"
+    drop_path_rate: float = number(
+        0.2, 0.0, 0.95, step=0.05, label="Rate", about="Share p of the rows for which the last block is skipped."
+    )
+
+    def branch_noise(self, depth: float, axes: int) -> Call:
+        return call("layers.Dropout", rate=self.drop_path_rate * depth, noise_shape=(None,) + (1,) * (axes - 1))
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        return None if host.residual else "it skips residual branches, which only a residual net has"
+
+
+class Augmentation(Technique):
+    """Simard, Steinkraus and Platt (2003); erasing: Zhong et al. (2020); noise on features: Bishop (1995)."""
+
+    label = "Data augmentation"
+    summary = (
+        "Shows the network a slightly changed copy of every training row in each epoch: none can be learned by heart."
+    )
+    formula = r"(x, y) \to (T_\theta(x), y),\quad \theta \text{ drawn anew in each epoch}"
+    acts = "on the training inputs of each epoch; curves are on the unchanged rows"
+    hurts = "Where a change alters the class: a turned 6 is a 9."
+    source = "https://doi.org/10.1109/ICDAR.2003.1227801"
+
+    name: Literal["augmentation"] = "augmentation"
+    translation: float = number(
+        0.1, 0.0, 0.5, step=0.05, label="Shift", about="Images: up to this share of height and width."
+    )
+    rotation: float = number(
+        0.03, 0.0, 0.5, step=0.01, label="Rotation", about="Images: up to this share of a whole turn, both ways."
+    )
+    zoom: float = number(0.1, 0.0, 0.5, step=0.05, label="Zoom", about="Images: in and out by up to this share.")
+    flip: Literal["none", "horizontal", "vertical", "horizontal_and_vertical"] = option(
+        "none", label="Flip", about="Images: mirror half of them. Not for digits and letters."
+    )
+    contrast: float = number(0.0, 0.0, 1.0, step=0.05, label="Contrast", about="Images: more or less by this share.")
+    erasing: float = number(
+        0.0, 0.0, 1.0, step=0.05, label="Erasing", about="Images: up to this share of them lose a random patch."
+    )
+    feature_noise: float = number(
+        0.1, 0.0, 2.0, step=0.05, label="Feature noise",
+        about="Tables and points: deviation of noise added to the scaled features.",
+    )  # fmt: skip
+
+    def augmentation(self, input_shape: Shape) -> dict[str, Call]:
+        if not _is_image(input_shape):
+            return {"feature_noise": call("layers.GaussianNoise", stddev=self.feature_noise)}
+        # Beyond the border the outermost pixels go on: scaled images have no value that stands for "nothing there".
+        edge = {"fill_mode": "nearest"}
+        wide = (-1000.0, 1000.0)  # scaled pixels have no fixed range to be cut to
+        layers = {
+            "flip": None if self.flip == "none" else call("layers.RandomFlip", mode=self.flip),
+            "translation": call(
+                "layers.RandomTranslation", height_factor=self.translation, width_factor=self.translation, **edge
+            ),
+            "rotation": call("layers.RandomRotation", factor=self.rotation, **edge),
+            "zoom": call("layers.RandomZoom", height_factor=self.zoom, **edge),
+            "contrast": call("layers.RandomContrast", factor=self.contrast, value_range=wide),
+            "erasing": call("layers.RandomErasing", factor=self.erasing, fill_value=0.0, value_range=wide),
+        }
+        return {role: layer for role, layer in layers.items() if layer and (role == "flip" or getattr(self, role))}
+
+
+class Mixup(Technique):
+    """Zhang et al., "mixup: Beyond Empirical Risk Minimization" (2018)."""
+
+    label = "Mixup"
+    summary = (
+        "Trains on weighted means of two rows with their labels mixed alike, so the function is straight in between."
+    )
+    formula = (
+        r"\tilde x = \lambda x_i + (1-\lambda) x_j,\ \tilde y = \lambda y_i + (1-\lambda) y_j,\ "
+        r"\lambda \sim \mathrm{Beta}(\alpha,\alpha)"
+    )
+    acts = "on the training rows and labels of each epoch; curves are on the unchanged rows"
+    hurts = "Where a mean of two rows belongs to neither class, as between the arms of a spiral."
+    source = "https://arxiv.org/abs/1710.09412"
+
+    name: Literal["mixup"] = "mixup"
+    alpha: float = number(
+        0.2, 0.01, 10.0, scale="log", label="Alpha", about="α of the Beta distribution; larger mixes more."
+    )
+
+    def mixing(self) -> Call:
+        return call("layers.MixUp", alpha=self.alpha)
+
+
+class CutMix(Technique):
+    """Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers" (2019)."""
+
+    label = "CutMix"
+    summary = "Pastes a patch of another image into each one, and mixes the labels by the patch's area."
+    formula = (
+        r"\tilde x = M \odot x_i + (1-M) \odot x_j,\ \tilde y = \lambda y_i + (1-\lambda) y_j,\ \lambda = \overline{M}"
+    )
+    acts = "on the training images and labels of each epoch; curves are on the unchanged images"
+    hurts = "With small images, where a patch may hide all that tells the class."
+    source = "https://arxiv.org/abs/1905.04899"
+
+    name: Literal["cutmix"] = "cutmix"
+    alpha: float = number(1.0, 0.01, 1.0, scale="log", label="Alpha", about="α of the Beta distribution of the area.")
+
+    def mixing(self) -> Call:
+        return call("layers.CutMix", factor=(self.alpha, self.alpha))
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        return None if _is_image(input_shape) else "it cuts patches out of images, and this data set has none"
+
+
+class MoreData(Technique):
+    """Hestness et al., "Deep Learning Scaling is Predictable, Empirically" (2017)."""
+
+    label = "More data"
+    summary = "Trains on more of the training rows: the surest cure, where there are any."
+    formula = r"n \to f\,n"
+    acts = "on the number of training rows; the smaller set lies within the larger one"
+    hurts = "Nothing but time, unless the new rows are labelled badly."
+    source = "https://arxiv.org/abs/1712.00409"
+
+    name: Literal["more_data"] = "more_data"
+    factor: float = number(2.0, 1.0, 1000.0, scale="log", label="Factor", about="f, by which the training rows grow.")
+
+
+class Ensemble(Technique):
+    """Lakshminarayanan, Pritzel and Blundell, "Simple and Scalable Predictive Uncertainty Estimation" (2017)."""
+
+    label = "Ensemble"
+    summary = (
+        "Trains several copies from different initial weights and averages their probabilities, so errors cancel out."
+    )
+    formula = r"p(y\mid x) = \frac1K \sum_{k=1}^K p_k(y\mid x)"
+    acts = "on the whole variant, as K members trained together"
+    hurts = "Only the budget: K times the work, in training and in use."
+    source = "https://arxiv.org/abs/1612.01474"
+
+    name: Literal["ensemble"] = "ensemble"
+    members: int = number(5, 2, 10, label="Members", about="Number K of networks.")
 
 
 class EarlyStopping(Technique):
@@ -113,6 +553,7 @@ class EarlyStopping(Technique):
     )
     formula = r"t_{\mathrm{stop}} = \min\{t : t - t_{\mathrm{best}}(t) \ge \mathrm{patience}\}"
     acts = "on the number of epochs"
+    hurts = "With noisy curves and little patience it stops before the network has learned what it could."
     source = "https://doi.org/10.1007/3-540-49430-8_3"
 
     name: Literal["early_stopping"] = "early_stopping"
@@ -131,5 +572,26 @@ class EarlyStopping(Technique):
         return call("callbacks.EarlyStopping", **arguments, mode=mode)
 
 
-AnyTechnique = Dropout | L1 | L2 | BatchNormalization | EarlyStopping
+AnyTechnique = (
+    Dropout | SpatialDropout | GaussianNoise | GaussianDropout
+    | BatchNormalization | LayerNormalization | GroupNormalization
+    | L1 | L2 | L1L2 | MaxNorm | WeightDecay
+    | LabelSmoothing | GradientClipping | MovingAverage | ReduceLearningRateOnPlateau
+    | StochasticDepth | Augmentation | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
+)  # fmt: skip
 TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for t in get_args(AnyTechnique)}
+
+
+def refuse_together(techniques: Sequence[Technique]) -> str | None:
+    """Why these make no sense in one variant, or None."""
+    groups = {
+        "one normalization": [t for t in techniques if t.normalization()],
+        "one way of mixing rows": [t for t in techniques if t.mixing()],
+    }
+    for allowed, found in groups.items():
+        if len(found) > 1:
+            return f"{' and '.join(t.name for t in found)} together are refused; allowed: {allowed}"
+    names = {t.name for t in techniques}
+    if "l1_l2" in names and names & {"l1", "l2"}:
+        return "l1_l2 beside l1 or l2 would set one strength twice; allowed: either of them"
+    return None

@@ -16,8 +16,9 @@ import tensorflow as tf
 
 from datasets.split import Split
 from models.build import build, make, reset_weights
-from models.plan import LOGITS, Plan
+from models.plan import LOGITS, Plan, layer_name
 from results.records import EpochRecord
+from training.augmentation import Augmentation
 
 SECONDS_IN_ONE_CALL = 0.25
 """Longest work that one compiled call is given, so that cancelling bites."""
@@ -58,31 +59,39 @@ class Engine:
     def __init__(self, plan: Plan, rows: tuple[int, int, int], batch_size: int, *, xla: bool) -> None:
         self.plan, self.rows, self.batch_size, self.xla = plan, rows, batch_size, xla
         self.model = build(plan)
-        self.optimizer = make(plan.optimizer)
+        # The length of the gradient is that of one member's: it is cut here, where members are still apart.
+        self._longest_gradient = plan.optimizer.get("global_clipnorm")
+        self.optimizer = make(plan.optimizer.without("global_clipnorm"))
         self.loss = make(plan.loss)
         self.model.compile(optimizer=self.optimizer, loss=self.loss)
-        self._logits = keras.Model(self.model.input, self.model.get_layer(LOGITS).output)
-        self._trainable = self._logits.trainable_variables
-        self._state = self._logits.non_trainable_variables
-        self._shapes = [tuple(v.shape) for v in self._trainable]
+        self._members = [_member(self.model, member) for member in range(plan.members)]
+        self._trainable = [member.trainable_variables for member in self._members]
+        self._state = [member.non_trainable_variables for member in self._members]
+        self._shapes = [tuple(v.shape) for v in self._trainable[0]]
         self._sizes = [int(np.prod(shape)) for shape in self._shapes]
-        # All weights as one vector: the optimizer then updates one variable, a third of the operations of a step.
-        self._weights = keras.Variable(np.zeros(sum(self._sizes), np.float32), name="weights")
+        # A member's weights as one vector: the optimizer then updates one variable, a third of a step's operations.
+        start = np.zeros((plan.members, sum(self._sizes)), np.float32)
+        self._weights = keras.Variable(start, name="weights")
         self.optimizer.build([self._weights])
+        self._averages = bool(plan.optimizer.get("use_ema"))
+        self._judged = keras.Variable(start, name="average") if self._averages else self._weights
         self._optimizer_start = [v.numpy() for v in self.optimizer.variables]
+        self._augmentation = Augmentation(plan)
         self.steps = -(-rows[0] // batch_size)
         self._blocks = [-(-n // BLOCK_ROWS) for n in rows]
         self.units = self.steps + sum(self._blocks)
-        self._totals = tf.Variable(tf.zeros(7, tf.float64), trainable=False)
+        self._width = 2 if plan.members == 1 else 2 + 2 * plan.members
+        self._totals = tf.Variable(tf.zeros(1 + 3 * self._width, tf.float64), trainable=False)
         self._units_in_one_call = 1  # the speed is unknown at first
         self._advance = tf.function(self._advance_eagerly, autograph=False)
         self._compiled_steps = tf.function(partial(self._run_steps, static=True), autograph=False, jit_compile=True)
 
     def reset(self, seed: int) -> None:
         """Sets weights, moving averages, seed generators and the optimizer to their start under this seed."""
-        reset_weights(self.model, seed)
+        reset_weights(self.model, self.plan, seed)
         for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
+        self._weights.assign(self._gathered())
         self.model.stop_training = False
 
     def train(
@@ -99,9 +108,9 @@ class Engine:
 
         Args:
             split: arrays with the engine's numbers of rows.
-            seed: draws initial weights, dropout masks and the order of the rows.
+            seed: draws initial weights, dropout masks, augmentation and the order of the rows.
             epochs: at most so many.
-            on_epoch: gets each epoch's record.
+            on_epoch: gets each epoch's record, while the model has that epoch's weights.
             on_border: called between compiled calls, at most about 0.3 s apart; may raise to end the run.
             callbacks: further Keras callbacks beside the plan's. Batch-level hooks are not called.
 
@@ -110,6 +119,7 @@ class Engine:
         """
         self.reset(seed)
         data, labels = _tensors(split)
+        rows = data[0], self._targets(labels[0])
         own = [make(c) for c in self.plan.callbacks]
         hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self.model, epochs=epochs)
         test_metrics = []
@@ -118,9 +128,11 @@ class Engine:
             hooks.on_epoch_begin(epoch - 1)
             start, learning_rate = perf_counter(), float(self.optimizer.learning_rate.numpy())
             order = np.random.default_rng([seed, epoch]).permutation(self.rows[0]).astype(np.int32)
-            totals = self._run_epoch(data, labels, order, on_border)
+            changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, on_border=on_border)
+            totals = self._run_epoch(data, labels, changed, order, on_border)
             record = self._record(epoch, totals, learning_rate, perf_counter() - start)
-            test_metrics.append((epoch, float(totals[5]) / self.rows[2], float(totals[6]) / self.rows[2]))
+            test_loss, test_accuracy = self._scores(totals, 2)[0]
+            test_metrics.append((epoch, test_loss, test_accuracy))
             on_epoch(record)
             self._refuse_divergence(record)
             hooks.on_epoch_end(epoch - 1, _logs(record))
@@ -130,22 +142,32 @@ class Engine:
         stopped = self.model.stop_training
         return Outcome("early_stopping" if stopped else "epochs", _final_epoch(own, epoch), tuple(test_metrics))
 
+    def _targets(self, labels: Any) -> Any:
+        """What the loss takes for these labels."""
+        return tf.one_hot(labels, self.plan.classes) if self.plan.one_hot else labels
+
     def prepare(self, split: Split) -> None:
         """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
-        self._advance(*_tensors(split), tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0))
+        data, labels = _tensors(split)
+        changed = data[0], self._targets(labels[0])
+        self._advance(data, labels, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0))
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
-        loss, correct = self._judge(tf.constant(x), tf.constant(y))
+        loss, correct, *_ = self._judge(tf.constant(x), tf.constant(y))
         return float(loss) / len(x), float(correct) / len(x)
 
-    def _run_epoch(self, data: Any, labels: Any, order: Any, on_border: Callable[[], None]) -> Any:
-        """All units of an epoch in as few calls as the time limit allows; gives the totals, shape (7,)."""
+    def predict(self, x: Any) -> Any:
+        """Class probabilities of the model as it stands, shape (rows, classes)."""
+        return self.model(tf.constant(x), training=False).numpy()
+
+    def _run_epoch(self, data: Any, labels: Any, changed: Any, order: Any, on_border: Callable[[], None]) -> Any:
+        """All units of an epoch in as few calls as the time limit allows; gives the totals."""
         order, done, size = tf.constant(order), 0, self._units_in_one_call
         while done < self.units:
             last = min(done + size, self.units)
             start = perf_counter()
-            totals = self._advance(data, labels, order, tf.constant(done), tf.constant(last)).numpy()
+            totals = self._advance(data, labels, changed, order, tf.constant(done), tf.constant(last)).numpy()
             seconds = perf_counter() - start
             size = max(1, min(self.units, int((last - done) * SECONDS_IN_ONE_CALL / seconds)))
             done = last
@@ -153,23 +175,34 @@ class Engine:
         self._units_in_one_call = size
         return totals
 
-    def _advance_eagerly(self, data: Any, labels: Any, order: Any, first: Any, last: Any) -> Any:
-        """Units `first` to `last` of an epoch: gradient steps, then blocks of evaluation; returns the totals.
+    def _gathered(self) -> Any:
+        """The weights of the members' variables, shape (members, weights)."""
+        return tf.stack([tf.concat([tf.reshape(v.value, [-1]) for v in member], 0) for member in self._trainable])
 
-        Totals: the objective's sum over rows, then loss sum and count of correct rows for each of the three splits.
+    def _advance_eagerly(self, data: Any, labels: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
+        """Units `first` to `last` of an epoch: gradient steps on the `changed` rows and labels, then blocks of
+        evaluation; returns the totals.
+
+        Totals: the objective's sum over rows; then for each of the three splits loss sum and count of correct rows,
+        and the same for each member of an ensemble.
         """
-        # Callbacks may have changed the model's weights between calls, so the model's variables are the truth here.
-        self._weights.assign(tf.concat([tf.reshape(v.value, [-1]) for v in self._trainable], 0))
-        before = tf.where(tf.equal(first, 0), tf.zeros(7, tf.float64), self._totals)
-        objective = self._train(data[0], labels[0], order, first, tf.minimum(last, self.steps), before[0])
-        for variable, value in zip(self._trainable, self._split(self._weights.value), strict=True):
-            variable.assign(value)
+        if not self._averages:
+            # Callbacks may have changed the model's weights between calls, so the model's variables are the truth here.
+            # With averages they are not those that training goes on with.
+            self._weights.assign(self._gathered())
+        before = tf.where(tf.equal(first, 0), tf.zeros_like(self._totals), self._totals)
+        objective = self._train(changed[0], changed[1], order, first, tf.minimum(last, self.steps), before[0])
+        if self._averages:
+            self.optimizer.finalize_variable_values([self._judged])
+        for variables, values in zip(self._trainable, self._split(self._judged.value), strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
         sums = [tf.reshape(objective, [1])]
-        offset = self.steps
+        offset, width = self.steps, self._width
         for i, (x, y, blocks) in enumerate(zip(data, labels, self._blocks, strict=True)):
             low = tf.clip_by_value(first - offset, 0, blocks)
             high = tf.clip_by_value(last - offset, 0, blocks)
-            sums.append(self._judge_blocks(x, y, low, high, before[1 + 2 * i : 3 + 2 * i]))
+            sums.append(self._judge_blocks(x, y, low, high, before[1 + width * i : 1 + width * (i + 1)]))
             offset += blocks
         return self._totals.assign(tf.concat(sums, 0))
 
@@ -197,25 +230,44 @@ class Engine:
         return tf.while_loop(lambda step, _: step < last, body, (first, total), parallel_iterations=1)[1]
 
     def _step(self, x: Any, y: Any) -> Any:
-        """One gradient step on a batch; returns the objective, penalties included."""
+        """One gradient step of every member on a batch; returns their mean objective, penalties included."""
+        objectives = []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             weights = tf.convert_to_tensor(self._weights.value)
             tape.watch(weights)
-            logits, state, penalties = self._logits.stateless_call(
-                self._split(weights), [v.value for v in self._state], x, training=True, return_losses=True
-            )
-            objective = self.loss(y, logits) + tf.add_n([tf.constant(0.0), *penalties])
-        self.optimizer.apply([tape.gradient(objective, weights)], [self._weights])
-        for variable, value in zip(self._state, state, strict=True):
-            variable.assign(value)
-        return objective
+            for member, values, variables in zip(self._members, self._split(weights), self._state, strict=True):
+                logits, state, penalties = member.stateless_call(
+                    values, [v.value for v in variables], x, training=True, return_losses=True
+                )
+                objectives.append(self.loss(y, logits) + tf.add_n([tf.constant(0.0), *penalties]))
+                for variable, value in zip(variables, state, strict=True):
+                    variable.assign(value)
+            total = tf.add_n(objectives)
+        gradient = tape.gradient(total, weights)
+        if self._longest_gradient is not None:
+            gradient = tf.clip_by_norm(gradient, self._longest_gradient, axes=[1])
+        self.optimizer.apply([gradient], [self._weights])
+        if any(variable.constraint for variable in self._trainable[0]):
+            self._weights.assign(self._constrained(self._weights.value))
+        return total / len(objectives)
 
-    def _split(self, weights: Any) -> list[Any]:
-        """The vector of all weights as tensors in the model's shapes."""
-        return [tf.reshape(p, s) for p, s in zip(tf.split(weights, self._sizes), self._shapes, strict=True)]
+    def _constrained(self, weights: Any) -> Any:
+        """The weights after the constraints of their variables, as Keras applies them after each step."""
+        members = [
+            [v.constraint(part) if v.constraint else part for v, part in zip(variables, parts, strict=True)]
+            for variables, parts in zip(self._trainable, self._split(weights), strict=True)
+        ]
+        return tf.stack([tf.concat([tf.reshape(part, [-1]) for part in parts], 0) for parts in members])
+
+    def _split(self, weights: Any) -> list[list[Any]]:
+        """Each member's weights as tensors in the model's shapes."""
+        return [
+            [tf.reshape(p, s) for p, s in zip(tf.split(vector, self._sizes), self._shapes, strict=True)]
+            for vector in tf.unstack(weights, len(self._members))
+        ]
 
     def _judge_blocks(self, x: Any, y: Any, low: Any, high: Any, total: Any) -> Any:
-        """`total` with loss sum and count of correct rows of blocks `low` to `high` added, shape (2,) float64."""
+        """`total` with the sums of blocks `low` to `high` added, float64; see `_judge`."""
 
         def body(block: Any, total: Any) -> tuple[Any, Any]:
             rows = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
@@ -223,25 +275,44 @@ class Engine:
 
         return tf.while_loop(lambda block, _: block < high, body, (low, total))[1]
 
-    def _judge(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """Sums over rows of the unclipped cross-entropy of the logits, and of the correct answers."""
-        logits = self._logits(x, training=False)
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
-        correct = tf.equal(tf.argmax(logits, 1, tf.int32), y)
-        return tf.reduce_sum(tf.cast(loss, tf.float64)), tf.reduce_sum(tf.cast(correct, tf.float64))
+    def _judge(self, x: Any, y: Any) -> list[Any]:
+        """Sums over rows of the unclipped cross-entropy and of the correct answers; then those of each member.
+
+        An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
+        """
+        logits = [member(x, training=False) for member in self._members]
+        judged = [_judge_logits(one, y) for one in logits]
+        if len(logits) == 1:
+            return judged[0]
+        shares = tf.stack([tf.nn.log_softmax(one) for one in logits])
+        mean = tf.reduce_logsumexp(shares, 0) - tf.math.log(float(len(logits)))
+        loss = -tf.reduce_sum(tf.cast(tf.gather(mean, y, batch_dims=1), tf.float64))
+        correct = tf.equal(tf.argmax(mean, 1, tf.int32), y)
+        return [loss, tf.reduce_sum(tf.cast(correct, tf.float64)), *(number for one in judged for number in one)]
+
+    def _scores(self, totals: Any, split: int) -> list[tuple[float, float]]:
+        """Mean loss and accuracy on a split (0 to 2): of the whole, then of each member of an ensemble."""
+        sums = totals[1 + self._width * split :][: self._width] / self.rows[split]
+        return [(float(loss), float(accuracy)) for loss, accuracy in sums.reshape(-1, 2)]
 
     def _record(self, epoch: int, totals: Any, learning_rate: float, seconds: float) -> EpochRecord:
-        train, validation, _ = self.rows
+        (train, *train_members), (validation, *validation_members) = self._scores(totals, 0), self._scores(totals, 1)
+        members = {
+            f"{split}_{metric}": [score[place] for score in scores]
+            for split, scores in (("train", train_members), ("val", validation_members))
+            for place, metric in enumerate(("loss", "accuracy"))
+        }
         return EpochRecord(
             epoch=epoch,
-            train_loss=float(totals[1]) / train,
-            val_loss=float(totals[3]) / validation,
-            train_accuracy=float(totals[2]) / train,
-            val_accuracy=float(totals[4]) / validation,
-            objective=float(totals[0]) / train,
+            train_loss=train[0],
+            val_loss=validation[0],
+            train_accuracy=train[1],
+            val_accuracy=validation[1],
+            objective=float(totals[0]) / self.rows[0],
             learning_rate=learning_rate,
             steps=epoch * self.steps,
             seconds=seconds,
+            series={"members": members} if train_members else None,
         )
 
     def _refuse_divergence(self, record: EpochRecord) -> None:
@@ -251,6 +322,17 @@ class Engine:
                 f"The loss became NaN or infinite in epoch {record.epoch}. "
                 "Try a smaller learning rate, weaker L1 or L2, or scaled features."
             )
+
+
+def _member(model: Any, member: int) -> Any:
+    """The part of the model that gives one member's logits."""
+    return keras.Model(model.input, model.get_layer(layer_name(LOGITS, member)).output)
+
+
+def _judge_logits(logits: Any, y: Any) -> list[Any]:
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+    correct = tf.equal(tf.argmax(logits, 1, tf.int32), y)
+    return [tf.reduce_sum(tf.cast(loss, tf.float64)), tf.reduce_sum(tf.cast(correct, tf.float64))]
 
 
 def _tensors(split: Split) -> tuple[list[Any], list[Any]]:

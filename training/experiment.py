@@ -1,7 +1,7 @@
 """The experiment JSON, version 1: what the form, the links, files and the command line all speak."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -10,7 +10,7 @@ from datasets.registry import DATASETS, AnyDataset, Digits
 from models.architectures import ARCHITECTURES, MLP, AnyArchitecture, make_plan
 from models.parameters import number, option
 from models.plan import Plan
-from models.techniques import TECHNIQUES, AnyTechnique, EarlyStopping, Monitor
+from models.techniques import TECHNIQUES, AnyTechnique, EarlyStopping, Monitor, MoreData
 
 MAX_CHARACTERS = 64_000
 """Longest experiment text that is read at all."""
@@ -49,9 +49,12 @@ class MarkedRule(Part):
 
 
 class Variant(Part):
-    """A named set of techniques; `baseline` is the empty set."""
+    """A named set of techniques; `baseline` is the empty set. A network of its own is for comparing networks."""
 
     name: Name
+    architecture: Annotated[AnyArchitecture, Field(discriminator="name")] | None = Field(
+        None, exclude_if=lambda architecture: architecture is None
+    )
     techniques: tuple[Annotated[AnyTechnique, Field(discriminator="name")], ...] = ()
 
     @field_validator("techniques")
@@ -64,6 +67,11 @@ class Variant(Part):
     def early_stopping(self) -> EarlyStopping | None:
         """The technique that really stops this variant, if it has it."""
         return next((t for t in self.techniques if isinstance(t, EarlyStopping)), None)
+
+    @property
+    def more_data(self) -> float:
+        """By what factor its training rows grow."""
+        return next((t.factor for t in self.techniques if isinstance(t, MoreData)), 1.0)
 
 
 class Experiment(Part):
@@ -92,25 +100,27 @@ class Experiment(Part):
     @classmethod
     def _check_variants(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
         _refuse_duplicates((v.name for v in variants), "each variant name once")
-        if architecture := info.data.get("architecture"):
-            refusals = [
-                f'variant "{v.name}", technique "{t.name}": {reason}'
-                for v in variants
-                for t in v.techniques
-                if (reason := architecture.refuse(t))
-            ]
-            if refusals:
-                raise ValueError("; ".join(refusals))
+        if refusals := [reason for v in variants for reason in _refuse_variant(v, info.data)]:
+            raise ValueError("; ".join(refusals))
         return variants
 
     def variant(self, name: str) -> Variant:
         """The variant of that name."""
         return next(v for v in self.variants if v.name == name)
 
+    def dataset_of(self, variant: Variant) -> AnyDataset:
+        """The data that a variant is trained on: the experiment's, with more rows where the variant asks for them."""
+        rows = round(variant.more_data * self.dataset.training_rows)
+        return self.dataset.model_copy(update={"train_size": rows}) if variant.more_data > 1 else self.dataset
+
+    def architecture_of(self, variant: Variant) -> AnyArchitecture:
+        """The network that a variant trains: its own, else the experiment's."""
+        return variant.architecture or self.architecture
+
     def plan(self, variant: Variant) -> Plan:
         """What is trained for a variant, whatever the seed."""
         return make_plan(
-            self.architecture,
+            self.architecture_of(variant),
             variant.techniques,
             input_shape=self.dataset.shape,
             classes=self.dataset.classes,
@@ -121,6 +131,21 @@ class Experiment(Part):
     def runs(self) -> list[tuple[str, int]]:
         """(variant, seed) of every run; all variants of one seed before the next seed, to compare early."""
         return [(v.name, seed) for seed in self.seeds for v in self.variants]
+
+
+def _refuse_variant(variant: Variant, parts: dict[str, Any]) -> Iterator[str]:
+    """Why a variant makes no sense on the parts of the experiment that are valid so far."""
+    dataset, architecture = parts.get("dataset"), variant.architecture or parts.get("architecture")
+    if dataset is None or architecture is None:
+        return
+    for reason in architecture.refuse(variant.techniques, dataset.shape):
+        yield f'variant "{variant.name}": {reason}'
+    most = dataset.rows - 2 * dataset.held_out
+    if variant.more_data > 1 and variant.more_data * dataset.training_rows > most:
+        yield (
+            f'variant "{variant.name}", technique "more_data": factor is {variant.more_data:g}, of '
+            f"{dataset.training_rows} training rows; allowed: up to {most} rows in all"
+        )
 
 
 def _refuse_duplicates(values: Iterable[Any], allowed: str) -> None:
@@ -185,14 +210,19 @@ def _explain(error: Any) -> str:
 
 def _is_tag(location: tuple[str | int, ...], position: int) -> bool:
     """Whether pydantic put the tag of a union there, which is no key of the JSON."""
-    tag_at = {"dataset": 1, "architecture": 1, "variants": 4}.get(str(location[0]))
-    return position == tag_at
+    match location[:position]:
+        case ("dataset",) | ("architecture",) | ("variants", int(), "architecture"):
+            return True
+        case ("variants", int(), "techniques", int()):
+            return True
+    return False
 
 
 def _registry_at(location: tuple[str | int, ...]) -> Iterable[str]:
     """The names of the registry that belongs to this place."""
-    registries: dict[str | int, Iterable[str]] = {"dataset": DATASETS, "architecture": ARCHITECTURES}
-    return registries.get(location[0], TECHNIQUES)
+    if location[0] == "dataset":
+        return DATASETS
+    return ARCHITECTURES if "architecture" in location[:3] else TECHNIQUES
 
 
 def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:

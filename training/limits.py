@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, fields
 
 from models.plan import count_parameters
-from training.experiment import Experiment, ExperimentError
+from training.experiment import Experiment, ExperimentError, Variant
 
 HOSTED_DEFAULTS = {
     "active_runs": 60,
@@ -25,7 +25,7 @@ class Limits:
     Attributes:
         active_runs: queued and running runs of one visitor.
         parameters: weights of one network.
-        row_epochs: training rows x epochs x variants x seeds of one experiment.
+        row_epochs: training rows x epochs x variants x seeds of one experiment, times an ensemble's members.
         days_kept: experiments older than that are deleted.
     """
 
@@ -44,7 +44,7 @@ class Limits:
         asked = {
             "active_runs": active_runs + len(runs),
             "parameters": max(count_parameters(experiment.plan(v)) for v in experiment.variants),
-            "row_epochs": experiment.dataset.training_rows * experiment.training.epochs * len(runs),
+            "row_epochs": sum(row_epochs(experiment, v) for v in experiment.variants) * len(experiment.seeds),
         }
         texts = {
             "active_runs": "queued and running runs for one visitor",
@@ -58,6 +58,12 @@ class Limits:
         ]
         if over:
             raise ExperimentError("\n".join(over))
+
+
+def row_epochs(experiment: Experiment, variant: Variant) -> int:
+    """Rows that a run of a variant goes through, each member of an ensemble counted."""
+    rows = experiment.dataset_of(variant).training_rows
+    return rows * experiment.training.epochs * experiment.plan(variant).members
 
 
 def is_hosted() -> bool:

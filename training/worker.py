@@ -68,8 +68,9 @@ def _train(run: Run, recorder: "Recorder") -> None:
     if stored is None:
         raise RunLostError
     experiment = parse_experiment(stored.spec)
-    settings, plan = experiment.training, experiment.plan(experiment.variant(run.variant))
-    split = make_split(experiment.dataset, _load(experiment.dataset), run.seed)
+    variant = experiment.variant(run.variant)
+    settings, plan = experiment.training, experiment.plan(variant)
+    split = make_split(experiment.dataset_of(variant), _load(experiment.dataset), run.seed)
     xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
     if not recorder.store.start(run.id, recorder.attempt, _provenance(split.checksum, xla), time.time()):

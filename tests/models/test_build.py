@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.architectures import MLP, Architecture, ResNetMLP, make_plan
+from models.architectures import MLP, Architecture, ResNetConv, ResNetMLP, make_plan
 from models.parameters import parameters
 from models.plan import Plan, call, count_parameters
-from models.techniques import L1, L2, TECHNIQUES, BatchNormalization, Dropout, EarlyStopping, Technique
+from models.techniques import L1, L2, TECHNIQUES, BatchNormalization, Dropout, EarlyStopping, Ensemble, Technique
 from tests.training.strategies import values
 
 Float = NDArray[np.float64]
@@ -25,8 +25,9 @@ def plan_of(architecture: Architecture, *techniques: Technique, shape: tuple[int
 def model_of(architecture: Architecture, *techniques: Technique, seed: int = 0, shape: tuple[int, ...] = (6,)) -> Any:
     from models.build import build, reset_weights
 
-    model = build(plan_of(architecture, *techniques, shape=shape))
-    reset_weights(model, seed)
+    plan = plan_of(architecture, *techniques, shape=shape)
+    model = build(plan)
+    reset_weights(model, plan, seed)
     return model
 
 
@@ -52,19 +53,20 @@ small_architectures: st.SearchStrategy[Architecture] = st.one_of(
         ResNetMLP, width=st.integers(1, 12), blocks=st.integers(1, 3), normalization=st.sampled_from(["batch", "none"])
     ),
     st.builds(ResNetMLP, width=st.integers(1, 12), blocks=st.just(2), normalization=st.just("layer")),
+    st.builds(ResNetConv, filters=st.integers(1, 6), stages=st.integers(1, 3), blocks=st.integers(1, 2)),
 )
 
 
 @st.composite
 def small_plans(draw: st.DrawFn) -> Plan:
     architecture = draw(small_architectures)
+    shape = (8, 8, 1) if architecture.convolutional else draw(st.sampled_from([(2,), (13,), (8, 8, 1)]))
     techniques: list[Technique] = []
     for name in draw(st.lists(st.sampled_from(sorted(TECHNIQUES)), unique=True)):
         technique = TECHNIQUES[name]
         technique_ = technique.model_validate({p.key: draw(values(p)) for p in parameters(technique)})
-        if not architecture.refuse(technique_):
+        if not list(architecture.refuse([*techniques, technique_], shape)):
             techniques.append(technique_)
-    shape = draw(st.sampled_from([(2,), (13,), (8, 8, 1)]))
     return make_plan(architecture, techniques, input_shape=shape, classes=draw(st.integers(2, 10)))
 
 
@@ -250,18 +252,19 @@ def test_variants_share_the_initial_weights_of_the_layers_they_share(
 def test_initial_weights_differ_between_seeds_roles_and_members(keras: Any) -> None:
     from models.build import reset_weights
 
-    model = model_of(MLP(widths=(6, 6, 6)), seed=0)
+    net, ensemble = MLP(widths=(6, 6, 6)), Ensemble(members=2)
+    plan, model = plan_of(net, ensemble), model_of(net, ensemble, seed=0)
     first = kernels_by_role(model)
-    square = ["dense_1", "dense_2", "dense_3"]
-    reset_weights(model, 1)
+    square = [f"dense_{i}{member}" for i in (1, 2, 3) for member in ("", "_member_2") if i > 1]
+    reset_weights(model, plan, 1)
     second = kernels_by_role(model)
-    reset_weights(model, 0, member=1)
-    third = kernels_by_role(model)
-    drawn = [kernels[role].tobytes() for kernels in (first, second, third) for role in square]
-    assert len(set(drawn)) == 9
-    reset_weights(model, 0, member=0)
+    drawn = [kernels[role].tobytes() for kernels in (first, second) for role in square]
+    assert len(set(drawn)) == 8
+    reset_weights(model, plan, 0)
     again = kernels_by_role(model)
     assert all((again[role] == first[role]).all() for role in first)
+    alone = kernels_by_role(model_of(net, seed=0))
+    assert all((alone[role] == first[role]).all() for role in alone), "the first member is the plain variant"
 
 
 def test_initial_weights_have_the_distribution_of_keras_default(keras: Any) -> None:
@@ -287,7 +290,7 @@ def test_a_reset_undoes_everything_that_training_changed(keras: Any, architectur
     model.fit(inputs(30), np.arange(30) % 3, epochs=2, batch_size=10, verbose=0)
     changed = {v.name for v, before in zip(variables, start, strict=True) if (v.numpy() != before).any()}
     assert changed == names
-    reset_weights(model, 8)
+    reset_weights(model, plan_of(architecture, Dropout(rate=0.5), BatchNormalization()), 8)
     for variable, before in zip(variables, start, strict=True):
         assert (variable.numpy() == before).all()
 

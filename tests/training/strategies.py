@@ -64,32 +64,40 @@ def datasets(draw: st.DrawFn) -> Json:
 
 
 @st.composite
-def variant_lists(draw: st.DrawFn, architecture: Json) -> list[Json]:
+def variant_lists(draw: st.DrawFn, architecture: Json, input_shape: tuple[int, ...]) -> list[Json]:
+    """Variants of a few techniques each; those that make no sense on the network and the data are left out."""
     net = ARCHITECTURES[architecture["name"]].model_validate_json(json.dumps(architecture))
-    allowed = sorted(name for name, technique in TECHNIQUES.items() if not net.refuse(technique.model_validate({})))
-    names = draw(st.lists(one_line, min_size=1, max_size=4, unique=True))
-    chosen = [draw(st.lists(st.sampled_from(allowed), unique=True)) for _ in names]
-    return [
-        {"name": name, "techniques": [{"name": t, **draw(entries(TECHNIQUES[t]))} for t in techniques]}
-        for name, techniques in zip(names, chosen, strict=True)
-    ]
+    variants = []
+    for name in draw(st.lists(one_line, min_size=1, max_size=4, unique=True)):
+        chosen: list[Json] = []
+        for technique in draw(
+            st.lists(st.sampled_from(sorted(set(TECHNIQUES) - {"more_data"})), max_size=5, unique=True)
+        ):
+            candidate = [*chosen, {"name": technique, **draw(entries(TECHNIQUES[technique]))}]
+            if not list(net.refuse([TECHNIQUES[t["name"]].model_validate(t) for t in candidate], input_shape)):
+                chosen = candidate
+        variants.append({"name": name, "techniques": chosen})
+    return variants
 
 
 @st.composite
 def valid_json(draw: st.DrawFn) -> Json:
     """A valid experiment as its author may write it, with any part left to its default."""
-    name = draw(st.sampled_from(sorted(ARCHITECTURES)))
+    dataset = draw(datasets())
+    input_shape = DATASETS[dataset["name"]].shape
+    suitable = sorted(n for n, a in ARCHITECTURES.items() if len(input_shape) == 3 or not a.convolutional)
+    name = draw(st.sampled_from(suitable))
     architecture = {"name": name, **draw(entries(ARCHITECTURES[name]))}
     parts: Mapping[str, st.SearchStrategy[Any]] = {
         "version": st.just(1),
         "name": one_line | st.just(""),
-        "dataset": datasets(),
         "training": entries(TrainingSettings, frozenset({"name"})),
         "early_stopping": entries(MarkedRule),
         "seeds": st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=5, unique=True),
     }
     chosen = draw(st.fixed_dictionaries({}, optional=dict(parts)))
-    return chosen | {"architecture": architecture, "variants": draw(variant_lists(architecture))}
+    variants = draw(variant_lists(architecture, input_shape))
+    return chosen | {"dataset": dataset, "architecture": architecture, "variants": variants}
 
 
 experiments: st.SearchStrategy[Experiment] = valid_json().map(

@@ -197,7 +197,7 @@ def test_a_keras_twin_sees_the_same_objective_and_gets_the_same_weights(
     records, _ = train(engine, epochs, seed=seed)
 
     model = build(plan)
-    reset_weights(model, seed)
+    reset_weights(model, plan, seed)
     twin = keras.Model(model.input, model.get_layer("logits").output)
     twin.compile(make(plan.optimizer), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     for epoch in range(1, epochs + 1):
@@ -471,7 +471,7 @@ def engine_free_loss(plan: Plan) -> float:
     from models.build import build, reset_weights
 
     model = build(plan)
-    reset_weights(model, 0)
+    reset_weights(model, plan, 0)
     return judge_by_hand(plan, model, split_of(WINE).x_train, split_of(WINE).y_train)[0]
 
 
