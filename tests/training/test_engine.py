@@ -235,9 +235,9 @@ def orders_of(plan: Plan, seed: int, monkeypatch: pytest.MonkeyPatch) -> list[li
     engine = engine_of(plan)
     advance = engine._advance
 
-    def spy(data: Any, labels: Any, order: Any, first: Any, last: Any) -> Any:
+    def spy(data: Any, labels: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
         seen.setdefault(order.numpy().tobytes(), order.numpy().tolist())
-        return advance(data, labels, order, first, last)
+        return advance(data, labels, changed, order, first, last)
 
     monkeypatch.setattr(engine, "_advance", spy)
     train(engine, 3, seed=seed)

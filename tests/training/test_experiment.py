@@ -270,7 +270,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown key in a variant": (
         {"variants": [{"name": "a", "seed": 1}]},
-        ["variants[0].seed: unknown key", "name, techniques"],
+        ["variants[0].seed: unknown key", "name, architecture, techniques"],
     ),
     "unknown key in a technique": (
         techniques({"name": "l1"}, {"name": "early_stopping", "patient": 1}),
