@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -28,6 +28,7 @@ SECONDS_UNTIL_ADOPTED = 15.0
 """A run without heartbeat for so long may be taken over by another process."""
 
 MAX_ATTEMPTS = 2
+NO_WORKER = "No worker is ready yet; try again in a moment."
 WORKER_FAILED = "A worker could not take this run: {reason}"
 WORKER_LOST = (
     "The worker process ended in the middle of this run, twice; most likely it had too little memory. "
@@ -134,6 +135,21 @@ class Queue:
         """Cancels an experiment's active runs, or one of them; workers notice at their next border."""
         return self.store.cancel(experiment_id, run_id, now=time.time())
 
+    def ask(self, function: Callable[..., Any], *arguments: str | int) -> Future:
+        """Has a worker compute what is no run (a summary, a preview, a file) on its second thread, beside any run.
+
+        The function belongs in `training.task`: the scheduler imports its module, too. The caller keeps the future for
+        as long as it wants the answer.
+
+        Raises:
+            ClusterError: no worker is ready.
+        """
+        client = self._client
+        ready = [] if client is None else _workers(client)
+        if client is None or not ready:
+            raise ClusterError(NO_WORKER)
+        return client.submit(function, *arguments, workers=ready, pure=False)
+
     def close(self) -> None:
         """Ends dispatching and the local workers; runs in the middle stay in the store to be taken up again."""
         self._closing.set()
@@ -202,7 +218,7 @@ class Queue:
                 del self._busy[address]
                 self._retire_if_large(address, future)
                 self._settle(run, _why_lost(future))
-        ready = [a for a, info in workers.items() if RESOURCE in info["resources"] and a not in self._retired]
+        ready = [address for address in _workers(self._client) if address not in self._retired]
         self._state = QueueState(len(ready), self._state.expected_workers)
         for address in self._traced.keys() - workers.keys():  # else its variants would be left to a lost worker
             del self._traced[address]
@@ -247,6 +263,11 @@ class Queue:
             threading.Thread(
                 target=self._client.restart_workers, args=([address],), kwargs=options, daemon=True
             ).start()
+
+
+def _workers(client: Client) -> list[str]:
+    """The addresses of the workers that train; a cluster may have others."""
+    return [a for a, info in client.scheduler_info()["workers"].items() if RESOURCE in info["resources"]]
 
 
 def _why_lost(future: Future) -> str:

@@ -108,6 +108,16 @@ def test_cancel_frees_the_worker_and_a_small_experiment_passes_a_large_one(queue
     assert ended(store, first)
 
 
+def test_a_question_is_answered_while_the_worker_trains(queue: Queue, store: Store) -> None:
+    identifier = queue.submit(endless(), "local")
+    wait_for(lambda: store.runs(identifier)[0].status == "running")
+    assert queue.ask(divmod, 7, 2).result(timeout=30) == (3, 1)
+    with pytest.raises(ZeroDivisionError):
+        queue.ask(divmod, 7, 0).result(timeout=30)
+    assert store.runs(identifier)[0].status == "running"
+    queue.cancel(identifier)
+
+
 def kill_worker_in_mid_run(store: Store, run_id: int) -> None:
     def run() -> Run:
         found = store.run(run_id)

@@ -269,6 +269,20 @@ def test_each_worker_gets_one_run_at_a_time_and_the_next_when_it_is_free(queue: 
     assert workers.tasks[2].options["workers"] == ["one"]
 
 
+def test_a_question_waits_for_no_worker_and_goes_to_those_that_train_alone(queue: Queue) -> None:
+    with pytest.raises(ClusterError, match="No worker is ready"):
+        queue.ask(train_run, 1)
+    workers: Any = Workers("one", "foreign")
+    workers.resources["foreign"] = {}
+    queue._client = workers
+    queue.ask(train_run, 1)
+    assert (workers.tasks[0].arguments, workers.tasks[0].options["workers"]) == ((1,), ["one"])
+    assert "resources" not in workers.tasks[0].options
+    workers.resources = {}
+    with pytest.raises(ClusterError, match="No worker is ready"):
+        queue.ask(train_run, 1)
+
+
 def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
     workers: Any = Workers("one")
     queue._client = workers
