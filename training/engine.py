@@ -161,6 +161,10 @@ class Engine:
         """Class probabilities of the model as it stands, shape (rows, classes)."""
         return self.model(tf.constant(x), training=False).numpy()
 
+    def kernels(self) -> list[Any]:
+        """The kernels of the model as it stands, as arrays, those of all members."""
+        return [variable.numpy() for variable in self.model.trainable_variables if variable.name == "kernel"]
+
     def _run_epoch(self, data: Any, labels: Any, changed: Any, order: Any, on_border: Callable[[], None]) -> Any:
         """All units of an epoch in as few calls as the time limit allows; gives the totals."""
         order, done, size = tf.constant(order), 0, self._units_in_one_call

@@ -17,7 +17,9 @@ from datasets.split import Split, make_split
 from models.plan import Plan
 from results.records import EpochRecord, Run
 from results.store import Store
+from training.boundary import BOUNDARY
 from training.experiment import parse_experiment
+from training.findings import Findings
 
 if TYPE_CHECKING:
     from training.engine import Engine
@@ -70,7 +72,8 @@ def _train(run: Run, recorder: "Recorder") -> None:
     experiment = parse_experiment(stored.spec)
     variant = experiment.variant(run.variant)
     settings, plan = experiment.training, experiment.plan(variant)
-    split = make_split(experiment.dataset_of(variant), _load(experiment.dataset), run.seed)
+    dataset, arrays = experiment.dataset_of(variant), _load(experiment.dataset)
+    split = make_split(dataset, arrays, run.seed)
     xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
     if not recorder.store.start(run.id, recorder.attempt, _provenance(split.checksum, xla), time.time()):
@@ -78,8 +81,15 @@ def _train(run: Run, recorder: "Recorder") -> None:
     recorder.beat()
     engine = _engine(plan, split, settings.batch_size, xla)
     setup_seconds = time.perf_counter() - began
+    findings = Findings(engine, dataset, arrays, split, run.seed, settings.epochs)
+
+    def on_epoch(record: EpochRecord) -> None:
+        recorder.add(findings.weigh(record))
+        if boundary := findings.boundary_when_due():
+            recorder.show(BOUNDARY, record.epoch, boundary)
+
     outcome = engine.train(
-        split, seed=run.seed, epochs=settings.epochs, on_epoch=recorder.add, on_border=recorder.write_when_due
+        split, seed=run.seed, epochs=settings.epochs, on_epoch=on_epoch, on_border=recorder.write_when_due
     )
     recorder.write()
     recorder.store.finish(
@@ -89,6 +99,7 @@ def _train(run: Run, recorder: "Recorder") -> None:
         ended_by=outcome.ended_by,
         setup_seconds=setup_seconds,
         test_metrics=outcome.test_metrics,
+        artifacts=findings.last(outcome.final_epoch),
         now=time.time(),
     )
 
@@ -129,6 +140,15 @@ class Recorder:
             raise RunLostError
         self._waiting = []
         self._written = time.monotonic()
+
+    def show(self, name: str, epoch: int, content: bytes) -> None:
+        """Writes an artifact in place of the last one of its name.
+
+        Raises:
+            RunLostError: the run was cancelled, deleted or taken over; nothing is written.
+        """
+        if not self.store.put_artifact(self.run_id, self.attempt, name, epoch, content, time.time()):
+            raise RunLostError
 
     def fail(self, message: str) -> None:
         """Ends the run as failed, with the epochs so far."""

@@ -1,0 +1,92 @@
+"""What a worker finds out about a run beside its curves: weights, decision boundary, mistakes."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from datasets.registry import Arrays, Dataset
+from datasets.split import Split, scale, split_rows
+from results.records import EpochRecord
+from training.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from training.mistakes import MISTAKES, pack_mistakes
+from training.weights import WEIGHTS, describe_weights, epochs_to_look
+
+if TYPE_CHECKING:
+    from training.engine import Engine
+
+SECONDS_BETWEEN_BOUNDARIES: Final = 1.0
+SHARE_OF_TIME: Final = 0.03
+"""What boundaries may take of a run's time: a slow network is asked more seldom."""
+ROWS_AT_ONCE: Final = 4096
+
+
+class Findings:
+    """Looks at the model of an engine between the epochs of one run.
+
+    Args:
+        engine: the engine that trains the run.
+        dataset: the variant's data set.
+        arrays: its unscaled rows, all of them.
+        split: the run's rows, scaled.
+        seed: the run's, which drew the split.
+        epochs: at most so many.
+    """
+
+    def __init__(
+        self, engine: "Engine", dataset: Dataset, arrays: Arrays, split: Split, seed: int, epochs: int
+    ) -> None:
+        self._engine, self._arrays, self._split = engine, arrays, split
+        self._images = dataset.kind == "image"
+        pool, self._validation, _ = split_rows(arrays.y, dataset.held_out, seed)
+        self._looks = frozenset(epochs_to_look(epochs))
+        self._grid = lay_grid(arrays.x) if dataset.kind == "points" else None
+        self._points = split.x_validation[:0]
+        if self._grid is not None:
+            train = arrays.x[pool[: dataset.training_rows]]
+            _, self._points = scale(train, grid_points(*self._grid), per_feature=True)
+        self._next_boundary = time.monotonic() + SECONDS_BETWEEN_BOUNDARIES
+
+    def weigh(self, record: EpochRecord) -> EpochRecord:
+        """The record of the epoch that the model has just ended; with its weights described, where it is time."""
+        described = self._describe() if record.epoch in self._looks else None
+        return replace(record, series={**(record.series or {}), WEIGHTS: described}) if described else record
+
+    def boundary_when_due(self) -> bytes | None:
+        """The boundary of the model as it stands; None if the last one is not old enough, or the data not 2-D."""
+        if self._grid is None or time.monotonic() < self._next_boundary:
+            return None
+        began = time.monotonic()
+        probabilities = self._engine.predict(self._points)
+        ended = time.monotonic()
+        self._next_boundary = ended + max(SECONDS_BETWEEN_BOUNDARIES, (ended - began) / SHARE_OF_TIME)
+        # A network that diverged in this epoch has none.
+        return pack_boundary(*self._grid, probabilities) if np.isfinite(probabilities).all() else None
+
+    def last(self, epoch: int) -> Mapping[str, tuple[int, bytes]]:
+        """The artifacts of the model that is handed over, which has the weights of this epoch."""
+        # Grid and rows in one call: most of its time goes into the layers, however many rows there are.
+        x = np.concatenate([self._points, self._split.x_validation])
+        probabilities = np.concatenate(
+            [self._engine.predict(x[i : i + ROWS_AT_ONCE]) for i in range(0, len(x), ROWS_AT_ONCE)]
+        )
+        on_grid, on_rows = np.split(probabilities, [len(self._points)])
+        found = {MISTAKES: self._pack_mistakes(on_rows), WEIGHTS: json.dumps(self._describe()).encode()}
+        if self._grid is not None:
+            found[BOUNDARY] = pack_boundary(*self._grid, on_grid)
+        return {name: (epoch, content) for name, content in found.items()}
+
+    def _describe(self) -> dict[str, Any] | None:
+        return describe_weights(self._engine.kernels(), self._engine.plan.members)
+
+    def _pack_mistakes(self, probabilities: Any) -> bytes:
+        return pack_mistakes(
+            self._arrays.class_names,
+            self._split.y_validation,
+            probabilities,
+            self._validation,
+            self._arrays.x if self._images else None,
+        )
