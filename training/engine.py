@@ -83,8 +83,14 @@ class Engine:
         self._width = 2 if plan.members == 1 else 2 + 2 * plan.members
         self._totals = tf.Variable(tf.zeros(1 + 3 * self._width, tf.float64), trainable=False)
         self._units_in_one_call = 1  # the speed is unknown at first
-        self._advance = tf.function(self._advance_eagerly, autograph=False)
+        self._graph = self._advance = tf.function(self._advance_eagerly, autograph=False)
         self._compiled_steps = tf.function(partial(self._run_steps, static=True), autograph=False, jit_compile=True)
+        # Traced once for any number of rows, wherever they are used: most of an engine's start is tracing.
+        x = tf.TensorSpec((None, *plan.input_shape))
+        y = tf.TensorSpec((None,), tf.int32)
+        targets = tf.TensorSpec((None, plan.classes)) if plan.one_hot else y
+        self._step = tf.function(self._step_eagerly, (x, targets), autograph=False)
+        self._judge = tf.function(self._judge_eagerly, (x, y), autograph=False)
 
     def reset(self, seed: int) -> None:
         """Sets weights, moving averages, seed generators and the optimizer to their start under this seed."""
@@ -150,7 +156,10 @@ class Engine:
         """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
         data, labels = _tensors(split)
         changed = data[0], self._targets(labels[0])
-        self._advance(data, labels, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0))
+        nothing = data, labels, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0)
+        # The one trace itself: finding it again in each epoch takes a tenth of a short one.
+        self._advance = self._graph.get_concrete_function(*nothing)
+        self._advance(*nothing)
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
@@ -233,7 +242,7 @@ class Engine:
 
         return tf.while_loop(lambda step, _: step < last, body, (first, total), parallel_iterations=1)[1]
 
-    def _step(self, x: Any, y: Any) -> Any:
+    def _step_eagerly(self, x: Any, y: Any) -> Any:
         """One gradient step of every member on a batch; returns their mean objective, penalties included."""
         objectives = []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -271,7 +280,7 @@ class Engine:
         ]
 
     def _judge_blocks(self, x: Any, y: Any, low: Any, high: Any, total: Any) -> Any:
-        """`total` with the sums of blocks `low` to `high` added, float64; see `_judge`."""
+        """`total` with the sums of blocks `low` to `high` added, float64; see `_judge_eagerly`."""
 
         def body(block: Any, total: Any) -> tuple[Any, Any]:
             rows = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
@@ -279,7 +288,7 @@ class Engine:
 
         return tf.while_loop(lambda block, _: block < high, body, (low, total))[1]
 
-    def _judge(self, x: Any, y: Any) -> list[Any]:
+    def _judge_eagerly(self, x: Any, y: Any) -> list[Any]:
         """Sums over rows of the unclipped cross-entropy and of the correct answers; then those of each member.
 
         An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
