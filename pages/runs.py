@@ -9,8 +9,9 @@ from training.experiment import MAX_CHARACTERS, ExperimentError, parse_experimen
 from training.limits import is_hosted
 from ui import state, text
 from ui.experiment_form import load_draft
-from ui.experiment_view import best_variant, downloads, plain
+from ui.experiment_view import best_variant, downloads
 from ui.layout import draw_title
+from ui.plain import plain
 from ui.services import read_spec, services
 from ui.visitor import ask_browser, visitor
 

@@ -74,7 +74,9 @@ class Findings:
             [self._engine.predict(x[i : i + ROWS_AT_ONCE]) for i in range(0, len(x), ROWS_AT_ONCE)]
         )
         on_grid, on_rows = np.split(probabilities, [len(self._points)])
-        found = {MISTAKES: self._pack_mistakes(on_rows), WEIGHTS: json.dumps(self._describe()).encode()}
+        found = {MISTAKES: self._pack_mistakes(on_rows)}
+        if described := self._describe():
+            found[WEIGHTS] = json.dumps(described).encode()
         if self._grid is not None:
             found[BOUNDARY] = pack_boundary(*self._grid, on_grid)
         return {name: (epoch, content) for name, content in found.items()}

@@ -17,7 +17,9 @@ from training.link import encode_link
 from training.recorded import presets, recorded_runs
 from training.report import report
 from ui import state, text
+from ui.findings_view import draw_findings
 from ui.live_chart import live_chart
+from ui.plain import plain
 from ui.progress import Progress, measure, show_duration
 from ui.result_table import COLUMNS, VARIANT, column_config, result_table
 from ui.services import RunKey, Services, figure, read_spec, recorded_keys, services, stored_key, summaries
@@ -67,6 +69,7 @@ def _live(experiment: Experiment, identifier: str, was_active: bool, owned: bool
             st.error(text.FAILED_RUN.format(variant=plain(run.variant), seed=run.seed, message=run.message))
     keys = tuple(stored_key(experiment, record) for record in records)
     _results(experiment, keys, identifier)
+    draw_findings(service.store, experiment, records)
     with st.expander(text.RUN_PROGRESS, key="run_progress", on_change="rerun") as runs:
         if runs.open:  # 24 runs are 17 KB a refresh
             _run_list(service, experiment, identifier, records, owned)
@@ -203,8 +206,3 @@ def best_variant(experiment: Experiment, identifier: str) -> tuple[str, float] |
         return None
     best = table[loss].argmin()
     return str(table[VARIANT].iloc[best]), float(table[loss].iloc[best])
-
-
-def plain(words: str) -> str:
-    """Text that visitors typed, with Markdown's marks disarmed."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:^" else c for c in words)

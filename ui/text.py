@@ -91,6 +91,41 @@ TABLE_NOTE = (
     "Means over seeds; ± is the standard deviation. Loss is plain cross-entropy in evaluation mode, without penalties "
     "or dropout, so that variants can be compared. Click a column to sort. Nothing here uses the test set."
 )
+SHOWN_SEED = "Seed"
+SHOWN_VARIANT = "Variant"
+BOUNDARY = "Decision boundary"
+BOUNDARY_LATER = "The first boundary appears here about a second after the first run begins."
+BOUNDARY_EPOCH = "epoch {epoch} · validation {accuracy}"
+BOUNDARY_LEGEND = (
+    "Colour: the most probable class, the deeper the surer; grey line: where it changes. Discs are training points "
+    "under the labels that were trained on (label noise shows as islands), crosses are validation points."
+)
+BOUNDARY_ALT = (
+    "Decision boundary of {variant}, seed {seed}, epoch {epoch}. Shares of the plane: {shares}. Validation accuracy: "
+    "{accuracy}."
+)
+INSIDE = "Inside the net"
+INSIDE_HELP = (
+    "The kernels of all layers together, without biases. L1 pushes many weights to (nearly) zero: a spike in the "
+    "middle. L2 makes all of them small: a narrow hill. Dropout silences activations, not weights, so it leaves few "
+    "near zero."
+)
+INSIDE_LATER = "The first weights appear here with the first epoch."
+WEIGHTS_EPOCH = "Epoch"
+NORM = "Norm of the weights"
+NEAR_ZERO = "Near zero (below 0.001)"
+HISTOGRAM_ALT = "Histogram of the weights of each variant, on a logarithmic axis."
+WEIGHTS_ALT = "{variant}: norm {norm:.3g}, {share:.1%} near zero"
+HISTORY_ALT = "{quantity} over the epochs, for each variant. The last values are in the table below."
+MISTAKES = "Mistakes"
+MISTAKES_LATER = "Mistakes appear here when the first run has finished."
+MISTAKES_MISSING = "This run was trained before mistakes were kept. Run it again to see them."
+MISTAKES_SUMMARY = "{wrong} of {rows} validation rows are wrong, judged with the weights of epoch {epoch}."
+CONFUSION_ALT = "Confusion matrix: true classes in rows, predicted ones in columns."
+CONFUSED = "{true} taken for {taken}: {count}."
+SUREST_MISTAKES = "The surest mistakes"
+SUREST_MISTAKES_HELP = "Validation images that are wrong, the most confident ones first."
+MISTAKE_CAPTION = "{true} → {taken}\n{confidence:.1%} sure\nrow {row}"
 SHARE = "Share and take home"
 SHARE_RUN = "Link to this experiment, live or finished; it gives reading only"
 SHARE_CONFIGURATION = "Link that fills the form on any host; nothing is trained until Train is pressed"

@@ -1,0 +1,78 @@
+"""A confusion matrix: what is right in one colour, what is wrong in another, each by its own scale."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charts.line_labels import shorten
+from charts.palette import translucent
+
+PREDICTED_TITLE, TRUE_TITLE = "Predicted", "True class"
+RIGHT, WRONG = "#009e73", "#d55e00"
+NUMBERS_SHOWN: Final = 15
+"""With more classes the cells are too small for numbers."""
+NAMES_SHOWN: Final = 25
+NAME_LENGTH: Final = 12
+
+
+def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str]) -> dict[str, Any]:
+    """Return a Plotly figure of `confusion` (true class, predicted class), the first class on top."""
+    diagonal = np.eye(len(confusion), dtype=bool)
+    right = _cells(np.where(diagonal, confusion, 0), RIGHT, 0.45, class_names)
+    wrong = _cells(np.where(diagonal, 0, confusion), WRONG, 0.85, class_names)
+    traces = [right, wrong]
+    if len(confusion) <= NUMBERS_SHOWN:
+        traces.append(_numbers(confusion))
+    places = list(range(0, len(confusion), -(-len(confusion) // NAMES_SHOWN)))
+    names = [escape(shorten(class_names[place], NAME_LENGTH), quote=False) for place in places]
+    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickvals": places, "ticktext": names}
+    last = len(confusion) - 0.5
+    layout = {
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": False,
+        "xaxis": {**axis, "title": _title(PREDICTED_TITLE), "range": [-0.5, last]},
+        "yaxis": {**axis, "title": _title(TRUE_TITLE), "range": [last, -0.5]},
+    }
+    return {"data": traces, "layout": layout}
+
+
+def _cells(counts: NDArray[np.integer], colour: str, opacity: float, class_names: Sequence[str]) -> dict[str, Any]:
+    """Return the cells of one colour; empty ones have none, so that the page shows through."""
+    names = [escape(name, quote=False) for name in class_names]
+    told = [[f"{true} → {taken}: {counts[i, j]}" for j, taken in enumerate(names)] for i, true in enumerate(names)]
+    return {
+        "type": "heatmap",
+        "z": [[int(count) or None for count in row] for row in counts],
+        "zmin": 0,
+        "zmax": max(int(counts.max()), 1),
+        "colorscale": [[0, translucent(colour, 0.1)], [1, translucent(colour, opacity)]],
+        "showscale": False,
+        "hoverongaps": False,
+        "xgap": 1,
+        "ygap": 1,
+        "text": told,
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _numbers(confusion: NDArray[np.integer]) -> dict[str, Any]:
+    """Return the numbers in their cells, in the page's text colour."""
+    rows, columns = np.nonzero(confusion)
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "hoverinfo": "skip",
+        "x": columns.tolist(),
+        "y": rows.tolist(),
+        "text": [str(count) for count in confusion[rows, columns]],
+        "textfont": {"size": 12},
+    }
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "standoff": 8, "font": {"size": 13}}

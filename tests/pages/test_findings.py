@@ -1,0 +1,163 @@
+"""The expanders below the results, with what workers would have stored."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from results.records import EpochRecord, Run
+from results.store import Store
+from training.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from training.mistakes import MISTAKES, pack_mistakes
+from training.weights import WEIGHTS, describe_weights
+from ui import text
+
+OpenPage = Callable[..., Any]
+AddExperiment = Callable[..., str]
+
+NASTY = "<b>*bold*</b>"
+VARIANTS = [{"name": "baseline"}, {"name": NASTY, "techniques": [{"name": "l1"}]}]
+
+
+def described(scale: float) -> dict[str, Any]:
+    weights = np.random.default_rng(0).normal(0, scale, 2000).astype(np.float32)
+    found = describe_weights([weights], members=1)
+    assert found is not None
+    return found
+
+
+def record(epoch: int, series: dict[str, Any] | None = None) -> EpochRecord:
+    return EpochRecord(epoch, 0.5, 0.6, 0.9, 0.8, 0.5, 0.001, epoch * 10, 0.01, series)
+
+
+def begin(store: Store, identifier: str, now: float = 4e9) -> list[Run]:
+    """The experiment's runs, each with four epochs whose weights are described at two of them."""
+    runs = store.runs(identifier)
+    for place, run in enumerate(runs):
+        store.start(run.id, 1, {}, now)
+        looks = {1: {WEIGHTS: described(0.1)}, 3: {WEIGHTS: described(0.2 * (place + 1))}}
+        store.append_epochs(run.id, 1, [record(epoch, looks.get(epoch)) for epoch in range(1, 5)], now)
+    return runs
+
+
+def boundary_bytes() -> bytes:
+    x, y = lay_grid(np.array([[-1, 0], [2, 1]], np.float32))
+    right = (grid_points(x, y)[:, 0] > 0.5).astype(np.float32)
+    return pack_boundary(x, y, np.stack([1 - right, right], axis=1))
+
+
+def mistakes_bytes(images: bool) -> bytes:
+    probabilities = np.full((8, 10), 0.01, np.float32)
+    probabilities[np.arange(8), [0, 1, 2, 3, 4, 5, 7, 9]] = [0.91, 0.91, 0.91, 0.91, 0.91, 0.91, 0.75, 0.85]
+    pictures = np.random.default_rng(0).random((100, 8, 8, 1), np.float32) if images else None
+    names = ("<i>0</i>", *map(str, range(1, 10)))
+    return pack_mistakes(names, np.array([0, 1, 2, 3, 4, 5, 1, 1]), probabilities, np.arange(50, 58), pictures)
+
+
+@pytest.fixture
+def points(store: Store, add_experiment: AddExperiment) -> tuple[str, list[Run]]:
+    """An experiment on moons whose runs are training."""
+    identifier = add_experiment(
+        dataset={"name": "moons", "samples": 100}, training={"epochs": 9}, variants=VARIANTS, seeds=[3, 5]
+    )
+    return identifier, begin(store, identifier)
+
+
+def panels(page: Any) -> list[dict[str, Any]]:
+    return [chart for chart in page.charts if chart["alt"].startswith("Decision boundary")]
+
+
+def test_a_boundary_is_drawn_as_soon_as_a_worker_has_one(
+    open_page: OpenPage, store: Store, points: tuple[str, list[Run]]
+) -> None:
+    identifier, runs = points
+    page = open_page(experiment=identifier)
+    assert text.BOUNDARY_LATER in page.shown
+    assert panels(page) == []
+    store.put_artifact(runs[0].id, 1, BOUNDARY, 2, boundary_bytes(), 4e9)
+    page.app.run()
+    page.check()
+    (panel,) = panels(page)
+    assert "baseline, seed 3, epoch 2" in panel["alt"]
+    assert "class 0 50%, class 1 50%" in panel["alt"]
+    assert "accuracy: 80.0%" in panel["alt"]
+    symbols = {trace["marker"]["symbol"] for trace in panel["figure"]["data"]}
+    assert len(symbols) == 2, "training and validation points differ in shape"
+    for run in runs:
+        store.put_artifact(run.id, 1, BOUNDARY, 4, boundary_bytes(), 4e9)
+    page.app.run()
+    assert len(panels(page)) == 2, "one for each variant, of one seed"
+    page.fill("selectbox", text.SHOWN_SEED, 5)
+    assert all("seed 5" in panel["alt"] for panel in panels(page))
+    assert "\\<b\\>" in page.shown, "names are text"
+
+
+def test_other_data_have_no_boundary(open_page: OpenPage, store: Store, add_experiment: AddExperiment) -> None:
+    identifier = add_experiment(dataset={"name": "wine"}, training={"epochs": 4}, seeds=[0])
+    begin(store, identifier)
+    page = open_page(experiment=identifier)
+    assert text.BOUNDARY not in [expander.label for expander in page.app.expander]
+    assert text.INSIDE in [expander.label for expander in page.app.expander]
+
+
+def test_nothing_is_read_for_an_expander_that_is_closed(open_page: OpenPage, points: tuple[str, list[Run]]) -> None:
+    page = open_page(experiment=points[0])
+    assert text.INSIDE_HELP not in page.shown
+    assert text.MISTAKES_LATER not in page.shown
+
+
+def test_weights_are_shown_at_the_epoch_that_is_asked_for(
+    open_page: OpenPage, store: Store, points: tuple[str, list[Run]]
+) -> None:
+    identifier, runs = points
+    page = open_page(experiment=identifier)
+    page.app.session_state["finding_inside"] = True
+    page.app.run()
+    page.check()
+    table = page.app.dataframe[-1].value
+    assert list(table["Variant"]) == ["baseline", NASTY]
+    assert list(table[text.WEIGHTS_EPOCH]) == [3, 3]
+    assert table[text.NORM][1] == pytest.approx(2 * table[text.NORM][0], rel=1e-3)
+    histogram = next(chart for chart in page.charts if chart["alt"].startswith("Histogram"))
+    names = [trace["name"] for trace in histogram["figure"]["data"]]
+    assert names == ["baseline", "&lt;b&gt;*bold*&lt;/b&gt;"]
+    assert not len(page.app.select_slider), "the latest, while epochs arrive"
+    for run in runs:
+        handed_over = json.dumps(described(0.4)).encode()
+        store.finish(run.id, 1, "finished", artifacts={WEIGHTS: (4, handed_over)}, now=5e9)
+    page.app.run()
+    assert list(page.app.dataframe[-1].value[text.WEIGHTS_EPOCH]) == [4, 4]
+    page.fill("select_slider", text.WEIGHTS_EPOCH, 1)
+    table = page.app.dataframe[-1].value
+    assert list(table[text.WEIGHTS_EPOCH]) == [1, 1]
+    assert table[text.NORM][0] == pytest.approx(described(0.1)["norm"])
+
+
+def test_mistakes_of_a_variant_with_its_images(
+    open_page: OpenPage, store: Store, add_experiment: AddExperiment
+) -> None:
+    identifier = add_experiment(
+        dataset={"name": "digits"}, training={"epochs": 4}, variants=[{"name": "a"}, {"name": "b"}], seeds=[0]
+    )
+    first, second = begin(store, identifier)
+    page = open_page(experiment=identifier)
+    page.app.session_state["finding_mistakes"] = True
+    page.app.run()
+    assert text.MISTAKES_LATER in page.shown
+    store.finish(second.id, 1, "finished", artifacts={MISTAKES: (2, mistakes_bytes(images=True))}, now=5e9)
+    page.app.run()
+    page.check()
+    assert page.widget("selectbox", text.SHOWN_VARIANT).options == ["b"]
+    assert "2 of 8 validation rows are wrong, judged with the weights of epoch 2." in page.shown
+    chart = next(chart for chart in page.charts if chart["alt"].startswith("Confusion"))
+    assert "1 taken for 9: 1." in chart["alt"]
+    (pictures,) = (html.proto.body for html in page.app.get("html") if "<img" in html.proto.body)
+    assert pictures.count("<img") == 2
+    assert pictures.index("1 → 9<br>85.0% sure<br>row 57") < pictures.index("1 → 7<br>75.0% sure<br>row 56")
+    assert "<i>0</i>" not in json.dumps(chart["figure"])
+    store.finish(first.id, 1, "finished", now=5e9)
+    page.app.run()
+    page.fill("selectbox", text.SHOWN_VARIANT, "a")
+    assert text.MISTAKES_MISSING in page.shown
