@@ -24,16 +24,20 @@ MARGIN: Final = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
 def scatter_figure(
-    points: NDArray[np.floating], labels: NDArray[np.integer], class_names: Sequence[str]
+    points: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    class_names: Sequence[str],
+    feature_names: Sequence[str] = FEATURE_TITLES,
 ) -> dict[str, Any]:
     """Return a Plotly figure of `points` (n, 2), one colour per class of `labels` (n,)."""
+    titles = [_title(escape(name, quote=False)) for name in feature_names]
     traces = [_class_trace(points[labels == index], class_name, index) for index, class_name in enumerate(class_names)]
     layout = {
         "uirevision": "scatter",
         "hovermode": "closest",
         "margin": MARGIN,
-        "xaxis": {"title": _title(FEATURE_TITLES[0]), "zeroline": False, "constrain": "domain"},
-        "yaxis": {"title": _title(FEATURE_TITLES[1]), "zeroline": False, "scaleanchor": "x"},
+        "xaxis": {"title": titles[0], "zeroline": False, "constrain": "domain"},
+        "yaxis": {"title": titles[1], "zeroline": False, "scaleanchor": "x"},
         "legend": {"itemsizing": "constant"},
     }
     return {"data": traces, "layout": layout}

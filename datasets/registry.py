@@ -1,72 +1,16 @@
 """The registry of data sets. Each class is the JSON form of a data set and knows its size without loading it."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
-from models.parameters import Entry, number
+from datasets.dataset import Arrays, Dataset, FloatArray, IntArray, Kind
+from datasets.downloads import CIFAR10, MNIST, FashionMNIST
+from datasets.uploads import Upload
+from models.parameters import number
 
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int32]
-Kind = Literal["image", "table", "points"]
-
-SHARE_HELD_OUT = 0.2
-"""Share of all rows in the test set, and again in the validation set."""
-
-
-@dataclass(frozen=True)
-class Arrays:
-    """A whole data set: `x` (rows, *shape) float32, `y` (rows,) class indices from 0."""
-
-    x: FloatArray
-    y: IntArray
-    class_names: tuple[str, ...]
-    feature_names: tuple[str, ...]
-
-
-class Dataset(Entry):
-    """What all data sets have in common; subclasses say their size and load themselves."""
-
-    kind: ClassVar[Kind]
-    shape: ClassVar[tuple[int, ...]]
-    classes: ClassVar[int]
-    source: ClassVar[str]
-
-    train_size: int | None = Field(
-        None, ge=1, title="Training rows", description="How many rows to train on; empty: all that are left."
-    )
-    label_noise: float = number(
-        0.0, 0.0, 0.9, step=0.05, label="Label noise", about="Share of training labels changed to another class."
-    )
-
-    @property
-    def rows(self) -> int:
-        """Rows of the whole data set."""
-        raise TypeError(type(self).__name__)
-
-    @property
-    def held_out(self) -> int:
-        """Rows of the test set; the validation set has as many."""
-        return round(SHARE_HELD_OUT * self.rows)
-
-    @property
-    def training_rows(self) -> int:
-        """Rows that a run trains on."""
-        return self.train_size or self.rows - 2 * self.held_out
-
-    @model_validator(mode="after")
-    def _check_train_size(self) -> "Dataset":
-        low, high = 2 * self.classes, self.rows - 2 * self.held_out
-        if self.train_size is not None and not low <= self.train_size <= high:
-            raise ValueError(f"train_size is {self.train_size}; allowed for {self.name}: {low} to {high}, or null")
-        return self
-
-    def load(self) -> Arrays:
-        """Reads or makes the data: the same arrays each time."""
-        raise TypeError(type(self).__name__)
+__all__ = ["DATASETS", "AnyDataset", "Arrays", "Dataset", "FloatArray", "IntArray", "Kind"]
 
 
 class Digits(Dataset):
@@ -215,5 +159,5 @@ class Spirals(Points):
         return self._arrays(x + generator.normal(0.0, self.noise, x.shape), y)
 
 
-AnyDataset = Digits | BreastCancer | Wine | Moons | Circles | Spirals
+AnyDataset = Digits | BreastCancer | Wine | MNIST | FashionMNIST | CIFAR10 | Moons | Circles | Spirals | Upload
 DATASETS: dict[str, type[Dataset]] = {d.model_fields["name"].default: d for d in get_args(AnyDataset)}

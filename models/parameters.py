@@ -9,6 +9,8 @@ from pydantic.fields import FieldInfo
 
 Scale = Literal["linear", "log"]
 Kind = Literal["int", "float", "choice", "bool", "ints"]
+IDENTIFIER: dict[str, JsonValue] = {"identifier": True}
+"""Marks a field that says what an entry is (an uploaded file) rather than how: no widget of the usual kinds sets it."""
 _KINDS: dict[Any, Kind] = {int: "int", float: "float", bool: "bool"}
 
 
@@ -64,10 +66,15 @@ def option(default: Any, *, label: str, about: str) -> Any:
     return Field(default, title=label, description=about)
 
 
+def identifier(default: Any, *, about: str) -> Any:
+    """A pydantic field that `parameters` leaves out."""
+    return Field(default, description=about, json_schema_extra=IDENTIFIER)
+
+
 def parameters(entry: type[BaseModel]) -> Iterator[Parameter]:
-    """The parameters of a registry entry in the order of declaration (its `name` left out)."""
+    """The parameters of a registry entry in the order of declaration (`name` and identifiers left out)."""
     for key, info in entry.model_fields.items():
-        if key != "name":
+        if key != "name" and info.json_schema_extra != IDENTIFIER:
             yield _parameter(key, info)
 
 

@@ -22,7 +22,9 @@ SECONDS_BETWEEN_REFRESHES = 2.0
 def draw_import() -> None:
     """An experiment file fills the form."""
     with st.expander(text.IMPORT, icon=":material/upload_file:"):
-        file = st.file_uploader(text.IMPORT, type="json", help=text.IMPORT_HELP, label_visibility="collapsed")
+        file = st.file_uploader(
+            text.IMPORT, type="json", max_upload_size=1, help=text.IMPORT_HELP, label_visibility="collapsed"
+        )
         if file is None:
             return
         if file.size > MAX_CHARACTERS:

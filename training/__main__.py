@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from datasets.uploads import connect
 from results.curves import CurveCache, RunRecord
 from results.store import Store, StoreError
+from results.uploads import read_upload
 from training.cluster import ClusterError, worker_count
 from training.experiment import Experiment, ExperimentError, parse_experiment
 from training.queue import Queue
@@ -31,14 +34,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     options = _parse_arguments(arguments)
     try:
-        experiment = parse_experiment(options.experiment.read_bytes())
+        text = options.experiment.read_bytes()
         workers = worker_count()
         store = Store(options.database)
-    except (ExperimentError, StoreError, ClusterError) as error:
+    except (StoreError, ClusterError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{options.experiment} cannot be read: {error.strerror}")
     with store:
+        connect(partial(read_upload, store))
+        try:
+            experiment = parse_experiment(text)
+        except ExperimentError as error:
+            return _refuse(str(error))
         return _run(store, experiment, workers, as_json=options.json)
 
 

@@ -11,6 +11,7 @@ HOSTED_DEFAULTS = {
     "parameters": 1_000_000,
     "row_epochs": 5_000_000,
     "days_kept": 14,
+    "upload_bytes": 5_000_000,
 }
 
 
@@ -27,12 +28,14 @@ class Limits:
         parameters: weights of one network.
         row_epochs: training rows x epochs x variants x seeds of one experiment, times an ensemble's members.
         days_kept: experiments older than that are deleted.
+        upload_bytes: size of a file of one's own data.
     """
 
     active_runs: int | None = None
     parameters: int | None = None
     row_epochs: int | None = None
     days_kept: int | None = None
+    upload_bytes: int | None = None
 
     def check(self, experiment: Experiment, active_runs: int) -> None:
         """Refuses what is over a limit.

@@ -15,10 +15,13 @@ from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker
 
+from datasets.uploads import NOT_HERE
 from results.records import Run
 from results.store import Store, StoreError
+from results.uploads import purge_uploads, upload_name
 from training.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster
-from training.experiment import Experiment
+from training.downloads import Downloads
+from training.experiment import Experiment, ExperimentError
 from training.limits import Limits
 from training.task import train_run
 
@@ -27,6 +30,7 @@ SECONDS_BETWEEN_HEARTBEATS = 3.0
 SECONDS_UNTIL_ADOPTED = 15.0
 """A run without heartbeat for so long may be taken over by another process."""
 
+SECONDS_UNUSED_UPLOADS_ARE_KEPT = 86_400.0
 MAX_ATTEMPTS = 2
 NO_WORKER = "No worker is ready yet; try again in a moment."
 WORKER_FAILED = "A worker could not take this run: {reason}"
@@ -95,7 +99,7 @@ class Queue:
         workers: int,
         limits: Limits = Limits(),  # noqa: B008
     ) -> None:
-        self.store, self.limits, self.owner = store, limits, uuid4().hex
+        self.store, self.limits, self.owner, self.downloads = store, limits, uuid4().hex, Downloads()
         self._adopts, self._address, self._workers = adopts, address, workers
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
@@ -121,12 +125,21 @@ class Queue:
         """Stores the experiment with all its runs queued, and returns its identifier.
 
         Raises:
-            ExperimentError: it is over a limit of this host.
+            ExperimentError: it is over a limit of this host, or its uploaded data were deleted.
         """
         self.limits.check(experiment, self.store.active_count(visitor))
+        uploads = experiment.dataset.uploads
+        if any(upload_name(self.store, sha256) is None for sha256 in uploads):
+            raise ExperimentError(f"dataset: {NOT_HERE}")
         spec = experiment.model_dump_json()
         identifier = self.store.add_experiment(
-            spec, experiment.name, experiment.runs(), visitor=visitor, owner=self.owner, now=time.time()
+            spec,
+            experiment.name,
+            experiment.runs(),
+            visitor=visitor,
+            owner=self.owner,
+            now=time.time(),
+            uploads=uploads,
         )
         self._wake.set()
         return identifier
@@ -167,6 +180,7 @@ class Queue:
                     self._wake.set()
                 if self.limits.days_kept is not None:
                     self.store.purge(now - self.limits.days_kept * 86_400)
+                purge_uploads(self.store, now - SECONDS_UNUSED_UPLOADS_ARE_KEPT)
             except StoreError:
                 logger.exception("the store failed; trying again")
             if self._closing.wait(SECONDS_BETWEEN_HEARTBEATS):
@@ -197,6 +211,7 @@ class Queue:
             self._cluster = LocalCluster(self._workers)
             address = self._cluster.start()
         self._client = Client(address, set_as_default=False, timeout="10s")
+        self.downloads.connect(self._client)
 
     def _disconnect(self) -> None:
         if self._client is not None:
@@ -207,6 +222,7 @@ class Queue:
         for run, _ in self._busy.values():
             self._settle(run)
         self._busy, self._traced = {}, defaultdict(set)
+        self.downloads.disconnect()
 
     def _round(self) -> None:
         """Settles what has ended and gives every free worker a run."""
@@ -220,6 +236,7 @@ class Queue:
                 self._settle(run, _why_lost(future))
         ready = [address for address in _workers(self._client) if address not in self._retired]
         self._state = QueueState(len(ready), self._state.expected_workers)
+        self.downloads.serve(self._client, ready)
         for address in self._traced.keys() - workers.keys():  # else its variants would be left to a lost worker
             del self._traced[address]
         for address in ready:

@@ -1,4 +1,7 @@
-"""The task that Dask carries. On its own, for the scheduler imports what its tasks name: not all of a worker's code."""
+"""The tasks that Dask carries. On their own, for the scheduler imports what tasks name: not all of a worker's code."""
+
+DOWNLOADS = "downloads"
+"""Topic under which workers tell how far a download is."""
 
 
 def train_run(run_id: int, attempt: int, database_url: str) -> int:
@@ -6,3 +9,18 @@ def train_run(run_id: int, attempt: int, database_url: str) -> int:
     from training.worker import execute
 
     return execute(run_id, attempt, database_url)
+
+
+def download_data(name: str) -> str | None:
+    """Gets a data set for the machine of the worker that calls it; None, or why it cannot be had."""
+    from distributed import get_worker
+
+    from datasets.downloads import DOWNLOADABLE
+    from training.fetch import DownloadError, fetch
+
+    worker, dataset = get_worker(), DOWNLOADABLE[name].model_validate({})
+    try:
+        fetch(dataset, lambda size: worker.log_event(DOWNLOADS, {"name": name, "bytes": size}))
+    except DownloadError as error:
+        return str(error)
+    return None

@@ -5,20 +5,24 @@ import platform
 import threading
 import time
 from collections import OrderedDict
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from datasets.downloads import Download
 from datasets.registry import Arrays, Dataset
 from datasets.split import Split, make_split
+from datasets.uploads import connect
 from models.plan import Plan
 from results.records import EpochRecord, Run
 from results.store import Store
+from results.uploads import read_upload
 from training.boundary import BOUNDARY
-from training.experiment import parse_experiment
+from training.experiment import ExperimentError, parse_experiment
+from training.fetch import DownloadError, fetch
 from training.findings import Findings
 
 if TYPE_CHECKING:
@@ -53,7 +57,7 @@ def execute(run_id: int, attempt: int, database_url: str) -> int:
             _train(run, recorder)
     except RunLostError:
         logger.info("run %s, attempt %s was cancelled or taken over", run_id, attempt)
-    except DivergedError as error:
+    except (DivergedError, DownloadError, ExperimentError) as error:
         recorder.fail(str(error))
     except Exception as error:
         logger.exception("run %s failed", run_id)
@@ -175,14 +179,22 @@ def _engine(plan: Plan, split: Split, batch_size: int, xla: bool) -> "Engine":
     return _engines[key]
 
 
-@lru_cache(maxsize=4)
 def _load(dataset: Dataset) -> Arrays:
+    return _load_whole(dataset.whole)
+
+
+@lru_cache(maxsize=4)
+def _load_whole(dataset: Dataset) -> Arrays:
+    if isinstance(dataset, Download):
+        fetch(dataset)
     return dataset.load()
 
 
 @cache
 def _store(database_url: str) -> Store:
-    return Store(database_url)
+    store = Store(database_url)
+    connect(partial(read_upload, store))
+    return store
 
 
 def _provenance(checksum: str, xla: bool) -> dict[str, Any]:

@@ -8,42 +8,78 @@ import pandas as pd
 import streamlit as st
 
 from charts.data_preview import images_figure, scatter_figure
-from datasets.registry import Arrays, Dataset
+from datasets.downloads import Download
+from datasets.registry import Arrays, Dataset, Kind
 from datasets.split import change_labels, split_rows
+from datasets.uploads import Upload
 from ui import text
+from ui.download_view import draw_download
+from ui.experiment_view import plain
 from ui.live_chart import live_chart
 
-SHOWN_IMAGES = 18
-SHOWN_ROWS = 8
+SHOWN: dict[Kind, int] = {"image": 18, "table": 8, "points": 3000}
+"""Rows of the preview; any first rows of a training set have its share of each class."""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)
 def _load(dataset: Dataset) -> Arrays:
     return dataset.load()
 
 
 @lru_cache(maxsize=64)
 def _training_rows(dataset: Dataset, seed: int) -> tuple[Any, Any]:
-    """The unscaled training rows that a run with this seed sees, and their labels, noise included."""
-    arrays = _load(dataset)
+    """The first unscaled training rows that a run with this seed sees, and their labels, noise included."""
+    arrays = _load(dataset.whole)
     pool, _, _ = split_rows(arrays.y, dataset.held_out, seed)
     rows = pool[: dataset.training_rows]
-    return arrays.x[rows], change_labels(arrays.y[rows], dataset.label_noise, dataset.classes, seed)
+    labels = change_labels(arrays.y[rows], dataset.label_noise, dataset.classes, seed)
+    shown = SHOWN[dataset.kind]
+    return arrays.x[rows[:shown]], labels[:shown]
 
 
 def draw_preview(dataset: Dataset, seed: int) -> None:
     """Draws what fits the kind of the data set, below its sizes."""
-    x, y = _training_rows(dataset, seed)
-    names = _load(dataset).class_names
     st.caption(text.ROWS.format(train=dataset.training_rows, held_out=dataset.held_out))
+    if isinstance(dataset, Download) and dataset.missing:
+        draw_download(dataset)
+        return
+    if isinstance(dataset, Upload):
+        _draw_classes(dataset)
+    x, y = _training_rows(dataset, seed)
+    arrays = _load(dataset.whole)
+    names, features = arrays.class_names, arrays.feature_names
     st.caption(text.PREVIEW.format(seed=seed))
     alt = text.PREVIEW_ALT.format(name=dataset.label)
     if dataset.kind == "image":
-        figure = images_figure(x[:SHOWN_IMAGES, ..., 0], [names[label] for label in y[:SHOWN_IMAGES]])
-        live_chart(figure, key="preview_images", alt=alt, height=190)
+        images = x[..., 0] if x.shape[-1] == 1 else x
+        live_chart(images_figure(images, [names[label] for label in y]), key="preview_images", alt=alt, height=190)
     elif dataset.kind == "points":
-        live_chart(scatter_figure(x, y, names), key="preview_points", alt=alt, height=300)
+        live_chart(scatter_figure(x, y, names, features), key="preview_points", alt=alt, height=300)
     else:
-        table = pd.DataFrame(x[:SHOWN_ROWS], columns=list(_load(dataset).feature_names))
-        table.insert(0, "class", np.array(names)[y[:SHOWN_ROWS]])
+        table = pd.DataFrame(x, columns=list(features))
+        table.insert(0, _unused(text.CLASS, features), np.array(names)[y])
         st.dataframe(table, hide_index=True, height=220)
+
+
+def _draw_classes(dataset: Upload) -> None:
+    """What was done to the file, and how many rows each class has."""
+    for note in dataset.table.notes:
+        st.caption(plain(note))
+    counts = dataset.table.class_counts
+    balance = pd.DataFrame(
+        {
+            text.CLASS: dataset.table.arrays.class_names,
+            text.CLASS_ROWS: counts,
+            text.CLASS_SHARE: counts / counts.sum(),
+        }
+    )
+    share = st.column_config.ProgressColumn(text.CLASS_SHARE, format="percent", min_value=0, max_value=1)
+    st.caption(text.CLASS_BALANCE)
+    st.dataframe(balance, hide_index=True, column_config={text.CLASS_SHARE: share}, height="auto")
+
+
+def _unused(name: str, taken: tuple[str, ...]) -> str:
+    """The name, or one like it that no column has."""
+    while name in taken:
+        name = f"({name})"
+    return name

@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from math import floor, log10
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,10 @@ from training.experiment import Experiment, ExperimentError, MarkedRule, Trainin
 from training.recorded import FIRST_VISIT, presets
 from ui import state, text
 from ui.data_preview import draw_preview
+from ui.own_data import choose_file
+
+CHOOSERS = {"upload": choose_file}
+"""Entries with more than parameters: what draws the rest, and gives its values."""
 
 
 @dataclass
@@ -164,7 +169,8 @@ def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values
     if name != values["name"]:
         values = _carry_over(entry, name, values)
     st.caption(entry.summary)
-    return {"name": name, **_fields(draft, f"{path}.{name}", entry, values)}
+    identifiers = CHOOSERS[name](draft.key, values, partial(_widget, st.selectbox, draft)) if name in CHOOSERS else {}
+    return {"name": name, **identifiers, **_fields(draft, f"{path}.{name}", entry, values)}
 
 
 def _carry_over(entry: type[Entry], name: str, values: dict[str, Any]) -> dict[str, Any]:

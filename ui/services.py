@@ -3,15 +3,17 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
 
 from analysis.summary import RunCurves, RunSummary, VariantSummary, summarize, summarize_run
 from charts.curves import Metric, curve_figure
+from datasets.uploads import connect
 from results.curves import CurveCache, RunRecord
 from results.store import Store, StoreError
+from results.uploads import read_upload
 from training.cluster import ClusterError, worker_count
 from training.experiment import Experiment, parse_experiment
 from training.limits import LimitsError, limits_from_environment
@@ -36,6 +38,7 @@ def _start() -> Services | str:
         store = Store()
     except (StoreError, ClusterError, LimitsError) as error:
         return str(error)
+    connect(partial(read_upload, store))
     queue = Queue(store, adopts=True, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers, limits=limits)
     queue.start()
     return Services(store, queue, CurveCache(store))

@@ -17,6 +17,7 @@ READ_CONFIGURATION = "read_configuration"
 VISITOR = "visitor"
 FORM_NOTICE = "form_notice"
 REFUSAL = "refusal"
+OWN_FILE = "own_file"
 
 
 def shown_experiment() -> str | None:

@@ -231,7 +231,7 @@ REGISTRIES: list[tuple[dict[str, type[Any]], dict[str, set[str]]]] = [
 def test_registries_use_the_contracts_names_and_keys(
     registry: dict[str, type[Entry]], contract: dict[str, set[str]]
 ) -> None:
-    keys = {name: {p.key for p in parameters(entry)} for name, entry in registry.items()}
+    keys = {name: entry.model_fields.keys() - {"name"} for name, entry in registry.items()}
     assert keys == {name: contract[name] for name in registry}
 
 

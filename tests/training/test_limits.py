@@ -4,7 +4,7 @@ import pytest
 
 from training.limits import Limits, LimitsError, is_hosted, limits_from_environment
 
-NAMES = ("ACTIVE_RUNS", "PARAMETERS", "ROW_EPOCHS", "DAYS_KEPT")
+NAMES = ("ACTIVE_RUNS", "PARAMETERS", "ROW_EPOCHS", "DAYS_KEPT", "UPLOAD_BYTES")
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def test_on_ones_own_machine_everything_is_allowed(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("HOSTED", hosted)
     monkeypatch.setenv("LIMIT_PARAMETERS", "nonsense")
     assert not is_hosted()
-    assert limits_from_environment() == Limits(None, None, None, None)
+    assert limits_from_environment() == Limits(None, None, None, None, None)
 
 
 def test_a_host_has_every_limit_and_may_set_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +30,7 @@ def test_a_host_has_every_limit_and_may_set_each(monkeypatch: pytest.MonkeyPatch
     assert all(isinstance(value, int) and value > 0 for value in values)
     for i, name in enumerate(NAMES, 1):
         monkeypatch.setenv(f"LIMIT_{name}", str(i))
-    assert limits_from_environment() == Limits(active_runs=1, parameters=2, row_epochs=3, days_kept=4)
+    assert limits_from_environment() == Limits(active_runs=1, parameters=2, row_epochs=3, days_kept=4, upload_bytes=5)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,90 @@
+"""What a data set is: its JSON form, which knows its size without loading it, and its arrays."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from models.parameters import Entry, number
+
+FloatArray = NDArray[np.float32]
+Values = NDArray[np.float32 | np.uint8]
+IntArray = NDArray[np.int32]
+Kind = Literal["image", "table", "points"]
+Origin = Literal["embedded", "download", "upload"]
+
+SHARE_HELD_OUT = 0.2
+"""Share of all rows in the test set, and again in the validation set."""
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A whole data set: `x` (rows, *shape), `y` (rows,) class indices from 0.
+
+    `x` is float32, NaN where a value is missing; images of pixels from 0 to 255 stay uint8, a quarter of the memory.
+    """
+
+    x: Values
+    y: IntArray
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+
+
+class Dataset(Entry):
+    """What all data sets have in common; subclasses say their size and load themselves."""
+
+    kind: ClassVar[Kind]
+    shape: ClassVar[tuple[int, ...]]
+    classes: ClassVar[int]
+    source: ClassVar[str]
+    origin: ClassVar[Origin] = "embedded"
+
+    train_size: int | None = Field(
+        None, ge=1, title="Training rows", description="How many rows to train on; empty: all that are left."
+    )
+    label_noise: float = number(
+        0.0, 0.0, 0.9, step=0.05, label="Label noise", about="Share of training labels changed to another class."
+    )
+
+    @property
+    def rows(self) -> int:
+        """Rows of the whole data set."""
+        raise TypeError(type(self).__name__)
+
+    @property
+    def uploads(self) -> tuple[str, ...]:
+        """SHA-256 of the uploaded files that it is made of."""
+        return ()
+
+    @property
+    def missing(self) -> str | None:
+        """Why it cannot be loaded on this machine yet; None where it can."""
+        return None
+
+    @property
+    def whole(self) -> Self:
+        """The same data with all rows and their true labels: what loading depends on."""
+        return self.model_copy(update={"train_size": None, "label_noise": 0.0})
+
+    @property
+    def held_out(self) -> int:
+        """Rows of the test set; the validation set has as many."""
+        return round(SHARE_HELD_OUT * self.rows)
+
+    @property
+    def training_rows(self) -> int:
+        """Rows that a run trains on."""
+        return self.train_size or self.rows - 2 * self.held_out
+
+    @model_validator(mode="after")
+    def _check_train_size(self) -> "Dataset":
+        low, high = 2 * self.classes, self.rows - 2 * self.held_out
+        if self.train_size is not None and not low <= self.train_size <= high:
+            raise ValueError(f"train_size is {self.train_size}; allowed for {self.name}: {low} to {high}, or null")
+        return self
+
+    def load(self) -> Arrays:
+        """Reads or makes the data: the same arrays each time."""
+        raise TypeError(type(self).__name__)
