@@ -16,7 +16,10 @@ from ui import state
 from ui.services import services
 
 APP = Path(__file__).parents[2] / "app.py"
-SETTINGS = ("HOSTED", "WORKERS", "DASK_SCHEDULER_ADDRESS", "LIMIT_ACTIVE_RUNS", "LIMIT_PARAMETERS", "LIMIT_ROW_EPOCHS")
+SETTINGS = (
+    "HOSTED", "WORKERS", "DASK_SCHEDULER_ADDRESS",
+    "LIMIT_ACTIVE_RUNS", "LIMIT_PARAMETERS", "LIMIT_ROW_EPOCHS", "LIMIT_UPLOAD_BYTES",
+)  # fmt: skip
 
 
 class Page:
@@ -89,6 +92,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     for setting in SETTINGS:
         monkeypatch.delenv(setting, raising=False)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'results.db'}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(Queue, "start", lambda queue: None)
     st.cache_resource.clear()
     with Store() as opened:
