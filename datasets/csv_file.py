@@ -78,7 +78,7 @@ def read_csv(content: bytes, target: str | None) -> Table:
     y, class_names = encode_classes(_labels(frame[target]), f"column {shown(target)}")
     features = _features(frame.drop(columns=target))
     arrays = Arrays(features.x, y, class_names, features.names)
-    points = features.numeric and features.x.shape[1] == 2
+    points = features.numeric and features.x.shape[1] == 2 and np.isfinite(features.x).all()
     return Table(arrays, "points" if points else "table", (*notes, *features.notes))
 
 

@@ -114,7 +114,7 @@ class Upload(Dataset):
 
     @property
     def kind(self) -> Kind:  # type: ignore[override]
-        """Points for exactly two numeric features."""
+        """Points for exactly two numeric features without missing values."""
         return self.table.kind
 
     @property

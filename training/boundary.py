@@ -33,7 +33,7 @@ class Boundary:
     probabilities: NDArray[np.float32]
 
 
-def lay_grid(points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def lay_grid(points: NDArray[np.number]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The x of SIDE columns and the y of SIDE rows over the range of `points` (n, 2), with a margin."""
     low, high = points.min(axis=0), points.max(axis=0)
     margin = MARGIN * np.maximum(high - low, np.finfo(np.float32).eps)

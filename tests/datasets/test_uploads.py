@@ -94,6 +94,7 @@ def test_exactly_two_numbers_are_points_and_labels_of_numbers_sort_as_numbers() 
     table = read_csv(b"u;v;group\n" + b"0.5;1;10\n1;2;9\n" * 10, None)
     assert (table.kind, table.arrays.class_names) == ("points", ("9", "10"))
     assert table.arrays.y[:2].tolist() == [1, 0]
+    assert read_csv(b"u;v;group\n" + b"0.5;1;10\n;2;9\n" * 10, None).kind == "table"  # a point without a place
 
 
 def test_a_byte_order_mark_and_quotes_are_read_and_formulas_stay_text() -> None:
