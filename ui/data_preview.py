@@ -14,8 +14,8 @@ from datasets.split import change_labels, split_rows
 from datasets.uploads import Upload
 from ui import text
 from ui.download_view import draw_download
-from ui.experiment_view import plain
 from ui.live_chart import live_chart
+from ui.plain import plain
 
 SHOWN: dict[Kind, int] = {"image": 18, "table": 8, "points": 3000}
 """Rows of the preview; any first rows of a training set have its share of each class."""

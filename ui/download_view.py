@@ -5,7 +5,7 @@ import streamlit as st
 from datasets.downloads import Download
 from training.downloads import DownloadState
 from ui import text
-from ui.experiment_view import plain
+from ui.plain import plain
 from ui.services import services
 
 SECONDS_BETWEEN_REFRESHES = 1.0

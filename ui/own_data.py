@@ -11,7 +11,7 @@ from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES, check_file, columns, read_file
 from results.uploads import put_upload, upload_name
 from ui import state, text
-from ui.experiment_view import plain
+from ui.plain import plain
 from ui.services import services
 
 MEBIBYTE = 2**20
