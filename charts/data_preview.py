@@ -61,15 +61,18 @@ def _class_trace(points: NDArray[np.floating], class_name: str, index: int) -> d
     }
 
 
-def images_figure(images: NDArray[np.floating | np.integer], labels: Sequence[str]) -> dict[str, Any]:
+def images_figure(
+    images: NDArray[np.floating | np.integer], labels: Sequence[str], *, columns: int = GRID_COLUMNS
+) -> dict[str, Any]:
     """Return a Plotly figure of `images` (k, height, width) grey or (k, height, width, 3) in a grid.
 
     Args:
         images: from 0 (black) to their common maximum (white).
         labels: k class names, shown below the images.
+        columns: images in a row.
     """
     count, height, width = images.shape[:3]
-    columns = min(GRID_COLUMNS, count)
+    columns = min(columns, count)
     rows = -(-count // columns)
     picture = {
         "source": encode_png(tile_images(images, columns)),

@@ -5,13 +5,14 @@ pages show, and the hooks that say where it acts on the plan.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 from models.parameters import Entry, number, option, parameters
 from models.plan import Call, call
 
 Monitor = Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
 Shape = tuple[int, ...]
+Parts = dict[str, Any]
 
 
 class Host(Protocol):
@@ -32,10 +33,14 @@ class Host(Protocol):
 class Technique(Entry):
     """A technique: what it is called, what it does, and what it adds to a plan (nothing, unless overridden)."""
 
+    idea: ClassVar[str]
     formula: ClassVar[str]
     acts: ClassVar[str]
     hurts: ClassVar[str]
     source: ClassVar[str]
+    lesson: ClassVar[Parts] = {}
+    """What the technique shows best on: parts of an experiment and, under `technique`, parameters of its own.
+    All else comes from `training.lessons`."""
 
     def normalization(self) -> Call | None:
         """A layer between Dense or Conv2D and activation."""
@@ -92,6 +97,13 @@ class Dropout(Technique):
 
     label = "Dropout"
     summary = "Sets a random share of the activations to zero in every training step, so no unit can rely on another."
+    idea = (
+        "Every training step switches off a random share of the units and scales the others up, so that the "
+        "layer's expected output stays the same. "
+        "A unit cannot count on any particular other one and has to be useful in many companies, as if very many "
+        "thinned-out networks were trained at once and shared their weights. "
+        "In evaluation nothing is dropped: that one pass approximates the average of them all."
+    )
     formula = r"\tilde h_i = \frac{m_i}{1-p}\,h_i,\quad m_i \sim \mathrm{Bernoulli}(1-p)"
     acts = "after each hidden activation, in training only"
     hurts = "With plenty of data or a small network it only slows learning and lowers what the network can fit."
@@ -109,6 +121,13 @@ class SpatialDropout(Technique):
 
     label = "Spatial dropout"
     summary = "Sets whole feature maps to zero: neighbouring pixels say nearly the same, so single ones hide little."
+    idea = (
+        "In an image, neighbouring pixels of a feature map say nearly the same, so a dropped pixel can be guessed "
+        "from the ones beside it. "
+        "Spatial dropout therefore switches off whole feature maps, and the next layer has to do without a feature "
+        "everywhere at once. "
+        "In evaluation all maps are there again."
+    )
     formula = r"\tilde H_{xyc} = \frac{m_c}{1-p}\,H_{xyc},\quad m_c \sim \mathrm{Bernoulli}(1-p)"
     acts = "after the activation inside each residual branch of a convolutional network, in training only"
     hurts = "With few filters, where losing whole maps leaves too little to see with."
@@ -129,10 +148,17 @@ class GaussianNoise(Technique):
 
     label = "Gaussian noise"
     summary = "Adds random noise to the activations, so the network cannot lean on their exact values."
+    idea = (
+        "Random numbers of mean zero are added to the activations of every training step. "
+        "The network has to give the same answer for a small cloud around each row, so the function becomes "
+        "smoother; for small noise this is close to a penalty on its slope. "
+        "In evaluation the noise is off."
+    )
     formula = r"\tilde h_i = h_i + \varepsilon_i,\quad \varepsilon_i \sim \mathcal{N}(0, \sigma^2)"
     acts = "after each hidden activation, in training only"
     hurts = "When σ is large against the activations; networks also learn larger activations to drown the noise."
     source = "https://doi.org/10.1162/neco.1995.7.1.108"
+    lesson: ClassVar[Parts] = {"technique": {"stddev": 0.5}}
 
     name: Literal["gaussian_noise"] = "gaussian_noise"
     stddev: float = number(0.1, 0.0, 2.0, step=0.05, label="Deviation", about="Standard deviation σ of the noise.")
@@ -146,6 +172,12 @@ class GaussianDropout(Technique):
 
     label = "Gaussian dropout"
     summary = "Multiplies the activations by random numbers around 1, with the variance that dropout has."
+    idea = (
+        "Instead of switching units off, each activation is multiplied by a random number around 1. "
+        "With the variance p / (1 - p) the disturbance is as strong as that of dropout with rate p, but every unit "
+        "keeps saying something. "
+        "In evaluation nothing is multiplied."
+    )
     formula = r"\tilde h_i = h_i\,\varepsilon_i,\quad \varepsilon_i \sim \mathcal{N}\!\left(1, \tfrac{p}{1-p}\right)"
     acts = "after each hidden activation, in training only"
     hurts = "As dropout does: with plenty of data or a small network."
@@ -174,10 +206,18 @@ class BatchNormalization(Normalization):
     summary = (
         "Standardizes each unit over the batch, then scales and shifts it; the batch's noise regularizes a little."
     )
+    idea = (
+        "For every unit, the mean over the batch is taken off and the result divided by its standard deviation; "
+        "two learned numbers then scale and shift it. "
+        "All layers see inputs of a steady size, so deep networks train faster and at higher learning rates, and "
+        "because each row's output depends on which rows share its batch, a little noise comes for free. "
+        "In evaluation moving averages of mean and variance stand in for the batch."
+    )
     formula = r"\hat h = \gamma\,\frac{h-\mu_B}{\sqrt{\sigma_B^2+\varepsilon}}+\beta"
     acts = "between Dense or Conv2D and activation; moving averages replace the batch statistics in evaluation"
     hurts = "With batches of a few rows, whose statistics are mostly noise."
     source = "https://arxiv.org/abs/1502.03167"
+    lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [64] * 12}, "training": {"epochs": 80}}
 
     name: Literal["batch_normalization"] = "batch_normalization"
     momentum: float = number(
@@ -193,10 +233,18 @@ class LayerNormalization(Normalization):
 
     label = "Layer normalization"
     summary = "Standardizes each row over its units, then scales and shifts them; independent of the batch."
+    idea = (
+        "For every row, the mean over its units is taken off and the result divided by its standard deviation; "
+        "learned numbers then scale and shift each unit. "
+        "No row depends on the others in its batch, so training and evaluation compute the same, and batches of "
+        "any size will do. "
+        "It steadies training; as a regularizer it does less than batch normalization, whose noise it lacks."
+    )
     formula = r"\hat h = \gamma\,\frac{h-\mu_{\mathrm{row}}}{\sqrt{\sigma_{\mathrm{row}}^2+\varepsilon}}+\beta"
     acts = "between Dense or Conv2D and activation, alike in training and evaluation"
     hurts = "Where the size of the activations itself says something: it is taken away from each row."
     source = "https://arxiv.org/abs/1607.06450"
+    lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [64] * 12}, "training": {"epochs": 80}}
 
     name: Literal["layer_normalization"] = "layer_normalization"
 
@@ -209,10 +257,18 @@ class GroupNormalization(Normalization):
 
     label = "Group normalization"
     summary = "Standardizes groups of units (or feature maps) within each row; independent of the batch."
+    idea = (
+        "The units or feature maps of each row are split into groups, and each group is standardized by itself. "
+        "With one group this is layer normalization, with groups of a single unit nothing would be left; in "
+        "between, what one group does leaves the others alone. "
+        "Like layer normalization it does not look at the batch, which makes it the usual choice when only a few "
+        "images fit into one."
+    )
     formula = r"\hat h_g = \gamma\,\frac{h_g-\mu_{\mathrm{row},g}}{\sqrt{\sigma_{\mathrm{row},g}^2+\varepsilon}}+\beta"
     acts = "between Dense or Conv2D and activation, alike in training and evaluation"
     hurts = "With groups of a few units, which it makes nearly constant."
     source = "https://arxiv.org/abs/1803.08494"
+    lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [64] * 12}, "training": {"epochs": 80}}
 
     name: Literal["group_normalization"] = "group_normalization"
     groups: int = number(8, 1, 4096, label="Groups", about="Must divide the width (or the filters) of every layer.")
@@ -231,6 +287,12 @@ class L1(Technique):
 
     label = "L1"
     summary = "Adds the sum of absolute weights to the objective; pulls many weights to (nearly) zero."
+    idea = (
+        "The sum of all absolute weights, times a strength, is added to what the optimizer makes small. "
+        "Every weight feels the same pull towards zero however small it is, so a weight that does not pay for "
+        "itself ends at (nearly) zero, and the network uses fewer inputs. "
+        "The pull acts in training alone: the curves here show the loss without the penalty."
+    )
     formula = r"\mathcal{L} + \lambda \sum_i |w_i|"
     acts = "on the kernels of all Dense and Conv2D layers, through the objective"
     hurts = "When many weak features matter together: it keeps a few and drops the rest."
@@ -248,6 +310,12 @@ class L2(Technique):
 
     label = "L2"
     summary = "Adds the sum of squared weights to the objective; keeps all weights small, and the function smooth."
+    idea = (
+        "The sum of all squared weights, times a strength, is added to what the optimizer makes small. "
+        "The pull towards zero grows with the weight, so large weights shrink most and hardly any becomes exactly "
+        "zero: the work is spread over many small weights, which makes the function smoother. "
+        "The pull acts in training alone: the curves here show the loss without the penalty."
+    )
     formula = r"\mathcal{L} + \lambda \sum_i w_i^2"
     acts = "on the kernels of all Dense and Conv2D layers, through the objective"
     hurts = "Too strong, it flattens the function: both losses stay high (underfitting)."
@@ -265,6 +333,12 @@ class L1L2(Technique):
 
     label = "L1 + L2"
     summary = "Both penalties (the elastic net): few weights, and those small."
+    idea = (
+        "Both penalties are added, each with a strength of its own. "
+        "L1 empties the weights that are not needed, L2 keeps those that remain small and lets weights of related "
+        "inputs share the work instead of picking one of them. "
+        "The price is a second strength to tune."
+    )
     formula = r"\mathcal{L} + \lambda_1 \sum_i |w_i| + \lambda_2 \sum_i w_i^2"
     acts = "on the kernels of all Dense and Conv2D layers, through the objective"
     hurts = "Two strengths to tune; each hurts as its own penalty does."
@@ -283,6 +357,13 @@ class MaxNorm(Technique):
 
     label = "Max-norm constraint"
     summary = "After every step, shortens the weights that lead into a unit to a highest length; often beside dropout."
+    idea = (
+        "After every step, the weights that lead into a unit are looked at as one arrow, and an arrow longer than "
+        "c is shortened to length c. "
+        "Shorter arrows are left alone, so unlike a penalty the constraint does not pull at weights that are small "
+        "already. "
+        "It keeps weights from running away, which allows higher learning rates, and goes well with dropout."
+    )
     formula = r"\lVert w_{\cdot j} \rVert_2 \le c"
     acts = "on the kernels of all Dense and Conv2D layers, after every step"
     hurts = "Too small a c keeps the network from ever being sure of anything."
@@ -304,10 +385,18 @@ class WeightDecay(Technique):
     summary = (
         "Shrinks all weights by a fixed share in every step; apart from the gradient, so Adam does not rescale it."
     )
+    idea = (
+        "Every step first makes all weights smaller by the same small share, and then follows the gradient. "
+        "For plain SGD this is L2 under another name; Adam, however, divides a penalty's gradient by the size of "
+        "the weight's usual gradients, so that weights with large gradients would hardly shrink. "
+        "Taken out of the gradient, the decay is the same for all weights, and its strength can be tuned more "
+        "independently of the learning rate."
+    )
     formula = r"w \leftarrow w - \eta\,\lambda\,w"
     acts = "on all weights, biases included (as Keras's optimizers do), in every step"
     hurts = "Too strong, all weights die; it must be tuned together with the learning rate η."
     source = "https://arxiv.org/abs/1711.05101"
+    lesson: ClassVar[Parts] = {"technique": {"weight_decay": 0.5}}
 
     name: Literal["weight_decay"] = "weight_decay"
     weight_decay: float = number(0.01, 0.0, 10.0, scale="log", label="Strength", about="λ; a step shrinks w by ηλw.")
@@ -321,10 +410,21 @@ class LabelSmoothing(Technique):
 
     label = "Label smoothing"
     summary = "Trains on labels that are a little unsure, so the network need not drive its logits to extremes."
+    idea = (
+        "A label of 1 for the true class and 0 for all others can only be reached with infinite logits, so the "
+        "network never stops pushing. "
+        "Smoothing takes a share of the 1 and spreads it evenly over all classes: the best logits are finite, and "
+        "the network is not rewarded for being surer than that. "
+        "With wrong labels among the rows this limits what any one of them can do."
+    )
     formula = r"\tilde y = (1-s)\,y + \frac{s}{K}"
     acts = "on the labels of the objective; all curves stay on the true labels"
     hurts = "It makes probabilities less sharp: clean loss may rise while accuracy stays."
     source = "https://arxiv.org/abs/1512.00567"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 600, "label_noise": 0.3},
+        "training": {"epochs": 80},
+    }
 
     name: Literal["label_smoothing"] = "label_smoothing"
     label_smoothing: float = number(
@@ -340,10 +440,17 @@ class GradientClipping(Technique):
 
     label = "Gradient clipping"
     summary = "Shortens a gradient that is too long, so a single odd batch cannot throw the weights far."
+    idea = (
+        "The gradient of all weights together is one long arrow; where it is longer than c it is scaled down to "
+        "length c, direction kept. "
+        "A single odd batch, or a steep wall in the loss, can then move the weights only a bounded distance. "
+        "It steadies training at high learning rates rather than fighting overfitting itself."
+    )
     formula = r"g \leftarrow g\,\min\!\left(1, \frac{c}{\lVert g \rVert_2}\right)"
     acts = "on the gradient of all weights together, before every step"
     hurts = "Hardly ever; too small a c slows plain SGD down. It steadies training more than it regularizes."
     source = "https://arxiv.org/abs/1211.5063"
+    lesson: ClassVar[Parts] = {"training": {"epochs": 60, "optimizer": "sgd", "learning_rate": 0.7}}
 
     name: Literal["gradient_clipping"] = "gradient_clipping"
     global_clipnorm: float = number(
@@ -361,10 +468,18 @@ class MovingAverage(Technique):
     summary = (
         "Judges and hands over the average of the weights of the last steps, which is steadier than the last ones."
     )
+    idea = (
+        "Beside the weights in training, a running average of them is kept, in which older steps count less and "
+        "less. "
+        "Steps jump around the valley because each batch pulls elsewhere; the average lies nearer to its floor "
+        "than any single step. "
+        "Evaluation and the finished model use the average, while training itself goes on from the newest weights."
+    )
     formula = r"\bar w \leftarrow m\,\bar w + (1-m)\,w"
     acts = "on the weights used in evaluation; training itself goes on with the newest"
     hurts = "A momentum near 1 lags: early curves look worse than the network is."
     source = "https://doi.org/10.1137/0330046"
+    lesson: ClassVar[Parts] = {"training": {"epochs": 60, "learning_rate": 0.01}}
 
     name: Literal["ema"] = "ema"
     momentum: float = number(
@@ -380,10 +495,17 @@ class ReduceLearningRateOnPlateau(Technique):
 
     label = "Reduce learning rate on plateau"
     summary = "Cuts the learning rate when validation loss has stopped falling, to settle instead of bouncing around."
+    idea = (
+        "Large steps find the valley quickly but bounce from side to side in it. "
+        "When validation loss has not fallen for some epochs, the learning rate is multiplied by a factor below 1, "
+        "so that the following steps can settle lower. "
+        "It fits more than it regularizes: watch whether the gap between training and validation grows after a cut."
+    )
     formula = r"\eta \leftarrow \max(\eta_{\min},\ f\,\eta)"
     acts = "on the learning rate, between epochs"
     hurts = "With noisy curves and little patience it freezes training too soon."
     source = "https://arxiv.org/abs/1512.03385"
+    lesson: ClassVar[Parts] = {"training": {"epochs": 80, "learning_rate": 0.01}}
 
     name: Literal["reduce_lr_on_plateau"] = "reduce_lr_on_plateau"
     factor: float = number(0.5, 0.01, 0.99, step=0.01, label="Factor", about="f, by which the rate is multiplied.")
@@ -400,6 +522,13 @@ class StochasticDepth(Technique):
 
     label = "Stochastic depth"
     summary = "Skips residual branches at random, deep ones more often, so every step trains a shallower network."
+    idea = (
+        "In a residual net, a block adds a correction to what passes along its shortcut, so a block can be skipped "
+        "and the rest still works. "
+        "Each training step skips random blocks, late ones more often than early ones, and trains a shallower "
+        "network: gradients reach the first layers more directly, and no block can rely on all the others. "
+        "In evaluation the whole depth is used."
+    )
     formula = r"x_{l+1} = x_l + \frac{m_l}{1-p_l}\,F_l(x_l),\quad p_l = \frac{l}{L}\,p"
     acts = "at the end of each residual branch, in training only"
     hurts = "In shallow networks, where every block is needed."
@@ -411,7 +540,9 @@ class StochasticDepth(Technique):
     )
 
     def branch_noise(self, depth: float, axes: int) -> Call:
-        return call("layers.Dropout", rate=self.drop_path_rate * depth, noise_shape=(None,) + (1,) * (axes - 1))
+        return call(
+            "layers.Dropout", rate=round(self.drop_path_rate * depth, 6), noise_shape=(None,) + (1,) * (axes - 1)
+        )
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
         return None if host.residual else "it skips residual branches, which only a residual net has"
@@ -424,10 +555,17 @@ class Augmentation(Technique):
     summary = (
         "Shows the network a slightly changed copy of every training row in each epoch: none can be learned by heart."
     )
+    idea = (
+        "A digit shifted by a pixel is still the same digit, and we know that before seeing any data. "
+        "Each epoch shows a freshly changed copy of every row, with the same label, so there is nothing fixed to "
+        "learn by heart and the network is told which changes do not matter. "
+        "It works as well as the changes are true to life: one that alters the class teaches nonsense."
+    )
     formula = r"(x, y) \to (T_\theta(x), y),\quad \theta \text{ drawn anew in each epoch}"
     acts = "on the training inputs of each epoch; curves are on the unchanged rows"
     hurts = "Where a change alters the class: a turned 6 is a 9."
     source = "https://doi.org/10.1109/ICDAR.2003.1227801"
+    lesson: ClassVar[Parts] = {"architecture": {"name": "resnet_conv", "filters": 16}, "training": {"epochs": 80}}
 
     name: Literal["augmentation"] = "augmentation"
     translation: float = number(
@@ -475,6 +613,12 @@ class Mixup(Technique):
     summary = (
         "Trains on weighted means of two rows with their labels mixed alike, so the function is straight in between."
     )
+    idea = (
+        "Two training rows are averaged with a random weight, and their labels with the same weight. "
+        "The network learns to change its mind gradually on the way from one row to the other, instead of jumping "
+        "somewhere in between, which also dampens rows with wrong labels. "
+        "With a small α most mixtures are nearly one of the two rows; with α = 1 any weight is equally likely."
+    )
     formula = (
         r"\tilde x = \lambda x_i + (1-\lambda) x_j,\ \tilde y = \lambda y_i + (1-\lambda) y_j,\ "
         r"\lambda \sim \mathrm{Beta}(\alpha,\alpha)"
@@ -482,6 +626,10 @@ class Mixup(Technique):
     acts = "on the training rows and labels of each epoch; curves are on the unchanged rows"
     hurts = "Where a mean of two rows belongs to neither class, as between the arms of a spiral."
     source = "https://arxiv.org/abs/1710.09412"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 600, "label_noise": 0.3},
+        "training": {"epochs": 80},
+    }
 
     name: Literal["mixup"] = "mixup"
     alpha: float = number(
@@ -497,6 +645,13 @@ class CutMix(Technique):
 
     label = "CutMix"
     summary = "Pastes a patch of another image into each one, and mixes the labels by the patch's area."
+    idea = (
+        "A rectangle of one image is replaced by the same rectangle of another, and the labels are mixed by the "
+        "areas. "
+        "The network has to recognize a class from the part that is left, and cannot rest on the one most telling "
+        "spot. "
+        "Unlike in mixup, every pixel stays a real one."
+    )
     formula = (
         r"\tilde x = M \odot x_i + (1-M) \odot x_j,\ \tilde y = \lambda y_i + (1-\lambda) y_j,\ \lambda = \overline{M}"
     )
@@ -519,10 +674,18 @@ class MoreData(Technique):
 
     label = "More data"
     summary = "Trains on more of the training rows: the surest cure, where there are any."
+    idea = (
+        "Overfitting is fitting what is true of the training rows alone, and the more rows there are, the less is "
+        "true of them alone. "
+        "Here the larger set contains the smaller one, and validation and test rows stay the same, so that the "
+        "difference comes from the added rows. "
+        "Each doubling helps less than the one before, but hardly any other technique helps as surely."
+    )
     formula = r"n \to f\,n"
     acts = "on the number of training rows; the smaller set lies within the larger one"
     hurts = "Nothing but time, unless the new rows are labelled badly."
     source = "https://arxiv.org/abs/1712.00409"
+    lesson: ClassVar[Parts] = {"dataset": {"name": "digits", "train_size": 150}}
 
     name: Literal["more_data"] = "more_data"
     factor: float = number(2.0, 1.0, 1000.0, scale="log", label="Factor", about="f, by which the training rows grow.")
@@ -534,6 +697,12 @@ class Ensemble(Technique):
     label = "Ensemble"
     summary = (
         "Trains several copies from different initial weights and averages their probabilities, so errors cancel out."
+    )
+    idea = (
+        "Networks that start from different weights end up about equally good, and make different mistakes. "
+        "Averaging their probabilities cancels what they disagree about and keeps what they share: the loss of the "
+        "average is never above the average of their losses. "
+        "It costs as many trainings as there are members, and nearly always pays."
     )
     formula = r"p(y\mid x) = \frac1K \sum_{k=1}^K p_k(y\mid x)"
     acts = "on the whole variant, as K members trained together"
@@ -550,6 +719,13 @@ class EarlyStopping(Technique):
     label = "Early stopping"
     summary = (
         "Stops training when the monitored value has not improved for some epochs, and hands over the best weights."
+    )
+    idea = (
+        "While a network trains, it first learns what holds for all rows and later what holds for the training "
+        "rows alone; validation loss falls, then rises. "
+        "The rule remembers the best epoch so far and stops when it has waited `patience` epochs for a better one; "
+        "an improvement smaller than `min_delta` does not count. "
+        "With the best epoch's weights restored, the epochs spent waiting cost time but no quality."
     )
     formula = r"t_{\mathrm{stop}} = \min\{t : t - t_{\mathrm{best}}(t) \ge \mathrm{patience}\}"
     acts = "on the number of epochs"

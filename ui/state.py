@@ -18,6 +18,8 @@ VISITOR = "visitor"
 FORM_NOTICE = "form_notice"
 REFUSAL = "refusal"
 OWN_FILE = "own_file"
+LEARN_DRAWS = "learn_draws"
+"""How often each picture of the Learn page was drawn anew."""
 
 
 def shown_experiment() -> str | None:

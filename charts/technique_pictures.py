@@ -1,0 +1,418 @@
+"""One picture for each technique: what it does, computed on the spot from the technique's own parameters.
+
+`PICTURES` has an entry for every technique of the registry. A picture takes its material (sample images, a recorded
+curve), the technique's parameters by their names, and a seed where chance has a part in it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import shown_activations as activations
+from analysis import shown_data as data
+from analysis import shown_weights as weights
+from analysis.early_stopping import StoppingRule, replay
+from charts import picture_parts as parts
+from charts.data_preview import images_figure
+from charts.picture_parts import BLUE, GREEN, NEUTRAL, VERMILION, Figure, FloatArray
+
+Values = Mapping[str, Any]
+
+ROWS, UNITS = 8, 16
+FEW_IMAGES = 6
+LEARNING_RATE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What pictures are made from.
+
+    Attributes:
+        images: (rows, height, width) grey images from 0 to 1, with their `labels` (rows,) from 0 to `classes` - 1.
+        train_loss, val_loss: recorded curves of one run that overfits, one value for each epoch.
+    """
+
+    images: FloatArray
+    labels: NDArray[np.integer]
+    classes: int
+    train_loss: FloatArray
+    val_loss: FloatArray
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and what is to be seen in it, in words."""
+
+    figure: Figure
+    words: str
+
+
+@dataclass(frozen=True)
+class Control:
+    """A slider for one parameter of the technique, over the range in which the picture shows something.
+
+    It starts from `start`, or from the registry's default.
+    """
+
+    key: str
+    low: float
+    high: float
+    step: float
+    start: float | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """How a technique is drawn, which parameters can be moved, and whether chance has a part in it."""
+
+    draw: Callable[[Material, Values, int], Drawing]
+    controls: tuple[Control, ...] = ()
+    random: bool = False
+    height: int = 260
+
+
+RATE = Control("rate", 0.0, 0.9, 0.05)
+
+
+def _dropout(material: Material, values: Values, seed: int) -> Drawing:
+    before = np.abs(activations.example_activations(ROWS, UNITS, 0))
+    after = activations.drop(before, values["rate"], seed)
+    panels = {"Activations": before, "With this step's mask": after}
+    share = float(np.mean(after == 0))
+    words = (
+        f"A layer of {UNITS} units for {ROWS} rows. In this step {share:.0%} of the activations are zero; the others "
+        f"are multiplied by {1 / (1 - values['rate']):.2f}."
+    )
+    return Drawing(parts.heatmaps_figure(panels, "Units", "Rows"), words)
+
+
+def _spatial_dropout(material: Material, values: Values, seed: int) -> Drawing:
+    maps = activations.edge_maps(material.images[0], 2 * FEW_IMAGES, 5)
+    kept = activations.keep_mask((len(maps),), values["rate"], seed)
+    brightest = maps.max(axis=(1, 2), keepdims=True)
+    shown = maps / np.maximum(brightest, 1e-12) * kept[:, None, None]
+    labels = ["kept" if keep else "dropped" for keep in kept]
+    words = f"{len(maps)} feature maps of one image: this step drops {np.sum(~kept)} of them, each as a whole."
+    return Drawing(images_figure(shown, labels), words)
+
+
+def _noise_bars(before: FloatArray, after: FloatArray, words: str) -> Drawing:
+    labels = [str(unit + 1) for unit in range(len(before))]
+    series = {"Activations": before, "In this step": after}
+    return Drawing(parts.bars_figure(series, labels, "Unit", "Activation"), words)
+
+
+def _gaussian_noise(material: Material, values: Values, seed: int) -> Drawing:
+    before = np.abs(activations.example_activations(1, UNITS, 0))[0]
+    after = before + np.random.default_rng(seed).normal(0.0, values["stddev"], UNITS)
+    return _noise_bars(before, after, f"Every unit is off by about {values['stddev']:g}, whatever its size.")
+
+
+def _gaussian_dropout(material: Material, values: Values, seed: int) -> Drawing:
+    before = np.abs(activations.example_activations(1, UNITS, 0))[0]
+    after = activations.multiply_noise(before, values["rate"], seed)
+    spread = np.sqrt(values["rate"] / (1 - values["rate"]))
+    return _noise_bars(before, after, f"Large activations are disturbed most: by about {spread:.0%} of their size.")
+
+
+def _normalized(normalize: Callable[[FloatArray], FloatArray], words: str) -> Drawing:
+    before = activations.example_activations(2 * ROWS, UNITS, 3)
+    panels = {"Before": before, "After": normalize(before)}
+    return Drawing(parts.heatmaps_figure(panels, "Units", "Rows of the batch"), words)
+
+
+def _batch_normalization(material: Material, values: Values, seed: int) -> Drawing:
+    words = "Before, some columns (units) are high and others low. After, every column has mean 0 and deviation 1."
+    return _normalized(lambda before: activations.normalize(before, axis=0), words)
+
+
+def _layer_normalization(material: Material, values: Values, seed: int) -> Drawing:
+    words = "Before, some rows are strong and others faint. After, every row has mean 0 and deviation 1."
+    return _normalized(lambda before: activations.normalize(before, axis=1), words)
+
+
+def _group_normalization(material: Material, values: Values, seed: int) -> Drawing:
+    words = "Each row is cut into 4 groups of 4 units, and every group has mean 0 and deviation 1 by itself."
+    return _normalized(lambda before: activations.normalize_groups(before, 4), words)
+
+
+def _penalty(material: Material, values: Values, seed: int) -> Drawing:
+    without = _fitted_weights(material, 0.0, 0.0)
+    penalized = _fitted_weights(material, values.get("l1", 0.0), values.get("l2", 0.0))
+    series = {"Without penalty": without, "With it": penalized}
+    shares = [weights.share_nearly_zero(fitted) for fitted in (penalized, without)]
+    words = (
+        f"Weights of one softmax layer, fitted just now to {PENALTY_ROWS} images. Nearly zero are {shares[0]:.0%} of "
+        f"them, without the penalty {shares[1]:.0%}; the largest is {np.abs(penalized).max():.2f} instead of "
+        f"{np.abs(without).max():.2f}."
+    )
+    return Drawing(parts.histogram_figure(series, "Weight"), words)
+
+
+PENALTY_ROWS = 300
+
+
+@lru_cache(maxsize=128)
+def _fitted_weights(material: Material, l1: float, l2: float) -> FloatArray:
+    images = material.images[:PENALTY_ROWS]
+    flat = (images - images.mean(axis=0)).reshape(len(images), -1)
+    seen = flat[:, flat.std(axis=0) > 0]  # the weights of pixels that are always blank say nothing
+    return weights.fit_softmax(seen, material.labels[: len(images)], material.classes, l1=l1, l2=l2)
+
+
+def _shortened(name: str, longest: float, vectors: FloatArray, what: str) -> Drawing:
+    short = weights.shorten(vectors, longest)
+    cut = int(np.sum(np.linalg.norm(vectors, axis=1) > longest))
+    series = {f"{name} before": vectors, "After": short}
+    words = f"{cut} of {len(vectors)} {what} are longer than {longest:g}: they are shortened, their direction is kept."
+    return Drawing(parts.arrows_figure(series, longest, "First component", "Second component"), words)
+
+
+def _max_norm(material: Material, values: Values, seed: int) -> Drawing:
+    vectors = np.random.default_rng(4).normal(0.0, 1.5, (9, 2))
+    return _shortened("Weights into a unit", values["max_value"], vectors, "weight vectors")
+
+
+def _gradient_clipping(material: Material, values: Values, seed: int) -> Drawing:
+    vectors = np.random.default_rng(8).normal(0.0, 0.6, (7, 2))
+    vectors[2] *= 4  # the odd batch
+    return _shortened("Gradients", values["global_clipnorm"], vectors, "gradients")
+
+
+def _weight_decay(material: Material, values: Values, seed: int) -> Drawing:
+    paths = {
+        "L2 through Adam, large gradients": (BLUE, 4.0, False),
+        "L2 through Adam, small gradients": (VERMILION, 0.25, False),
+        "decoupled, either": (GREEN, 1.0, True),
+    }
+    traces, ends = [], []
+    for title, (colour, size, decoupled) in paths.items():
+        path = weights.shrink_under_adam(size, values["weight_decay"], decoupled=decoupled)
+        traces.append(parts.line(title, np.arange(len(path)), path, colour))
+        ends.append(f"{path[-1]:.2f}")
+    words = (
+        "Weights that start at 1 and whose gradients are noise. As an L2 penalty that goes through Adam, the same "
+        f"strength brings them to {ends[0]} where gradients are large and to {ends[1]} where they are small; decoupled "
+        f"it is {ends[2]} in both cases."
+    )
+    return Drawing(parts.lines_figure(traces, "Step", "Weight"), words)
+
+
+def _label_smoothing(material: Material, values: Values, seed: int) -> Drawing:
+    share, classes, true = values["label_smoothing"], material.classes, int(material.labels[0])
+    hard = np.eye(classes)[true]
+    soft = (1 - share) * hard + share / classes
+    series = {"Label": hard, "Smoothed": soft}
+    words = f"The label {true} becomes {soft[true]:.2f}; each other class gets {share / classes:.3f}."
+    return Drawing(parts.bars_figure(series, [str(c) for c in range(classes)], "Class", "Probability"), words)
+
+
+def _ema(material: Material, values: Values, seed: int) -> Drawing:
+    path = weights.noisy_path(150, seed)
+    average = weights.average_path(path, values["momentum"])
+    traces = [
+        parts.line("Weights after each step", path[:, 0], path[:, 1], NEUTRAL, width=1.2),
+        parts.line("Their moving average", average[:, 0], average[:, 1], BLUE, width=3),
+        parts.points("Lowest loss", [0.0], [0.0], VERMILION, "star", 13),
+    ]
+    distances = [float(np.linalg.norm(p[-50:], axis=1).mean()) for p in (path, average)]
+    words = (
+        f"Two weights on their way down a valley. Over the last 50 steps the weights are {distances[0]:.2f} away from "
+        f"the lowest point on average, their moving average {distances[1]:.2f}."
+    )
+    return Drawing(parts.lines_figure(traces, "First weight", "Second weight"), words)
+
+
+def _reduce_on_plateau(material: Material, values: Values, seed: int) -> Drawing:
+    arguments = {key: values[key] for key in ("factor", "patience", "min_lr")}
+    rates = weights.reduce_on_plateau(material.val_loss, LEARNING_RATE, **arguments)
+    epochs = np.arange(1, len(rates) + 1)
+    loss = parts.line("Validation loss, recorded", epochs, material.val_loss, NEUTRAL)
+    rate = parts.line("Learning rate", epochs, rates, BLUE, shape="hv") | {"yaxis": "y2"}
+    figure = parts.lines_figure([loss, rate], "Epoch", "Validation loss")
+    figure["layout"]["yaxis"] |= {"domain": [0.56, 1.0]}
+    figure["layout"]["yaxis2"] = parts.axis(
+        "Learning rate", domain=[0.0, 0.44], type="log", nticks=4, exponentformat="power"
+    )
+    figure["layout"]["xaxis"] |= {"anchor": "y2"}
+    cuts = int(np.sum(np.diff(np.append(LEARNING_RATE, rates)) < 0))
+    words = f"On this recorded curve the rate would be cut {cuts} times, from {LEARNING_RATE:g} to {rates[-1]:.2g}."
+    return Drawing(figure, words)
+
+
+def _stochastic_depth(material: Material, values: Values, seed: int) -> Drawing:
+    blocks, steps = 12, 10
+    kept, chances = activations.skipped_blocks(steps, blocks, values["drop_path_rate"], seed)
+    trace = {
+        "type": "heatmap", "z": kept.astype(int).tolist(), "x": [str(b + 1) for b in range(blocks)], "zmin": 0,
+        "zmax": 1, "colorscale": [[0, "rgba(135,145,154,0.18)"], [1, BLUE]], "showscale": False, "xgap": 3, "ygap": 3,
+        "hovertemplate": "block %{x}<extra></extra>",
+    }  # fmt: skip
+    figure = parts.lines_figure([trace], "Block", "Rows", showlegend=False)
+    figure["layout"]["xaxis"] |= {"type": "category", "nticks": 0}
+    figure["layout"]["yaxis"] |= {"showticklabels": False, "showgrid": False}
+    words = (
+        f"{steps} training rows on their way through {blocks} blocks; grey blocks are skipped. The first block is kept "
+        f"with probability {chances[0]:.2f}, the last with {chances[-1]:.2f}."
+    )
+    return Drawing(figure, words)
+
+
+def _augmentation(material: Material, values: Values, seed: int) -> Drawing:
+    generator = np.random.default_rng(seed)
+    shown, labels = [], []
+    for original, label in zip(material.images[:2], material.labels[:2], strict=True):
+        shown += [original, *(_augment(original, values, generator) for _ in range(FEW_IMAGES - 1))]
+        labels += [f"{label}, original", *[str(label)] * (FEW_IMAGES - 1)]
+    words = "Two images, and five copies of each as five epochs would show them. The labels stay."
+    return Drawing(images_figure(np.array(shown), labels), words)
+
+
+def _augment(image: FloatArray, values: Values, generator: np.random.Generator) -> FloatArray:
+    changed = data.change_image(
+        image,
+        generator,
+        translation=values["translation"],
+        rotation=values["rotation"],
+        zoom=values["zoom"],
+    )
+    return data.erase_patch(changed, generator) if generator.random() < values["erasing"] else changed
+
+
+def _pairs(material: Material) -> tuple[int, int]:
+    """Two images of different classes."""
+    return 0, int(np.argmax(material.labels != material.labels[0]))
+
+
+def _mixed(material: Material, first: int, second: int, images: list[FloatArray], shares: list[float]) -> Figure:
+    one, other = material.labels[first], material.labels[second]
+    shown = [material.images[first], material.images[second], *images]
+    labels = [str(one), str(other), *(f"{share:.2f} · {one} + {1 - share:.2f} · {other}" for share in shares)]
+    return images_figure(np.array(shown), labels, columns=3)
+
+
+def _mixup(material: Material, values: Values, seed: int) -> Drawing:
+    first, second = _pairs(material)
+    shares = [float(s) for s in np.random.default_rng(seed).beta(values["alpha"], values["alpha"], 4)]
+    images = [data.mix_images(material.images[first], material.images[second], share) for share in shares]
+    words = "Two images, and four mixtures of them. Below each stands its label: shares of the two classes."
+    return Drawing(_mixed(material, first, second, images, shares), words)
+
+
+def _cutmix(material: Material, values: Values, seed: int) -> Drawing:
+    first, second = _pairs(material)
+    generator = np.random.default_rng(seed)
+    drawn = generator.beta(values["alpha"], values["alpha"], 4)
+    cut = [data.cut_images(material.images[first], material.images[second], float(s), generator) for s in drawn]
+    words = "Two images, and four cuttings of them. Below each stands its label: the classes' shares of the area."
+    figure = _mixed(material, first, second, [image for image, _ in cut], [share for _, share in cut])
+    return Drawing(figure, words)
+
+
+def _more_data(material: Material, values: Values, seed: int) -> Drawing:
+    sizes, errors = _learning_curve(material)
+    before = 60
+    after = min(values["factor"] * before, sizes[-1])
+    low, high = np.interp(np.log([before, after]), np.log(sizes), errors)
+    traces = [
+        parts.line("Small nets, fitted just now", sizes, errors, BLUE),
+        parts.points(f"{before} rows", [before], [low], VERMILION, size=12),
+        parts.points(f"{after:.0f} rows", [after], [high], GREEN, size=12),
+    ]
+    figure = parts.lines_figure(traces, "Training rows", "Wrong answers on other rows")
+    figure["layout"]["xaxis"] |= {"type": "log", "tickvals": [30, 60, 120, 240, 480, 900]}
+    figure["layout"]["yaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
+    return Drawing(figure, f"From {before} to {after:.0f} rows the error falls from {low:.0%} to {high:.0%}.")
+
+
+@lru_cache(maxsize=4)
+def _learning_curve(material: Material) -> tuple[list[int], FloatArray]:
+    sizes = [size for size in (30, 60, 120, 240, 480, 890) if size <= len(material.images) // 2]
+    flat = material.images.reshape(len(material.images), -1)
+    return sizes, data.error_by_rows(flat, material.labels, material.classes, sizes)
+
+
+def _ensemble(material: Material, values: Values, seed: int) -> Drawing:
+    grid, members, x, y = data.fit_members(values["members"], seed)
+    truth, average = data.wave(grid), members.mean(axis=0)
+    traces = [parts.line(f"Member {k + 1}", grid, m, NEUTRAL, width=1) for k, m in enumerate(members)]
+    for trace in traces[1:]:
+        trace["showlegend"] = False
+    traces[0]["name"] = "Members"
+    traces += [
+        parts.line("Their average", grid, average, BLUE, width=3.5),
+        parts.line("Truth", grid, truth, GREEN, dash="dash"),
+        parts.points("Training points", x, y, VERMILION),
+    ]
+    inside = np.abs(grid) <= 1
+    single = float(np.mean((members - truth)[:, inside] ** 2))
+    together = float(np.mean((average - truth)[inside] ** 2))
+    words = (
+        f"{len(members)} small nets from different initial weights on the same {len(x)} points, fitted just now. Their "
+        f"mean squared error is {single:.3f} on average, that of their average {together:.3f}."
+    )
+    figure = parts.lines_figure(traces, "Input", "Output")
+    figure["layout"]["yaxis"] |= {"range": [-1.9, 1.9]}
+    return Drawing(figure, words)
+
+
+def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
+    names = ("patience", "min_delta", "start_from_epoch")
+    stopping = replay(material.val_loss, StoppingRule(**{name: values[name] for name in names}))
+    epochs = np.arange(1, len(material.val_loss) + 1)
+    traces = [
+        parts.line("Training loss", epochs, material.train_loss, NEUTRAL, dash="dash"),
+        parts.line("Validation loss", epochs, material.val_loss, BLUE),
+    ]
+    marks = ((stopping.stop_epoch, "stop", VERMILION), (stopping.best_epoch, "best", GREEN))
+    drawn = [parts.upright(epoch, f"{name} {epoch}", colour) for epoch, name, colour in marks if epoch]
+    figure = parts.lines_figure(traces, "Epoch", "Cross-entropy", margin=parts.MARGIN_WITH_TITLES)
+    figure["layout"] |= {"shapes": [shape for shape, _ in drawn], "annotations": [note for _, note in drawn]}
+    if len(drawn) == 2:  # names beside their lines, which may be close
+        figure["layout"]["annotations"][0]["xanchor"] = "left"
+        figure["layout"]["annotations"][1]["xanchor"] = "right"
+    top = float(np.nanmax(material.val_loss[len(epochs) // 20 :])) * 1.1
+    figure["layout"]["yaxis"] |= {"range": [0.0, top]}
+    fired = f"It stops after epoch {stopping.stop_epoch}" if stopping.stop_epoch else "It does not stop"
+    return Drawing(figure, f"{fired}: {stopping.evidence}.")
+
+
+PICTURES: dict[str, Picture] = {
+    "dropout": Picture(_dropout, (RATE,), random=True),
+    "spatial_dropout": Picture(_spatial_dropout, (RATE,), random=True),
+    "gaussian_noise": Picture(_gaussian_noise, (Control("stddev", 0.0, 1.0, 0.05),), random=True),
+    "gaussian_dropout": Picture(_gaussian_dropout, (RATE,), random=True),
+    "batch_normalization": Picture(_batch_normalization, height=300),
+    "layer_normalization": Picture(_layer_normalization, height=300),
+    "group_normalization": Picture(_group_normalization, height=300),
+    "l1": Picture(_penalty, (Control("l1", 0.0, 0.02, 0.0005, 0.005),)),
+    "l2": Picture(_penalty, (Control("l2", 0.0, 0.02, 0.0005, 0.005),)),
+    "l1_l2": Picture(_penalty, (Control("l1", 0.0, 0.02, 0.0005, 0.005), Control("l2", 0.0, 0.02, 0.0005, 0.005))),
+    "max_norm": Picture(_max_norm, (Control("max_value", 0.5, 4.0, 0.1),), height=340),
+    "weight_decay": Picture(_weight_decay, (Control("weight_decay", 0.0, 2.0, 0.05, 0.5),)),
+    "label_smoothing": Picture(_label_smoothing, (Control("label_smoothing", 0.0, 0.9, 0.05),)),
+    "gradient_clipping": Picture(_gradient_clipping, (Control("global_clipnorm", 0.2, 4.0, 0.1),), height=340),
+    "ema": Picture(_ema, (Control("momentum", 0.0, 0.99, 0.01),), random=True, height=320),
+    "reduce_lr_on_plateau": Picture(
+        _reduce_on_plateau, (Control("factor", 0.1, 0.9, 0.05), Control("patience", 1, 40, 1, 20)), height=320
+    ),
+    "stochastic_depth": Picture(_stochastic_depth, (Control("drop_path_rate", 0.0, 0.9, 0.05),), random=True),
+    "augmentation": Picture(
+        _augmentation,
+        (Control("translation", 0.0, 0.4, 0.05), Control("rotation", 0.0, 0.25, 0.01), Control("zoom", 0.0, 0.5, 0.05)),
+        random=True,
+    ),
+    "mixup": Picture(_mixup, (Control("alpha", 0.1, 2.0, 0.1),), random=True, height=320),
+    "cutmix": Picture(_cutmix, (Control("alpha", 0.1, 1.0, 0.1),), random=True, height=320),
+    "more_data": Picture(_more_data, (Control("factor", 1.0, 14.0, 1.0, 4.0),)),
+    "ensemble": Picture(_ensemble, (Control("members", 2, 10, 1),), random=True),
+    "early_stopping": Picture(
+        _early_stopping,
+        (Control("patience", 0, 60, 1), Control("min_delta", 0.0, 0.02, 0.001), Control("start_from_epoch", 0, 60, 1)),
+        height=300,
+    ),
+}
