@@ -4,7 +4,7 @@ Everything here is on clean values of training and validation rows; test rows ch
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum, isfinite
 from types import MappingProxyType
 from typing import Final
@@ -35,6 +35,7 @@ class RunCurves:
             each of shape (epochs,), entry i of epoch i + 1; without epochs they may be empty or missing.
         rule: when early stopping fires: the technique's own rule, or the one that is only marked.
         restores: whether the variant has the early_stopping technique with restore_best_weights.
+        members: the four clean curves of each member of an ensemble, shape (members, epochs); empty without.
     """
 
     variant: str
@@ -43,6 +44,7 @@ class RunCurves:
     curves: Mapping[str, FloatArray]
     rule: StoppingRule
     restores: bool
+    members: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,7 @@ class RunSummary:
         generalization_gap_final: val_loss - train_loss at `final_epoch`.
         generalization_gap_best: the same for `best`.
         seconds: the time of all epochs, without setup.
+        members: those of the run that it was made from.
     """
 
     variant: str
@@ -80,6 +83,7 @@ class RunSummary:
     generalization_gap_final: float | None
     generalization_gap_best: float | None
     seconds: float
+    members: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +155,7 @@ def summarize_run(run: RunCurves) -> RunSummary:
         generalization_gap_final=_gap(final),
         generalization_gap_best=_gap(best),
         seconds=fsum(value for value in run.curves.get("seconds", _EMPTY).tolist() if isfinite(value)),
+        members=run.members,
     )
 
 

@@ -19,6 +19,7 @@ from charts.typed_arrays import TypedArray, encode_epochs, encode_values
 EPOCH_TITLE = "Epoch"
 METRIC_TITLES = {"loss": "Cross-entropy (clean)", "accuracy": "Accuracy"}
 SPLIT_TITLES = {"train": "Training", "val": "Validation"}
+MEMBER_TITLE = "Member"
 MEAN_OF_SEEDS = "mean of {count} seeds"
 ONE_SEED = "seed {seed}"
 EPOCH_AND_VALUE = "epoch %{x}: %{y:.4f}"
@@ -34,6 +35,11 @@ SEED_WIDTH: Final = 1.0
 SEED_OPACITY: Final = {"train": 0.25, "val": 0.45}
 SEED_POINTS: Final = {"train": 24, "val": 48}
 """Points of a thin seed line at most, so that a refresh of two charts stays under 100 KB."""
+MEMBER_LOOK: Final = {"width": 1.0, "dash": "dot"}
+MEMBER_OPACITY: Final = 0.5
+MEMBER_POINTS: Final = 24
+ALL_MEMBER_POINTS: Final = 960
+"""Points of one member's line, and of all of them in a chart, at most: more members are drawn more coarsely."""
 NAME_LENGTH: Final = 24
 """Longer names are cut in the legend, so that the curves keep their room; the hover text has them whole."""
 SYMBOLS_SHOWN: Final = 8
@@ -67,7 +73,10 @@ def curve_figure(
     layers = zip(
         *(_variant_layers(variant, metric, style(index), few) for index, variant in enumerate(variants)), strict=True
     )
-    traces = [trace for layer in layers for traces_of_variant in layer for trace in traces_of_variant]
+    traces = [
+        *_member_traces(variants, metric),
+        *(trace for layer in layers for traces_of_variant in layer for trace in traces_of_variant),
+    ]
     layout = _layout(metric, log_axis, epochs, revision)
     if not log_axis:
         layout["yaxis"] |= _focus(variants, metric)
@@ -145,6 +154,38 @@ def _seed_trace(variant: VariantSummary, series: str, look: Style) -> Trace:
     }
 
 
+def _member_traces(variants: Sequence[VariantSummary], metric: Metric) -> list[Trace]:
+    """Return one faint trace for each ensemble: the validation curves of its members, under its first seed."""
+    ensembles = [
+        (variant.name, style(index).colour, members)
+        for index, variant in enumerate(variants)
+        if len(members := first_members(variant, f"val_{metric}"))
+    ]
+    lines = sum(len(members) for _, _, members in ensembles)
+    traces = []
+    for name, colour, members in ensembles:
+        epochs, values = join_seeds(list(members), min(MEMBER_POINTS, ALL_MEMBER_POINTS // lines))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "hoverinfo": "skip",
+                "showlegend": False,
+                "legendgroup": name,
+                "line": {"color": translucent(colour, MEMBER_OPACITY), **MEMBER_LOOK},
+                "x": epochs,
+                "y": values,
+            }
+        )
+    return traces
+
+
+def first_members(variant: VariantSummary, series: str) -> Curve:
+    """Return the curves of an ensemble's members in the first run that has any, shape (members, epochs)."""
+    found = (run.members[series] for run in variant.runs if series in run.members)
+    return next(found, np.empty((0, 0)))
+
+
 def join_seeds(curves: Sequence[Curve], points: int) -> tuple[TypedArray | None, TypedArray | None]:
     """Return the epochs and values of several curves, thinned out to `points` each, a gap after each of them."""
     if not curves:
@@ -172,6 +213,8 @@ def _key_traces(traces: Sequence[Trace]) -> list[Trace]:
         {"mode": "lines", "name": title, "line": {"width": 2, "dash": DASHES[split]}}
         for split, title in SPLIT_TITLES.items()
     ]
+    if any(trace.get("line", {}).get("dash") == MEMBER_LOOK["dash"] for trace in traces):
+        lines.insert(0, {"mode": "lines", "name": MEMBER_TITLE, "line": MEMBER_LOOK})
     present = {symbol for trace in traces for symbol in _symbols(trace)}
     marks = [
         {"mode": "markers", "name": MARK_TITLES[kind], "marker": {"symbol": symbol, "size": 9}}
@@ -190,6 +233,7 @@ def _symbols(trace: Trace) -> list[str]:
 def _focus(variants: Sequence[VariantSummary], metric: Metric) -> dict[str, Any]:
     """Return the range of the value axis that shows all curves after their steep start; empty before that."""
     curves = [run.curves[f"{split}_{metric}"] for v in variants for run in v.runs if run.epochs for split in DASHES]
+    curves += [curve for variant in variants for curve in first_members(variant, f"val_{metric}")]
     start = int(STEEP_START * max((len(curve) for curve in curves), default=0))
     later = [curve[start:][np.isfinite(curve[start:])] for curve in curves if len(curve) > start > 0]
     values = np.concatenate([*later, np.empty(0)])

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from results.records import CURVE_NAMES, EpochRow, Run
+from results.records import CURVE_NAMES, EpochRow, Run, from_json
 from results.store import Store
 
 Curves = Mapping[str, NDArray[np.float64]]
@@ -23,10 +23,13 @@ class RunRecord:
 
     Entry i belongs to epoch i + 1. `curves` is the same object from one read to the next unless epochs were
     added or the attempt changed; the whole record is the same object unless `run` changed too.
+
+    `members` has those of an ensemble's members, each of shape (members, epochs); it is empty for other runs.
     """
 
     run: Run
     curves: Curves
+    members: Curves = field(default_factory=dict)
 
     @property
     def last_epoch(self) -> int:
@@ -44,13 +47,30 @@ _NO_CURVES = _name_rows(np.empty((len(CURVE_NAMES), 0)))
 
 def _extend(curves: Curves, rows: Sequence[EpochRow]) -> Curves:
     """The curves with further epochs. Each goes to the place of its number: one that is missing is NaN."""
-    new = np.array([row[3:] for row in rows], dtype=np.float64)  # None becomes NaN
+    new = np.array([row[3:-1] for row in rows], dtype=np.float64)  # None becomes NaN
     places = np.array([row[2] for row in rows]) - 1
     block = np.full((len(CURVE_NAMES), places[-1] + 1), np.nan)
     known = curves[CURVE_NAMES[0]].shape[0]
     block[:, :known] = [curves[name] for name in CURVE_NAMES]
     block[:, places] = new.T
     return _name_rows(block)
+
+
+def _extend_members(members: Curves, rows: Sequence[EpochRow]) -> Curves:
+    """The members' curves with further epochs, likewise."""
+    found = [(row[2] - 1, values) for row in rows if (values := from_json(row[-1]))]
+    if not found:
+        return members
+    extended = {}
+    for name, of_first in found[0][1].items():
+        block = np.full((len(of_first), rows[-1][2]), np.nan)
+        if name in members:
+            block[:, : members[name].shape[1]] = members[name]
+        for place, values in found:
+            block[:, place] = [np.nan if value is None else value for value in values[name]]
+        block.flags.writeable = False
+        extended[name] = block
+    return MappingProxyType(extended)
 
 
 @dataclass(slots=True)
@@ -74,12 +94,13 @@ class _Experiment:
         record = self.records.get(run.id)
         if record is None or record.run.attempt != run.attempt:
             return RunRecord(run, _NO_CURVES)
-        return record if record.run == run else RunRecord(run, record.curves)
+        return record if record.run == run else RunRecord(run, record.curves, record.members)
 
     def _add(self, run_id: int, rows: Sequence[EpochRow]) -> None:
         record = self.records[run_id]
         if rows[0][1] == record.run.attempt:  # else it changed between the two queries: the next read resets
-            self.records[run_id] = RunRecord(record.run, _extend(record.curves, rows))
+            members = _extend_members(record.members, rows)
+            self.records[run_id] = RunRecord(record.run, _extend(record.curves, rows), members)
 
 
 class CurveCache:

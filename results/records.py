@@ -102,7 +102,7 @@ class EpochRecord:
     series: Mapping[str, Any] | None = None
 
 
-# run id, attempt, epoch, then the numbers of CURVE_NAMES; None where the number was not finite.
+# run id, attempt, epoch, then the numbers of CURVE_NAMES, None where the number was not finite; the members as JSON.
 EpochRow = tuple[Any, ...]
 RUN_FIELDS = tuple(field.name for field in fields(Run))
 

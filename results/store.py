@@ -41,7 +41,7 @@ class Store(RunStates):
 
     def __init__(self, url: str | None = None) -> None:
         super().__init__(url)
-        self._epochs_query = _epochs_query("json_each" if self.is_sqlite else "json_each_text")
+        self._epochs_query = _epochs_query(self.is_sqlite)
 
     def add_experiment(
         self,
@@ -173,7 +173,8 @@ class Store(RunStates):
             after: run id -> last epoch already known (0 where a run is missing).
 
         Returns:
-            Tuples of run id, attempt, epoch and the numbers of CURVE_NAMES; None for one that was not finite.
+            Tuples of run id, attempt, epoch and the numbers of CURVE_NAMES, None for one that was not finite; then what
+            the series `members` has, as JSON text, or None.
         """
         if not run_ids:
             return []
@@ -197,18 +198,22 @@ class Store(RunStates):
             return {epoch: from_json(text) or {} for epoch, text in connection.execute(query)}
 
 
-def _epochs_query(json_entries: str) -> Select[Any]:
+def _epochs_query(is_sqlite: bool) -> Select[Any]:
     """Epochs of current attempts after the known ones; `wanted` is JSON text, {run id: last known epoch}.
 
     With one JSON parameter the statement is the same for any number of runs: a VALUES list is compiled anew each
-    time by SQLAlchemy 2.1 (2.5 ms for 24 runs). SQLite and PostgreSQL differ in the name of the function alone.
+    time by SQLAlchemy 2.1 (2.5 ms for 24 runs). SQLite and PostgreSQL differ in the names of their functions.
     """
-    parameter = bindparam("wanted", type_=Text)
-    entries = getattr(func, json_entries)(parameter if json_entries == "json_each" else cast(parameter, JSON))
+    runs, epochs, parameter = schema.runs, schema.epochs, bindparam("wanted", type_=Text)
+    if is_sqlite:
+        entries = func.json_each(parameter)
+        members = func.json_extract(epochs.c.series, "$.members")
+    else:
+        entries = func.json_each_text(cast(parameter, JSON))
+        members = func.json_extract_path_text(cast(epochs.c.series, JSON), "members")
     wanted = entries.table_valued("key", "value", name="wanted")
-    runs, epochs = schema.runs, schema.epochs
     return (
-        select(*_EPOCH_COLUMNS)
+        select(*_EPOCH_COLUMNS, members)
         .select_from(wanted.join(runs, runs.c.id == cast(wanted.c.key, Integer)))
         .join(epochs, (epochs.c.run_id == runs.c.id) & (epochs.c.attempt == runs.c.attempt))
         .where(epochs.c.epoch > cast(wanted.c.value, Integer))

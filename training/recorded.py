@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.summary import RunCurves
 from results.records import CURVE_NAMES
@@ -39,4 +40,14 @@ def _run_curves(experiment: Experiment, run: dict[str, Any]) -> RunCurves:
         for name in CURVE_NAMES
     }
     rule, restores = stopping_rule(experiment, run["variant"])
-    return RunCurves(run["variant"], run["seed"], run["status"], curves, rule, restores)
+    return RunCurves(run["variant"], run["seed"], run["status"], curves, rule, restores, _member_curves(run["epochs"]))
+
+
+def _member_curves(epochs: list[dict[str, Any]]) -> dict[str, NDArray[np.float64]]:
+    """The curves of an ensemble's members, each of shape (members, epochs); none without an ensemble."""
+    if not epochs or "members" not in epochs[0]:
+        return {}
+    members = list(zip(*(epoch["members"] for epoch in epochs), strict=True))  # each with all its epochs
+    return {
+        name: np.array([[epoch[name] for epoch in member] for member in members], np.float64) for name in members[0][0]
+    }

@@ -41,7 +41,8 @@ def stopping_rule(experiment: Experiment, variant: str) -> tuple[StoppingRule, b
 def run_curves(experiment: Experiment, record: RunRecord) -> RunCurves:
     """A stored run as the analysis takes it, with the rule that is marked on it."""
     run = record.run
-    return RunCurves(run.variant, run.seed, run.status, record.curves, *stopping_rule(experiment, run.variant))
+    rule, restores = stopping_rule(experiment, run.variant)
+    return RunCurves(run.variant, run.seed, run.status, record.curves, rule, restores, record.members)
 
 
 def report(store: Store, experiment_id: str) -> dict[str, Any]:
@@ -84,7 +85,12 @@ def _report_run(record: RunRecord, summary: RunSummary, test_metrics: TestMetric
 
 def _report_epoch(record: RunRecord, index: int) -> dict[str, Any]:
     values: dict[str, Any] = {name: _finite(float(record.curves[name][index])) for name in EPOCH_FIELDS}
-    return {"epoch": index + 1, **values, "steps": int(record.curves["steps"][index])}
+    members = [
+        {name: _finite(float(of_member[index])) for name, of_member in zip(record.members, curves, strict=True)}
+        for curves in zip(*record.members.values(), strict=True)
+    ]
+    epoch = {"epoch": index + 1, **values, "steps": int(record.curves["steps"][index])}
+    return epoch | {"members": members} if members else epoch
 
 
 def _finite(value: float | None) -> float | None:

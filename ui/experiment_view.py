@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import pandas as pd
@@ -21,7 +22,7 @@ from ui.findings_view import draw_findings
 from ui.live_chart import live_chart
 from ui.plain import plain
 from ui.progress import Progress, measure, show_duration
-from ui.result_table import COLUMNS, VARIANT, column_config, result_table
+from ui.result_table import column_config, result_table
 from ui.services import RunKey, Services, figure, read_spec, recorded_keys, services, stored_key, summaries
 
 SECONDS_BETWEEN_REFRESHES = 1.0
@@ -200,9 +201,9 @@ def page_url(parameters: dict[str, str]) -> str:
 def best_variant(experiment: Experiment, identifier: str) -> tuple[str, float] | None:
     """The variant with the lowest mean validation loss at its best epoch, and that loss; None before any epoch."""
     keys = tuple(stored_key(experiment, record) for record in services().curves.read(identifier))
-    table = result_table(summaries(keys))
-    loss = COLUMNS["best_val_loss"][0]
-    if loss not in table:
+    losses = ((variant.spreads["best_val_loss"].mean, variant.name) for variant in summaries(keys))
+    known = [(loss, name) for loss, name in losses if loss is not None]
+    if not known:
         return None
-    best = table[loss].argmin()
-    return str(table[VARIANT].iloc[best]), float(table[loss].iloc[best])
+    loss, name = min(known, key=itemgetter(0))
+    return name, loss

@@ -1,12 +1,15 @@
 """Result tables as pandas frames: numbers stay numbers, so that columns sort."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from analysis.averages import Spread
+from analysis.members import measure_members
 from analysis.summary import VariantSummary
+from ui import text
 
 COLUMNS = {
     "best_val_loss": ("Val. loss, best", "%.4f"),
@@ -29,16 +32,26 @@ VARIANT, SEEDS, SPREAD = "Variant", "Seeds", "± {title}"
 
 
 def result_table(variants: Sequence[VariantSummary]) -> pd.DataFrame:
-    """One row for each variant: number of finished seeds, then mean and standard deviation of each quantity."""
+    """One row for each variant: number of finished seeds, then mean and standard deviation of each quantity.
+
+    Below an ensemble, its members' mean and the best of them.
+    """
     rows = []
     for variant in variants:
         finished = sum(run.status == "finished" for run in variant.runs)
-        row: dict[str, str | float | None] = {VARIANT: variant.name, SEEDS: finished}
-        for quantity, (title, _) in COLUMNS.items():
-            spread = variant.spreads[quantity]
-            row[title], row[SPREAD.format(title=title)] = spread.mean, spread.sd
-        rows.append(row)
+        rows.append(_row(variant.name, finished, variant.spreads))
+        if members := measure_members(variant):
+            rows.append(_row(text.MEMBER_MEAN.format(variant=variant.name), finished, members.mean))
+            rows.append(_row(text.BEST_MEMBER.format(variant=variant.name), finished, members.best))
     return pd.DataFrame(rows).dropna(axis="columns", how="all")
+
+
+def _row(name: str, finished: int, spreads: Mapping[str, Spread]) -> dict[str, str | float | None]:
+    row: dict[str, str | float | None] = {VARIANT: name, SEEDS: finished}
+    for quantity, (title, _) in COLUMNS.items():
+        spread = spreads.get(quantity)
+        row[title], row[SPREAD.format(title=title)] = (spread.mean, spread.sd) if spread else (None, None)
+    return row
 
 
 def column_config() -> dict[str, Any]:

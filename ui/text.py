@@ -95,7 +95,7 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "green", "red", "orange"]] = {
 FAILED_RUN = "**{variant}**, seed {seed}: {message}"
 LOG_AXIS = "Logarithmic loss axis"
 MARKS_LEGEND = (
-    "Dashed: training. Solid: validation. Thin: single seeds. "
+    "Dashed: training. Solid: validation. Thin: single seeds. Dotted: members of an ensemble, of its first seed. "
     "Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start too."
 )
 LOSS = "Loss"
@@ -104,9 +104,12 @@ WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has 
 IN_WORDS = "The charts in words"
 EVIDENCE = "Why the marks are where they are"
 TABLE = "Results"
+MEMBER_MEAN = "{variant} · mean of members"
+BEST_MEMBER = "{variant} · best member"
 TABLE_NOTE = (
     "Means over seeds; ± is the standard deviation. Loss is plain cross-entropy in evaluation mode, without penalties "
-    "or dropout, so that variants can be compared. Click a column to sort. Nothing here uses the test set."
+    "or dropout, so that variants can be compared. An ensemble's best member is the one with the lowest validation "
+    "loss. Click a column to sort. Nothing here uses the test set."
 )
 SHOWN_SEED = "Seed"
 SHOWN_VARIANT = "Variant"

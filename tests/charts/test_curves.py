@@ -313,3 +313,35 @@ def test_a_refresh_of_both_charts_stays_under_100_kilobytes() -> None:
     sent = sum(len(json.dumps(figure)) for figure in figures)
     print(f"{sent} bytes, {milliseconds:.1f} ms")
     assert sent < 100_000
+
+
+def with_members(variant: VariantSummary, count: int) -> VariantSummary:
+    """The same variant as an ensemble whose members all have its curves, moved up by 1, 2, 3 ..."""
+
+    def members(run: RunSummary) -> dict[str, NDArray[np.float64]]:
+        return {name: np.stack([curve + k + 1 for k in range(count)]) for name, curve in run.curves.items()}
+
+    return replace(variant, runs=tuple(replace(run, members=members(run)) for run in variant.runs))
+
+
+def test_members_are_dotted_lines_of_the_first_seed_and_stay_in_view() -> None:
+    plain, ensemble = make_variants(2, seeds=2)
+    figure = curve_figure([plain, with_members(ensemble, 3)], "loss")
+    dotted = [trace for trace in figure["data"] if trace.get("line", {}).get("dash") == "dot"]
+    members, key = dotted
+    assert members["legendgroup"] == ensemble.name, "hidden together with the ensemble"
+    assert key["name"] == "Member"
+    values = decoded(members["y"])
+    assert np.isnan(values).sum() == 3  # a gap after each
+    first = ensemble.runs[0].curves["val_loss"]
+    np.testing.assert_allclose(values[: np.flatnonzero(np.isnan(values))[0]][0], first[0] + 1, rtol=1e-6)
+    assert figure["layout"]["yaxis"]["range"][1] > 3
+    without = curve_figure([plain, ensemble], "loss")
+    assert not [trace for trace in without["data"] if trace.get("line", {}).get("dash") == "dot"]
+
+
+def test_members_of_many_ensembles_cost_a_bounded_part_of_a_refresh() -> None:
+    variants = make_variants(24, seeds=1, epochs=150)
+    ensembles = [with_members(variant, 10) for variant in variants]
+    plain, full = (len(json.dumps(curve_figure(shown, "loss"))) for shown in (variants, ensembles))
+    assert full - plain < 20_000

@@ -1,5 +1,6 @@
 """Curves as arrays, read a little at a time."""
 
+import math
 import threading
 import time
 
@@ -48,6 +49,30 @@ def test_curves_hold_the_numbers_that_were_written(store, cache, add_runs, make_
     np.testing.assert_array_equal(grown.curves["val_loss"], [1.2, np.nan, 3.2])
     np.testing.assert_array_equal(grown.curves["steps"], [10, 20, 30])
     np.testing.assert_array_equal(grown.curves["seconds"], [0.75] * 3)
+
+
+def test_members_of_an_ensemble_grow_with_its_curves(store, cache, add_runs, make_record):
+    def record(epoch, **changes):
+        of_three = {"val_loss": [epoch, epoch + 1, math.inf], "val_accuracy": [0.1, 0.2, epoch / 100]}
+        return make_record(epoch, series={"members": of_three, "weights": {"norm": 1.0}}, **changes)
+
+    ensemble, plain = add_runs(2)
+    start(store, (ensemble, plain))
+    append(store, plain, 1, [make_record(1, series={"weights": {"norm": 1.0}})])
+    append(store, ensemble, 1, [record(1), record(2)])
+    seen, other = cache.read(ensemble.experiment_id)
+    assert other.members == {}
+    np.testing.assert_array_equal(seen.members["val_loss"], [[1, 2], [2, 3], [np.nan, np.nan]])
+    append(store, ensemble, 1, [record(3)])
+    seen, _ = cache.read(ensemble.experiment_id)
+    np.testing.assert_array_equal(seen.members["val_accuracy"], [[0.1] * 3, [0.2] * 3, [0.01, 0.02, 0.03]])
+    (fresh, _) = CurveCache(store).read(ensemble.experiment_id)
+    np.testing.assert_array_equal(fresh.members["val_loss"], seen.members["val_loss"])
+    store.finish(ensemble.id, 1, "finished", now=3.0)
+    (ended, _) = cache.read(ensemble.experiment_id)
+    assert ended.members is seen.members
+    with pytest.raises(ValueError, match="read-only"):
+        ended.members["val_loss"][0, 0] = 0.0
 
 
 def test_reading_often_gives_the_same_as_reading_once(store, cache, add_runs, make_record):

@@ -146,7 +146,7 @@ def test_epochs_come_back_in_the_order_of_the_names(store, add_runs, make_record
     store.start(run.id, 1, {}, 1.0)
     record = make_record(1)
     store.append_epochs(run.id, 1, [record], 2.0)
-    expected = (run.id, 1, 1, *(getattr(record, name) for name in CURVE_NAMES))
+    expected = (run.id, 1, 1, *(getattr(record, name) for name in CURVE_NAMES), None)
     assert store.epochs([run.id]) == [expected]
 
 
@@ -189,7 +189,7 @@ def test_numbers_from_numpy_are_stored_as_numbers(store, add_runs, make_record):
     store.start(run.id, 1, {}, 1.0)
     record = make_record(np.int64(1), val_loss=np.float32(0.5), steps=np.int64(7))
     store.append_epochs(run.id, 1, [record], 2.0)
-    ((_, _, epoch, _, val_loss, *_, steps, _),) = store.epochs([run.id])
+    ((_, _, epoch, _, val_loss, *_, steps, _, _),) = store.epochs([run.id])
     assert (epoch, val_loss, steps) == (1, 0.5, 7)
 
 
