@@ -13,6 +13,8 @@ INTRODUCTION = (
 PRESETS = "Start from an example"
 TRAIN = "Train"
 RUNS_TO_TRAIN = "{variants} × {seeds} = {runs}"
+ESTIMATE = "up to {parameters:,} parameters · about {time} on this machine"
+ESTIMATE_UNMEASURED = "up to {parameters:,} parameters · perhaps {time} (measured once a run has finished here)"
 VARIANTS = "Variants"
 VARIANT = "variant|variants"
 SEED = "seed|seeds"
