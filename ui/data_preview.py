@@ -63,8 +63,8 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
 
 def _draw_classes(dataset: Upload) -> None:
     """What was done to the file, and how many rows each class has."""
-    for note in dataset.table.notes:
-        st.caption(plain(note))
+    if notes := dataset.table.notes:
+        st.caption(plain(" ".join(notes)))
     counts = dataset.table.class_counts
     balance = pd.DataFrame(
         {

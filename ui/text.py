@@ -45,7 +45,7 @@ PREVIEW_ALT = "Preview of the data set {name}."
 CLASS = "class"
 CLASS_ROWS, CLASS_SHARE = "rows", "share"
 CLASS_BALANCE = "Class balance"
-OWN_FILE = "Your file (CSV or NPZ, up to {limit})"
+OWN_FILE = "Your file, CSV or NPZ"
 OWN_FILE_HELP = (
     "CSV: a header, then one row for each example, separated by comma, semicolon or tab. Numbers are used as they are, "
     "texts become one 0/1 column for each value, missing numbers the median of the training rows. NPZ: "
