@@ -1,10 +1,11 @@
-# make run: set up and serve. make test: set up and check everything. make bench, make example, make clean.
+# make run: set up and serve. make test: set up and check everything; make test-all: minutes
+# more. make bench, make example, make clean.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := run
-.PHONY: run test bench example clean
+.PHONY: run test test-all bench example clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -26,6 +27,10 @@ test: $(VENV)/requirements-dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/python -m pytest
+
+test-all: $(VENV)/requirements-dev.stamp
+	$(MAKE) test
+	$(BIN)/python -m pytest -m every_script
 
 bench: $(VENV)/requirements-dev.stamp
 	$(BIN)/python -m benchmarks $(BENCH)

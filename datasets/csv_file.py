@@ -61,6 +61,11 @@ def read_frame(content: bytes) -> pd.DataFrame:
     return frame
 
 
+def find_delimiter(header: str) -> str:
+    """What separates the values, by the file's first line."""
+    return max(DELIMITERS, key=header.count)
+
+
 def read_csv(content: bytes, target: str | None) -> Table:
     """Features and classes; without a target the last column has the classes.
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from datasets.csv_file import read_csv, read_frame
+from datasets.csv_file import find_delimiter, read_csv, read_frame
 from datasets.dataset import Arrays, Dataset, Kind
 from datasets.npz_file import is_npz, read_npz, unpacked_size
 from datasets.table import Table, TableError
@@ -16,8 +16,8 @@ Reader = Callable[[str], bytes | None]
 
 NOT_CHOSEN = "no file of your own is chosen: upload one under Data"
 NOT_HERE = "the file with the data is not on this host: upload it again under Data (your own data), then try again"
-MAX_FILE_BYTES = 200 * 2**20
-"""Largest file where the host sets no limit; .streamlit/config.toml has the same."""
+MAX_FILE_BYTES = 200_000_000
+"""Largest file where the host sets no limit; .streamlit/config.toml has the same in its own megabytes."""
 
 
 _connected: list[Reader] = []
@@ -74,6 +74,11 @@ def columns(sha256: str) -> tuple[str, ...]:
     """
     content = _fetch(sha256)
     return () if is_npz(content) else tuple(read_frame(content).columns)
+
+
+def delimiter(sha256: str) -> str:
+    """What separates the values of an uploaded CSV file."""
+    return find_delimiter(_fetch(sha256).decode("utf-8-sig").lstrip().partition("\n")[0])
 
 
 @lru_cache(maxsize=4)
