@@ -18,6 +18,9 @@ USER lab
 ENV HOSTED=1 \
     WORKERS=2 \
     DATABASE_URL=sqlite:////data/results.db \
+    XDG_CACHE_HOME=/data/cache \
+    KERAS_HOME=/data/keras \
+    STREAMLIT_SERVER_MAX_UPLOAD_SIZE=5 \
     PYTHONUNBUFFERED=1
 EXPOSE 8501
 VOLUME /data

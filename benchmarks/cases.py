@@ -1,6 +1,7 @@
 """What is measured: data, network and training of each case, and the same for Keras's `fit` and for PyTorch."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from models.plan import Plan
 from training.experiment import Experiment, parse_experiment
 
 SEEDS = (0, 1, 2)
+MLP_64 = '{"name": "mlp", "widths": [64]}'
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,25 @@ def digits_case(name: str, techniques: str, target: float) -> Case:
     return Case(name, experiment, splits, experiment.plan(experiment.variants[0]), target)
 
 
-def images_case(name: str, architecture: str, arrays: Arrays, target: float) -> Case:
-    """8,000 images of 28x28 to train on, 1,000 each for validation and test, 20 epochs, batch 128."""
+def images_case(
+    name: str,
+    architecture: str,
+    arrays: Arrays,
+    target: float,
+    techniques: str = "",
+    *,
+    rows: int = 8000,
+    epochs: int = 20,
+) -> Case:
+    """28x28 images to train on, 1,000 each for validation and test, batch 128."""
     experiment = parse_experiment(
-        f'{{"architecture": {architecture}, "training": {{"epochs": 20, "batch_size": 128}}}}'
+        f'{{"architecture": {architecture}, "training": {{"epochs": {epochs}, "batch_size": 128}}, "variants": '
+        f'[{{"name": "v", "techniques": [{techniques}]}}]}}'
     )
-    x = scale(arrays.x[:8000], arrays.x[8000:9000], arrays.x[9000:10_000], per_feature=False)
+    x = scale(arrays.x[:rows], arrays.x[8000:9000], arrays.x[9000:10_000], per_feature=False)
     y = arrays.y
-    split = Split(x[0], y[:8000], x[1], y[8000:9000], x[2], y[9000:10_000], "")
-    plan = experiment.plan(experiment.variants[0])
-    plan = Plan(arrays.x.shape[1:], 10, plan.layers, plan.optimizer, plan.loss)
+    split = Split(x[0], y[:rows], x[1], y[8000:9000], x[2], y[9000:10_000], "")
+    plan = replace(experiment.plan(experiment.variants[0]), input_shape=arrays.x.shape[1:])
     return Case(name, experiment, (split,) * len(SEEDS), plan, target)
 
 
@@ -72,12 +83,27 @@ def all_cases(images: Arrays) -> list[Case]:
     return [
         digits_case("(a) digits, MLP 2×128", "", 15),
         digits_case("(a) the same with dropout", '{"name": "dropout", "rate": 0.3}', 15),
-        images_case("(b) 28×28 images, MLP 784-64-10", '{"name": "mlp", "widths": [64]}', images, 5),
+        images_case("(b) 28×28 images, MLP 784-64-10", MLP_64, images, 5),
         images_case("(c) 28×28 images, residual MLP 64, 4 blocks", '{"name": "resnet_mlp"}', images, 6),
     ]
 
 
-def run_engine(case: Case) -> None:
+def further_cases(images: Arrays) -> list[Case]:
+    """What needs convolutions or changed images: 2,000 rows and 4 epochs are enough to tell."""
+    conv, augmentation = '{"name": "resnet_conv"}', '{"name": "augmentation"}'
+    return [
+        images_case("(d) residual convolutional net", conv, images, 1, rows=2000, epochs=4),
+        images_case("(e) MLP 784-64-10 with augmentation", MLP_64, images, 1, augmentation, rows=2000, epochs=4),
+        images_case("(f) (d) with augmentation", conv, images, 1, augmentation, rows=2000, epochs=4),
+    ]
+
+
+def ensemble_case() -> Case:
+    """Five members in one run, on the data of (a)."""
+    return digits_case("ensemble", '{"name": "ensemble", "members": 5}', 1)
+
+
+def run_engine(case: Case, seeds: Sequence[int] = SEEDS) -> None:
     """Our engine: one trace, three seeds."""
     from training.engine import Engine, uses_xla
 
@@ -85,8 +111,8 @@ def run_engine(case: Case) -> None:
     xla = uses_xla(case.plan, settings.epochs * -(-case.rows[0] // settings.batch_size))
     engine = Engine(case.plan, case.rows, settings.batch_size, xla=xla)
     engine.prepare(case.splits[0])
-    for seed, split in zip(SEEDS, case.splits, strict=True):
-        engine.train(split, seed=seed, epochs=settings.epochs)
+    for seed in seeds:
+        engine.train(case.splits[seed], seed=seed, epochs=settings.epochs)
 
 
 def run_fit(case: Case) -> None:
@@ -99,6 +125,8 @@ def run_fit(case: Case) -> None:
     for seed, split in zip(SEEDS, case.splits, strict=True):
         keras.utils.set_random_seed(seed)
         model = build(case.plan)
+        if case.plan.augmentation:
+            model = keras.Sequential([*(make(layer) for _, layer in case.plan.augmentation), model])
         model.compile(make(case.plan.optimizer), "sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit(
             split.x_train,

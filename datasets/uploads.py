@@ -16,8 +16,8 @@ Reader = Callable[[str], bytes | None]
 
 NOT_CHOSEN = "no file of your own is chosen: upload one under Data"
 NOT_HERE = "the file with the data is not on this host: upload it again under Data (your own data), then try again"
-MAX_FILE_BYTES = 200_000_000
-"""Largest file where the host sets no limit; .streamlit/config.toml has the same in its own megabytes."""
+MAX_FILE_BYTES = 200 * 2**20
+"""Largest file where the host sets no limit; .streamlit/config.toml has the same."""
 
 
 _connected: list[Reader] = []

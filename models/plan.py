@@ -115,6 +115,13 @@ def count_parameters(plan: Plan) -> int:
     return plan.members * sum(size.weights for size in measure_layers(plan).values())
 
 
+def count_operations(plan: Plan) -> int:
+    """Multiplications and additions of one row's forward pass in Dense and Conv2D layers, of all members."""
+    sizes = measure_layers(plan)
+    kernels = [sizes[layer.role] for layer in plan.layers if layer.call.path in ("layers.Dense", "layers.Conv2D")]
+    return plan.members * sum(2 * size.weights * prod(size.shape[:-1]) for size in kernels)
+
+
 def _size(layer: Call, shape: tuple[int, ...]) -> LayerSize:
     match layer.path:
         case "layers.Dense":

@@ -3,6 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from models.plan import count_parameters
+from training.estimate import estimate_seconds
 from training.experiment import Experiment, ExperimentError
 from training.link import decode_link
 from training.recorded import FIRST_VISIT
@@ -10,7 +12,8 @@ from ui import state, text
 from ui.experiment_form import draw_presets, experiment_form, load_draft
 from ui.experiment_view import experiment_view, recorded_view
 from ui.layout import draw_title
-from ui.services import services
+from ui.progress import show_duration
+from ui.services import measured_factor, services
 from ui.visitor import ask_browser, visitor
 
 LAYOUT = """<style>
@@ -50,7 +53,7 @@ def draw_train(top: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 text.TRAIN, type="primary", icon=":material/play_arrow:", width=220, disabled=not (experiment and who)
             )
             if experiment:
-                st.caption(count_runs(experiment), width="content")
+                st.caption(f"{count_runs(experiment)} · {foresee(experiment)}", width="content")
     if pressed and experiment and who:
         try:
             state.show_experiment(services().queue.submit(experiment, who))
@@ -66,6 +69,15 @@ def count_runs(experiment: Experiment) -> str:
         seeds=text.count(len(experiment.seeds), text.SEED),
         runs=text.count(len(experiment.runs()), text.RUN),
     )
+
+
+def foresee(experiment: Experiment) -> str:
+    """The largest network, and how long training will take here."""
+    parameters = max(count_parameters(experiment.plan(variant)) for variant in experiment.variants)
+    factor = measured_factor()
+    seconds = estimate_seconds(experiment, services().queue.workers, factor or 1.0)
+    template = text.ESTIMATE if factor else text.ESTIMATE_UNMEASURED
+    return template.format(parameters=parameters, time=show_duration(seconds))
 
 
 def show_mistakes(title: str, message: str) -> None:

@@ -113,7 +113,7 @@ def _silence_bounded() -> Iterator[None]:
 
 def _explain(dataset: Download, error: Exception) -> str:
     embedded = ", ".join(d.label for d in DATASETS.values() if d.origin == "embedded")
-    reason = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else str(error)
+    reason = str(error) or type(error).__name__
     return (
         f"{dataset.label} could not be downloaded ({reason}). Is this machine connected to the internet? "
         f"These need no network: {embedded}."

@@ -117,6 +117,11 @@ class Queue:
             thread.start()
 
     @property
+    def workers(self) -> int:
+        """How many runs are trained at once: the workers that are ready, or those that will be."""
+        return self._state.ready_workers or self._state.expected_workers or 1
+
+    @property
     def state(self) -> QueueState:
         """How many workers are ready, and what is wrong if none can be."""
         return self._state

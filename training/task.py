@@ -11,6 +11,13 @@ def train_run(run_id: int, attempt: int, database_url: str) -> int:
     return execute(run_id, attempt, database_url)
 
 
+def augment_samples(spec: str, database_url: str) -> bytes:
+    """What the augmentation of an experiment's first variant makes of some training images."""
+    from training.samples import make_samples
+
+    return make_samples(spec, database_url)
+
+
 def download_data(name: str) -> str | None:
     """Gets a data set for the machine of the worker that calls it; None, or why it cannot be had."""
     from distributed import get_worker

@@ -49,7 +49,7 @@ def execute(run_id: int, attempt: int, database_url: str) -> int:
     """
     from training.engine import DivergedError
 
-    store = _store(database_url)
+    store = open_store(database_url)
     recorder = Recorder(store, run_id, attempt)
     try:
         run = store.run(run_id)
@@ -76,7 +76,7 @@ def _train(run: Run, recorder: "Recorder") -> None:
     experiment = parse_experiment(stored.spec)
     variant = experiment.variant(run.variant)
     settings, plan = experiment.training, experiment.plan(variant)
-    dataset, arrays = experiment.dataset_of(variant), _load(experiment.dataset)
+    dataset, arrays = experiment.dataset_of(variant), load(experiment.dataset)
     split = make_split(dataset, arrays, run.seed)
     xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
@@ -179,7 +179,8 @@ def _engine(plan: Plan, split: Split, batch_size: int, xla: bool) -> "Engine":
     return _engines[key]
 
 
-def _load(dataset: Dataset) -> Arrays:
+def load(dataset: Dataset) -> Arrays:
+    """All rows of a data set, kept for the next run."""
     return _load_whole(dataset.whole)
 
 
@@ -191,7 +192,8 @@ def _load_whole(dataset: Dataset) -> Arrays:
 
 
 @cache
-def _store(database_url: str) -> Store:
+def open_store(database_url: str) -> Store:
+    """The store, opened once; uploaded data are found in it."""
     store = Store(database_url)
     connect(partial(read_upload, store))
     return store

@@ -53,7 +53,7 @@ def _draw_panel(experiment: Experiment, record: RunRecord, epoch: int, content: 
 @lru_cache(maxsize=256)
 def _panel(dataset: Dataset, seed: int, content: bytes) -> tuple[dict[str, Any], str, int]:
     """The figure of a boundary, the classes' shares of the plane in words, and the height of its panel."""
-    boundary, points, names = read_boundary(content), _points(dataset, seed), _load(dataset).class_names
+    boundary, points, names = read_boundary(content), _points(dataset, seed), _load(dataset.whole).class_names
     figure = boundary_figure(boundary.x, boundary.y, boundary.probabilities, points, names)
     shares = ", ".join(
         f"{name} {share:.0%}" for name, share in zip(names, plane_shares(boundary.probabilities), strict=True)
@@ -71,7 +71,7 @@ def _load(dataset: Dataset) -> Any:
 @lru_cache(maxsize=64)
 def _points(dataset: Dataset, seed: int) -> dict[str, Points]:
     """Training points under the labels that were trained on, and validation points."""
-    arrays = _load(dataset)
+    arrays = _load(dataset.whole)
     pool, validation, _ = split_rows(arrays.y, dataset.held_out, seed)
     train = pool[: dataset.training_rows]
     labels = change_labels(arrays.y[train], dataset.label_noise, dataset.classes, seed)

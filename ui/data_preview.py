@@ -52,7 +52,7 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
     alt = text.PREVIEW_ALT.format(name=dataset.label)
     if dataset.kind == "image":
         images = x[..., 0] if x.shape[-1] == 1 else x
-        live_chart(images_figure(images, [names[label] for label in y]), key="preview_images", alt=alt, height=190)
+        live_chart(images_figure(images, [names[label] for label in y]), key="preview_images", alt=alt, height=290)
     elif dataset.kind == "points":
         live_chart(scatter_figure(x, y, names, features), key="preview_points", alt=alt, height=300)
     else:
@@ -63,8 +63,8 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
 
 def _draw_classes(dataset: Upload) -> None:
     """What was done to the file, and how many rows each class has."""
-    for note in dataset.table.notes:
-        st.caption(plain(note))
+    if notes := dataset.table.notes:
+        st.caption(plain(" ".join(notes)))
     counts = dataset.table.class_counts
     balance = pd.DataFrame(
         {

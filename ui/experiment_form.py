@@ -20,6 +20,7 @@ from models.techniques import TECHNIQUES
 from training.experiment import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
 from training.recorded import FIRST_VISIT, presets
 from ui import state, text
+from ui.augmentation_view import draw_augmentation
 from ui.data_preview import draw_preview
 from ui.own_data import choose_file
 
@@ -81,6 +82,7 @@ def experiment_form() -> Experiment | ExperimentError:
     if isinstance(experiment, Experiment):
         with preview:
             draw_preview(experiment.dataset, experiment.seeds[0])
+            draw_augmentation(experiment)
     return experiment
 
 

@@ -16,6 +16,7 @@ from ui.live_chart import live_chart
 from ui.pictures import draw_pictures
 
 ROW_HEIGHT, HEIGHTS, NAMES_WIDTH = 30, (180, 520), 120
+PICTURE_WIDTH = 5.5
 
 
 def draw_mistakes(store: Store, experiment: Experiment, records: Sequence[RunRecord]) -> None:
@@ -43,7 +44,7 @@ def draw_mistakes(store: Store, experiment: Experiment, records: Sequence[RunRec
         live_chart(confusion_figure(mistakes.confusion, mistakes.class_names), key="confusion", alt=alt, height=height)
     if len(mistakes.rows):
         st.markdown(f"**{text.SUREST_MISTAKES}**", help=text.SUREST_MISTAKES_HELP)
-        draw_pictures(mistakes.images, _captions(mistakes))
+        draw_pictures(mistakes.images, _captions(mistakes), width=PICTURE_WIDTH)
 
 
 def describe_confusions(mistakes: Mistakes, most: int = 3) -> str:

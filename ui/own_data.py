@@ -30,7 +30,7 @@ def choose_file(key: str, values: dict[str, Any], select: Callable[..., str]) ->
     """
     limit = services().queue.limits.upload_bytes or MAX_FILE_BYTES
     file = st.file_uploader(
-        text.OWN_FILE.format(limit=f"{limit / 1e6:g} MB"),
+        text.OWN_FILE,
         type=["csv", "npz"],
         key=f"{key}.file",
         max_upload_size=math.ceil(limit / MEBIBYTE),

@@ -12,13 +12,17 @@ from analysis.summary import RunCurves, RunSummary, VariantSummary, summarize, s
 from charts.curves import Metric, curve_figure
 from datasets.uploads import connect
 from results.curves import CurveCache, RunRecord
+from results.speed import read_finished_runs
 from results.store import Store, StoreError
 from results.uploads import read_upload
 from training.cluster import ClusterError, worker_count
+from training.estimate import machine_factor
 from training.experiment import Experiment, parse_experiment
 from training.limits import LimitsError, limits_from_environment
 from training.queue import Queue
 from training.report import run_curves
+
+SECONDS_A_SPEED_IS_KEPT = 30
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,12 @@ def services() -> Services:
         st.error(started)
         st.stop()
     return started
+
+
+@st.cache_data(ttl=SECONDS_A_SPEED_IS_KEPT, show_spinner=False)
+def measured_factor() -> float | None:
+    """How this machine's speed compares with the estimate's constants; None before a run has finished."""
+    return machine_factor(read_finished_runs(services().store))
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,8 @@
 """The expanders below the results, with what workers would have stored."""
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ import pytest
 from results.records import EpochRecord, Run
 from results.store import Store
 from training.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from training.experiment import parse_experiment
 from training.mistakes import MISTAKES, pack_mistakes
+from training.queue import Queue
+from training.task import augment_samples
 from training.weights import WEIGHTS, describe_weights
-from ui import text
+from ui import augmentation_view, text
 
 OpenPage = Callable[..., Any]
 AddExperiment = Callable[..., str]
@@ -161,3 +165,82 @@ def test_mistakes_of_a_variant_with_its_images(
     page.app.run()
     page.fill("selectbox", text.SHOWN_VARIANT, "a")
     assert text.MISTAKES_MISSING in page.shown
+
+
+class Answer:
+    """A future as Dask would give it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.ended = content, False
+
+    def done(self) -> bool:
+        return self.ended
+
+    def result(self) -> bytes:
+        return self.content
+
+
+def packed_samples() -> bytes:
+    labels = np.zeros((4, 6, 10), np.float32)
+    labels[..., 3] = 1
+    labels[1, 0, 3], labels[1, 0, 7] = 0.25, 0.75
+    file = io.BytesIO()
+    names = np.array(["<b>0</b>", *map(str, range(1, 10))])
+    np.savez_compressed(file, class_names=names, images=np.zeros((4, 6, 8, 8, 1), np.uint8), labels=labels)
+    return file.getvalue()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
+    """What the queue was asked, each of which answers when it is told to."""
+    questions: list[tuple[Any, ...]] = []
+
+    def ask(queue: Queue, function: Any, *arguments: str) -> Answer:
+        questions.append((function, *arguments, answer := Answer(packed_samples())))
+        return answer
+
+    monkeypatch.setattr(Queue, "ask", ask)
+    augmentation_view._ask.cache_clear()
+    yield questions
+    augmentation_view._ask.cache_clear()
+
+
+def test_augmented_images_come_from_a_worker_and_are_asked_for_once(
+    open_page: OpenPage, asked: list[tuple[Any, ...]]
+) -> None:
+    page = open_page()
+    assert text.AUGMENTED not in [expander.label for expander in page.app.expander], "nothing changes the images"
+    page.fill("multiselect", text.TECHNIQUES, ["dropout", "augmentation"])
+    assert text.AUGMENTED in [expander.label for expander in page.app.expander]
+    assert asked == [], "before it is opened"
+    page.app.session_state["augmented"] = True
+    page.app.run()
+    page.check()
+    ((function, spec, _, answer),) = asked
+    assert function is augment_samples
+    (variant,) = parse_experiment(spec).variants
+    assert [technique.name for technique in variant.techniques] == ["augmentation"]
+    page.app.run()
+    assert text.UNCHANGED not in page.shown
+    answer.ended = True
+    page.app.run()
+    page.check()
+    assert len(asked) == 1
+    assert text.UNCHANGED in page.shown
+    assert text.CHANGED_IN_EPOCH.format(epoch=3) in page.shown
+    pictures = [html.proto.body for html in page.app.get("html") if "<img" in html.proto.body]
+    assert [body.count("<img") for body in pictures] == [6] * 4
+    assert "75% 7<br>25% 3" in pictures[1]
+
+
+def test_a_preview_that_fails_says_so_and_is_asked_for_again(open_page: OpenPage, asked: list[tuple[Any, ...]]) -> None:
+    page = open_page()
+    page.fill("multiselect", text.TECHNIQUES, ["mixup"])
+    page.app.session_state["augmented"] = True
+    page.app.run()
+    asked[0][-1].content, asked[0][-1].ended = b"no archive", True
+    page.app.run()
+    page.check()
+    assert text.NO_PREVIEW in [warning.value for warning in page.app.warning]
+    page.app.run()
+    assert len(asked) == 2

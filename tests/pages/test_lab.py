@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -142,6 +143,11 @@ def test_each_technique_brings_its_parameters_and_takes_them_away(open_page: Ope
     assert [technique.name for technique in stored().variants[0].techniques] == sensible
     page.fill("multiselect", text.TECHNIQUES, [])
     assert len(page.popovers) == sum(len(variant.techniques) for variant in presets()[FIRST_VISIT].variants)
+
+
+def test_the_size_of_the_network_and_the_time_are_foreseen(open_page: OpenPage) -> None:
+    page = open_page()
+    assert re.search(r"up to [\d,]+ parameters · perhaps \d+ (s|min)", page.shown), "nothing was measured yet"
 
 
 def test_a_techniques_button_shows_its_first_number(open_page: OpenPage) -> None:

@@ -85,7 +85,7 @@ def layer_in_training(technique: Technique, x: Float) -> Float:
     """What the technique's noise layer makes of `x` while training, divided by `x`."""
     from models.build import make
 
-    return np.asarray(make(technique.noise())(x, training=True)) / x
+    return np.asarray(make(technique.noise())(x, training=True), np.float32) / x
 
 
 @pytest.mark.parametrize(
