@@ -8,14 +8,19 @@ from distributed import Client, Future
 
 from training.task import DOWNLOADS, download_data
 
-WORKER_LOST = "The worker ended while it downloaded."
+MAX_LOSSES = 3
+WORKER_LOST = "The worker ended while it downloaded, {losses} times: {reason}"
 
 
 @dataclass(frozen=True)
 class DownloadState:
-    """`bytes_so_far` of a download under way; `done`: it is on a worker's machine; `error`: why it ended without."""
+    """`bytes_so_far` of a download under way; `done`: it is on a worker's machine; `error`: why it ended without.
+
+    `losses` counts workers that ended meanwhile: one that grew too large is restarted between runs.
+    """
 
     bytes_so_far: int = 0
+    losses: int = 0
     done: bool = False
     error: str | None = None
 
@@ -51,13 +56,22 @@ class Downloads:
         for name, future in list(self._futures.items()):
             if future.done():
                 del self._futures[name]
-                error = future.result() if future.status == "finished" else WORKER_LOST
-                self._change(name, done=error is None, error=error)
+                self._settle(name, future)
         with self._lock:
             waiting = [name for name, s in self._states.items() if not (s.done or s.error)]
         for name in waiting if workers else ():
             if name not in self._futures:
                 self._futures[name] = client.submit(download_data, name, workers=workers, pure=False)
+
+    def _settle(self, name: str, future: Future) -> None:
+        """The end of a download; it begins again where a worker was lost, but not for ever."""
+        if future.status == "finished":
+            error = future.result()
+            self._change(name, done=error is None, error=error)
+            return
+        losses = self.start(name).losses + 1
+        error = WORKER_LOST.format(losses=losses, reason=future.exception()) if losses >= MAX_LOSSES else None
+        self._change(name, losses=losses, error=error)
 
     def _hear(self, event: tuple[float, Any]) -> None:
         _, report = event
