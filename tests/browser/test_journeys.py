@@ -14,8 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from datasets.registry import DATASETS
 from results.records import EpochRecord
 from results.store import Store
+from results.uploads import read_upload
 from training.experiment import Experiment, parse_experiment
 from training.link import encode_link
 from training.recorded import FIRST_VISIT, presets
@@ -170,6 +172,29 @@ def test_a_configuration_link_fills_the_form_and_trains_on_train_alone(open_tab:
     stored = lab.store.experiment(identifier)
     assert stored is not None
     assert parse_experiment(stored.spec) == SMALL
+
+
+def test_a_file_of_ones_own_is_uploaded_shown_as_text_and_trained_on(open_tab: OpenTab, lab: Lab) -> None:
+    rows = "".join(f"{i % 7},{i % 5},{('<img src=x onerror=alert(1)>', '=1+1')[i % 2]}\n" for i in range(60))
+    content = f"u,v,<b>kind</b>\n{rows}".encode()
+    with open_tab(lab.configuration(SMALL)) as page:
+        page.get_by_role("tab", name=text.DATA, exact=True).click()
+        page.get_by_role("combobox", name=text.DATASET).click()
+        page.get_by_role("option", name=DATASETS["upload"].label).click()
+        file = page.locator(".st-key-lab input[type=file]")
+        file.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": content})
+        expect(page.get_by_text(text.OWN_FILE_IN_USE.format(name="mine.csv"))).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_role("combobox", name=text.TARGET)).to_have_value("<b>kind</b>")
+        page.wait_for_function("document.body.textContent.includes('<img src=x')")  # in the legend
+        assert page.locator("img[src=x]").count() == 0
+        identifier = train(page)
+        expect(badge(page, "2 finished")).to_be_visible(timeout=SECONDS * 1000)
+    stored = lab.store.experiment(identifier)
+    assert stored is not None
+    sha256 = json.loads(stored.spec)["dataset"]["sha256"]
+    assert read_upload(lab.store, sha256) == content
+    lab.store.delete_experiment(identifier)
+    assert read_upload(lab.store, sha256) is None
 
 
 def test_bad_links_say_so_and_leave_a_usable_page(open_tab: OpenTab, lab: Lab) -> None:
