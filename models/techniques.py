@@ -161,7 +161,7 @@ class GaussianNoise(Technique):
     lesson: ClassVar[Parts] = {"technique": {"stddev": 0.5}}
 
     name: Literal["gaussian_noise"] = "gaussian_noise"
-    stddev: float = number(0.1, 0.0, 2.0, step=0.05, label="Deviation", about="Standard deviation σ of the noise.")
+    stddev: float = number(0.1, 0.0, 1.0, step=0.05, label="Deviation", about="Standard deviation σ of the noise.")
 
     def noise(self) -> Call:
         return call("layers.GaussianNoise", stddev=self.stddev)
@@ -583,13 +583,14 @@ class Augmentation(Technique):
         0.0, 0.0, 1.0, step=0.05, label="Erasing", about="Images: up to this share of them lose a random patch."
     )
     feature_noise: float = number(
-        0.1, 0.0, 2.0, step=0.05, label="Feature noise",
+        0.1, 0.0, 1.0, step=0.05, label="Feature noise",
         about="Tables and points: deviation of noise added to the scaled features.",
     )  # fmt: skip
 
     def augmentation(self, input_shape: Shape) -> dict[str, Call]:
         if not _is_image(input_shape):
-            return {"feature_noise": call("layers.GaussianNoise", stddev=self.feature_noise)}
+            noise = {"feature_noise": call("layers.GaussianNoise", stddev=self.feature_noise)}
+            return noise if self.feature_noise else {}
         # Beyond the border the outermost pixels go on: scaled images have no value that stands for "nothing there".
         edge = {"fill_mode": "nearest"}
         wide = (-1000.0, 1000.0)  # scaled pixels have no fixed range to be cut to

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from models.architectures import MLP, Architecture, ResNetConv, ResNetMLP, make_plan
 from models.parameters import parameters
 from models.plan import Plan, call, count_parameters
-from models.techniques import L1, L2, TECHNIQUES, BatchNormalization, Dropout, EarlyStopping, Ensemble, Technique
+from models.techniques import (
+    L1,
+    L2,
+    TECHNIQUES,
+    Augmentation,
+    BatchNormalization,
+    Dropout,
+    EarlyStopping,
+    Ensemble,
+    Technique,
+)
 from tests.training.strategies import values
 
 Float = NDArray[np.float64]
@@ -76,6 +86,26 @@ def test_parameters_are_counted_as_keras_counts_them(keras: Any, plan: Plan) -> 
     from models.build import build
 
     assert count_parameters(plan) == build(plan).count_params()
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_keras_takes_the_ends_of_every_range(keras: Any, name: str, end: str) -> None:
+    from models.build import build, make
+
+    technique = TECHNIQUES[name]
+    ends = {p.key: getattr(p, end) for p in parameters(technique) if p.kind in ("int", "float")}
+    if "groups" in ends:  # of no more than the largest network's filters
+        ends["groups"] = min(ends["groups"], 512)
+    plain = ResNetConv(normalization="none", stages=1, filters=ends.get("groups", 2))
+    plan = plan_of(plain, technique.model_validate(ends), shape=(8, 8, 1))
+    build(plan)
+    for made in (*(layer for _, layer in plan.augmentation), plan.mixing, plan.optimizer, plan.loss, *plan.callbacks):
+        make(made)
+
+
+def test_no_noise_on_features_is_no_layer() -> None:
+    assert plan_of(MLP(), Augmentation(feature_noise=0.0)).augmentation == ()
 
 
 def test_a_count_by_hand() -> None:
