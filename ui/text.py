@@ -112,7 +112,7 @@ WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has 
 IN_WORDS = "The charts in words"
 EVIDENCE = "Why the marks are where they are"
 TABLE = "Results"
-MEMBER_MEAN = "{variant} · mean of members"
+MEMBER_MEAN = "{variant} · member mean"
 BEST_MEMBER = "{variant} · best member"
 TABLE_NOTE = (
     "Means over seeds; ± is the standard deviation. Loss is plain cross-entropy in evaluation mode, without penalties "

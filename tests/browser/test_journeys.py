@@ -14,10 +14,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from datasets.registry import DATASETS
+from datasets.registry import DATASETS, Moons
+from results.artifacts import read_artifact
 from results.records import EpochRecord
 from results.store import Store
 from results.uploads import read_upload
+from training.boundary import BOUNDARY
 from training.experiment import Experiment, parse_experiment
 from training.link import encode_link
 from training.recorded import FIRST_VISIT, presets
@@ -269,6 +271,30 @@ def test_zoom_hidden_entries_and_the_chart_itself_outlive_the_stream_until_cance
         train(page)
         expect(badge(page, "2 finished")).to_be_visible(timeout=SECONDS * 1000)
     assert lab.epochs(identifier) == epochs
+
+
+def test_the_decision_boundary_moves_while_it_trains(open_tab: OpenTab, lab: Lab) -> None:
+    moving = LONG.model_copy(update={"dataset": Moons(samples=2000), "seeds": (0,), "variants": LONG.variants[:1]})
+    picture = "plot.layout.images?.[0].source"
+    with open_tab(lab.configuration(moving), width=1300) as page:
+        identifier = train(page)
+        charts = Charts(page)
+        charts.wait_for(picture, number=2)  # below loss and accuracy
+        charts.evaluate("plot.marked = 'same element'", number=2)
+        seen = charts.evaluate(picture, number=2)
+        for _ in range(2):
+            charts.wait_for(f"{picture} !== {json.dumps(seen)}", number=2)
+            seen = charts.evaluate(picture, number=2)
+        assert charts.evaluate("plot.marked", number=2) == "same element"
+        points = charts.evaluate("plot._fullData.map(trace => [trace.marker.symbol, trace._length])", number=2)
+        count = {shape: sum(n for symbol, n in points if symbol == shape) for shape, _ in points}
+        assert count == {"circle": 300, "x": 300}  # the first of the training and validation rows, none of the test
+        press(page, text.CANCEL).click()
+        expect(badge(page, "1 cancelled")).to_be_visible(timeout=SECONDS * 1000)
+    (run,) = lab.store.runs(identifier)
+    stored = read_artifact(lab.store, run.id, BOUNDARY)
+    assert stored is not None
+    assert 1 < stored[0] <= len(lab.store.epochs([run.id])) + 1
 
 
 def test_training_goes_on_without_the_browser(browser: Browser, open_tab: OpenTab, lab: Lab) -> None:
