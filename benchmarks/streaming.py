@@ -1,19 +1,21 @@
-"""What streaming and storing the epochs adds to a run: the engine alone against the engine with the recorder."""
+"""What streaming and storing adds to a run: the engine alone against all that a worker does beside it."""
 
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.cases import SEEDS, Case
+from results.records import EpochRecord
 from results.store import Store
 from training.engine import Engine
+from training.findings import Findings
 from training.worker import Recorder
 
 ROUNDS = 5
 
 
 def measure_streaming(case: Case) -> float:
-    """Seconds with records streamed to an SQLite store, as a share of the seconds without; the median of rounds."""
+    """Seconds with records and findings stored in SQLite, as a share of the seconds without; the median of rounds."""
     settings = case.experiment.training
     engine = Engine(case.plan, case.rows, settings.batch_size, xla=False)
     engine.prepare(case.splits[0])
@@ -27,7 +29,8 @@ def measure_streaming(case: Case) -> float:
 
 
 def _time(engine: Engine, case: Case, store: Store | None = None) -> float:
-    epochs, split = case.experiment.training.epochs, case.splits[0]
+    epochs, split, dataset = case.experiment.training.epochs, case.splits[0], case.experiment.dataset
+    arrays = dataset.load()
     if store is None:
         began = time.perf_counter()
         engine.train(split, seed=SEEDS[0], epochs=epochs)
@@ -37,7 +40,13 @@ def _time(engine: Engine, case: Case, store: Store | None = None) -> float:
     store.start(recorder.run_id, 1, {}, time.time())
     began = time.perf_counter()
     recorder.beat()
-    engine.train(split, seed=SEEDS[0], epochs=epochs, on_epoch=recorder.add, on_border=recorder.write_when_due)
+    findings = Findings(engine, dataset, arrays, split, SEEDS[0], epochs)
+
+    def on_epoch(record: EpochRecord) -> None:
+        recorder.add(findings.weigh(record))
+
+    engine.train(split, seed=SEEDS[0], epochs=epochs, on_epoch=on_epoch, on_border=recorder.write_when_due)
     recorder.write()
+    store.finish(recorder.run_id, 1, "finished", artifacts=findings.last(epochs), now=time.time())
     recorder.close()
     return time.perf_counter() - began
