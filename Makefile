@@ -35,9 +35,11 @@ test-all: $(VENV)/requirements-dev.stamp
 bench: $(VENV)/requirements-dev.stamp
 	$(BIN)/python -m benchmarks $(BENCH)
 
+# Records anew every preset that has a recording; to give one its first, make an empty NAME.result.json beside it.
 example: $(VENV)/requirements.stamp
-	$(BIN)/python -m training examples/first_visit.json --json > examples/first_visit.result.tmp
-	mv examples/first_visit.result.tmp examples/first_visit.result.json
+	for result in examples/*.result.json; do \
+	  $(BIN)/python -m training "$${result%.result.json}.json" --json > "$$result.tmp" && mv "$$result.tmp" "$$result" || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) static .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -368,6 +368,7 @@ class MaxNorm(Technique):
     acts = "on the kernels of all Dense and Conv2D layers, after every step"
     hurts = "Too small a c keeps the network from ever being sure of anything."
     source = "https://jmlr.org/papers/v15/srivastava14a.html"
+    lesson: ClassVar[Parts] = {"technique": {"max_value": 0.6}}
 
     name: Literal["max_norm"] = "max_norm"
     max_value: float = number(
@@ -450,7 +451,10 @@ class GradientClipping(Technique):
     acts = "on the gradient of all weights together, before every step"
     hurts = "Hardly ever; too small a c slows plain SGD down. It steadies training more than it regularizes."
     source = "https://arxiv.org/abs/1211.5063"
-    lesson: ClassVar[Parts] = {"training": {"epochs": 60, "optimizer": "sgd", "learning_rate": 0.7}}
+    lesson: ClassVar[Parts] = {
+        "architecture": {"name": "mlp", "widths": [128, 128], "activation": "tanh"},
+        "training": {"epochs": 60, "optimizer": "sgd", "learning_rate": 1.0},
+    }
 
     name: Literal["gradient_clipping"] = "gradient_clipping"
     global_clipnorm: float = number(
@@ -565,7 +569,11 @@ class Augmentation(Technique):
     acts = "on the training inputs of each epoch; curves are on the unchanged rows"
     hurts = "Where a change alters the class: a turned 6 is a 9."
     source = "https://doi.org/10.1109/ICDAR.2003.1227801"
-    lesson: ClassVar[Parts] = {"architecture": {"name": "resnet_conv", "filters": 16}, "training": {"epochs": 80}}
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 150},
+        "architecture": {"name": "resnet_conv", "filters": 16},
+        "training": {"epochs": 150},
+    }
 
     name: Literal["augmentation"] = "augmentation"
     translation: float = number(

@@ -101,7 +101,7 @@ draw_train(top, drafted, who)
 with results, st.container(key="results"):
     identifier = state.shown_experiment()
     if identifier is None:
-        recorded_view(FIRST_VISIT)
+        recorded_view(st.session_state.get(state.RECORDING, FIRST_VISIT))
     else:
         experiment_view(identifier, who)
 ask_browser()

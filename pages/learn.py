@@ -30,6 +30,7 @@ with st.container(border=True):
 section(learn_text.OVERFITTING, learn.draw_overfitting, key="open_overfitting", expanded=True)
 section(learn_text.LABELS, learn.draw_labels, key="open_labels")
 section(learn_text.NAMES, learn.draw_names, key="open_names")
+section(learn_text.NETWORKS, learn.draw_networks, key="open_networks")
 st.subheader(learn_text.TECHNIQUES, anchor=False)
 for name, technique in TECHNIQUES.items():
     title = f"**{technique.label}** :small[:gray[{technique.summary}]]"

@@ -31,3 +31,14 @@ def download_data(name: str) -> str | None:
     except DownloadError as error:
         return str(error)
     return None
+
+
+def summarize_model(spec: str, variant: str) -> str:
+    """Keras's `summary()` of the model that a variant of an experiment (its JSON) trains."""
+    from models.build import build
+    from training.experiment import parse_experiment
+
+    experiment = parse_experiment(spec)
+    lines: list[str] = []
+    build(experiment.plan(experiment.variant(variant))).summary(line_length=80, print_fn=lines.append)
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from math import floor, log10
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import streamlit as st
@@ -18,14 +18,17 @@ from models.architectures import ARCHITECTURES
 from models.parameters import Entry, Parameter, parameters
 from models.techniques import TECHNIQUES
 from training.experiment import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
-from training.recorded import FIRST_VISIT, presets
+from training.recorded import FIRST_VISIT, presets, recorded_runs
 from ui import state, text
 from ui.augmentation_view import draw_augmentation
 from ui.data_preview import draw_preview
+from ui.network_view import draw_networks
 from ui.own_data import choose_file
 
 CHOOSERS = {"upload": choose_file}
 """Entries with more than parameters: what draws the rest, and gives its values."""
+
+NETWORK_ICON = ":material/account_tree:"
 
 
 @dataclass
@@ -76,6 +79,7 @@ def experiment_form() -> Experiment | ExperimentError:
         preview = st.container()
     with network:
         values["architecture"] = _entry(draft, "architecture", text.ARCHITECTURE, ARCHITECTURES, values["architecture"])
+        picture = st.container()
     with training:
         _training(draft)
     experiment = _parse(values)
@@ -83,6 +87,8 @@ def experiment_form() -> Experiment | ExperimentError:
         with preview:
             draw_preview(experiment.dataset, experiment.seeds[0])
             draw_augmentation(experiment)
+        with picture:
+            draw_networks(experiment, key=f"{draft.key}_network")
     return experiment
 
 
@@ -143,6 +149,33 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
                 st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
                 fields = _fields(draft, f"{variant_id}.{name}", technique, values)
             variant["techniques"].append({"name": name, **fields})
+        _own_network(draft, variant_id, variant)
+
+
+def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
+    """A network of the variant's own instead of the experiment's, where one is chosen."""
+    path, before = f"{variant_id}.architecture", variant.pop("architecture", None)
+    chosen = st.session_state.get(f"{draft.key}.{path}.name", before["name"] if before else None)
+    label = ARCHITECTURES[chosen].label if chosen else text.CHANGE_NETWORK
+    look: Literal["secondary", "tertiary"] = "secondary" if chosen else "tertiary"
+    with st.popover(label, icon=NETWORK_ICON, type=look, help=text.OWN_NETWORK_HELP):
+        name = _widget(
+            st.selectbox,
+            draft,
+            f"{path}.name",
+            before["name"] if before else None,
+            label=text.OWN_NETWORK,
+            options=[None, *ARCHITECTURES],
+            format_func=lambda n: ARCHITECTURES[n].label if n else text.SAME_NETWORK,
+            on_change=_remember,
+        )
+        if name is None:
+            return
+        values = before or {"name": name}
+        if name != values["name"]:
+            values = _carry_over(ARCHITECTURES[name], name, values)
+        st.caption(ARCHITECTURES[name].summary)
+        variant["architecture"] = {"name": name, **_fields(draft, f"{path}.{name}", ARCHITECTURES[name], values)}
 
 
 def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict[str, Any]) -> str:
@@ -275,6 +308,9 @@ def _preset_name(name: str) -> str:
 def _load_preset() -> None:
     if name := st.session_state.get("preset"):
         load_draft(presets()[name])
+        if recorded_runs(name):
+            st.session_state[state.RECORDING] = name
+            state.show_experiment(None)
 
 
 def _undo() -> None:

@@ -20,6 +20,7 @@ from training.report import report
 from ui import state, text
 from ui.findings_view import draw_findings
 from ui.live_chart import live_chart
+from ui.network_view import draw_networks
 from ui.plain import plain
 from ui.progress import Progress, measure, show_duration
 from ui.result_table import column_config, result_table
@@ -38,6 +39,7 @@ def recorded_view(name: str) -> None:
         st.badge(text.RECORDED, icon=":material/videocam:", color="violet")
     st.caption(text.RECORDED_HELP)
     _results(experiment, keys, name)
+    _networks(experiment)
 
 
 def experiment_view(identifier: str, visitor: str | None) -> None:
@@ -52,6 +54,7 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
     active = any(record.run.active for record in service.curves.read(identifier))
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_REFRESHES if active else None)
     live(experiment, identifier, active, stored.visitor == visitor)
+    _networks(experiment)
     _share(experiment, identifier)
 
 
@@ -116,6 +119,9 @@ def _results(experiment: Experiment, keys: tuple[RunKey, ...], revision: str) ->
         st.info(text.WAITING_FOR_FIRST_EPOCH)
         return
     variants = summaries(keys)
+    if own := [v for v in experiment.variants if v.architecture]:
+        networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
+        st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
     log_axis = st.toggle(text.LOG_AXIS, key="log_axis")
     words = describe(variants)
     metrics: tuple[tuple[Metric, str], ...] = (("loss", f"{text.LOSS}. {words}"), ("accuracy", text.ACCURACY_ALT))
@@ -129,6 +135,13 @@ def _results(experiment: Experiment, keys: tuple[RunKey, ...], revision: str) ->
     with st.expander(text.IN_WORDS, key="in_words", on_change="rerun") as in_words:
         if in_words.open:
             st.markdown(plain(words))
+
+
+def _networks(experiment: Experiment) -> None:
+    """What each variant trained: a picture, computed when it is looked at."""
+    with st.expander(text.NETWORKS, icon=":material/account_tree:", key="networks", on_change="rerun") as networks:
+        if networks.open:
+            draw_networks(experiment, key="shown_network")
 
 
 def _run_list(

@@ -11,6 +11,7 @@ from analysis.statements import describe
 from charts.technique_pictures import PICTURES, Control, Material
 from datasets.registry import Digits
 from models.added_calls import added_calls, write
+from models.architectures import ARCHITECTURES, make_plan
 from models.keras_names import KERAS_NAMES
 from models.parameters import Parameter, parameters
 from models.techniques import TECHNIQUES, Technique
@@ -19,6 +20,7 @@ from training.recorded import FIRST_VISIT, presets, recorded_runs
 from ui import learn_text, state
 from ui.experiment_form import load_draft
 from ui.live_chart import live_chart
+from ui.network_view import draw_network
 from ui.services import figure, recorded_keys, summaries
 
 LAB_PAGE = "pages/lab.py"
@@ -77,6 +79,19 @@ def draw_names() -> None:
         rows = [(f'`"{n.string}"`', f"`keras.{n.function}`" if n.function else "–", f"`keras.{n.cls}`") for n in names]
         st.markdown(f"**{argument}**")
         st.table(pd.DataFrame(rows, columns=list(learn_text.NAMES_COLUMNS)), hide_index=True)
+
+
+def draw_networks() -> None:
+    """Each network of the registry with its defaults, as it is built for the digits."""
+    st.markdown(learn_text.NETWORKS_TEXT)
+    for tab, architecture in zip(
+        st.tabs([a.label for a in ARCHITECTURES.values()]), ARCHITECTURES.values(), strict=True
+    ):
+        with tab:
+            st.markdown(f"{architecture.summary} [{learn_text.SOURCE}]({architecture.source})")
+            st.caption(architecture.diagram)
+            chosen = architecture.model_validate({})
+            draw_network(make_plan(chosen, (), input_shape=Digits.shape, classes=Digits.classes))
 
 
 def draw_technique(name: str) -> None:

@@ -65,7 +65,13 @@ for metrics, optimizers and regularizers it means the class with its defaults.
 """
 NAMES_COLUMNS = ("String", "Function", "Class")
 
-NETWORKS = "The networks"
+NETWORKS = "The networks, and what a residual block is"
+NETWORKS_TEXT = """
+A plain net passes each layer's output to the next one, and its gradient back through all of them; after some dozens of
+layers little of it arrives. A **residual block** adds what its layers computed to what came in: the **shortcut** around
+them lets values and gradients pass untouched, so a block that has learned nothing yet does no harm. Nets of a hundred
+layers train that way. The preset *Deep nets: plain or residual* in the Lab shows the difference.
+"""
 TECHNIQUES = "The techniques, one by one"
 HURTS = "**When it hurts.** {text}"
 ACTS = "Acts {where}."

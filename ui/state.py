@@ -18,6 +18,8 @@ VISITOR = "visitor"
 FORM_NOTICE = "form_notice"
 REFUSAL = "refusal"
 OWN_FILE = "own_file"
+RECORDING = "recording"
+"""The preset whose recorded result is shown while no experiment is."""
 LEARN_DRAWS = "learn_draws"
 """How often each picture of the Learn page was drawn anew."""
 

@@ -180,6 +180,22 @@ SOMETHING_FAILED = (
     "Something went wrong on our side. It is in the server's log; your experiments are safe. Reload to go on."
 )
 
+NETWORKS = "The network as it is built"
+NETWORK_OF = "As variant"
+NETWORK_SIZE = "{parameters:,} parameters. Each line: layer, output shape, parameters."
+NETWORK_MEMBERS = " One of {members} members is drawn; their probabilities are averaged."
+NETWORK_INPUT = "Input"
+NETWORK_SHORTCUT = "shortcut"
+KERAS_SUMMARY = "Keras's summary()"
+SUMMARY_WAITS = "A worker builds the model; it appears here."
+SUMMARY_WARMING_UP = "Workers are warming up (TensorFlow is loading); the summary comes by itself."
+SUMMARY_FAILED = "The worker could not build this model: {reason}"
+OWN_NETWORK = "Network of this variant"
+CHANGE_NETWORK = "Network"
+SAME_NETWORK = "as the experiment"
+OWN_NETWORK_HELP = "For comparing networks: this variant trains a network of its own instead of the experiment's."
+OWN_NETWORK_OF = "Networks of their own: {networks}. All others: {default}."
+
 
 def count(number: int, forms: str) -> str:
     """`count(2, "seed|seeds")` is "2 seeds"."""

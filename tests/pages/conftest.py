@@ -13,6 +13,7 @@ from results.store import Store
 from training.experiment import Experiment, parse_experiment
 from training.queue import Queue
 from ui import state
+from ui.experiment_form import NETWORK_ICON
 from ui.services import services
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -73,7 +74,17 @@ class Page:
 
     @property
     def popovers(self) -> list[str]:
-        return [popover.proto.popover.label for popover in self.app.get("popover")]
+        """What the buttons of techniques say."""
+        return [popover.label for popover in self._popovers if popover.icon != NETWORK_ICON]
+
+    @property
+    def networks(self) -> list[str]:
+        """What the buttons for a variant's own network say."""
+        return [popover.label for popover in self._popovers if popover.icon == NETWORK_ICON]
+
+    @property
+    def _popovers(self) -> list[Any]:
+        return [popover.proto.popover for popover in self.app.get("popover")]
 
     @property
     def charts(self) -> list[dict[str, Any]]:

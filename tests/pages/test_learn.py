@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 
 from charts.technique_pictures import PICTURES
+from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
 from results.store import Store
@@ -68,6 +69,17 @@ def test_labels_and_names_are_shown(open_page: OpenPage) -> None:
     tables = [table.value for table in page.app.table]
     assert list(tables[0].iloc[:, -1]) == ["−ln 0.7 = 0.357", "−ln 0.5 = 0.693"]
     assert "`keras.losses.SparseCategoricalCrossentropy`" in list(tables[2].iloc[:, -1])
+
+
+def test_every_network_is_drawn(open_page: OpenPage) -> None:
+    page = open_learn(open_page, "networks")
+    for architecture in ARCHITECTURES.values():
+        assert architecture.summary in page.shown and architecture.diagram in page.shown
+    drawn = [
+        html.proto.body.split("</style>")[1] for html in page.app.get("html") if 'class="network"' in html.proto.body
+    ]
+    assert len(drawn) == len(ARCHITECTURES)
+    assert [text.NETWORK_SHORTCUT in picture for picture in drawn] == [a.residual for a in ARCHITECTURES.values()]
 
 
 def test_a_slider_and_the_button_change_the_picture(open_page: OpenPage) -> None:
