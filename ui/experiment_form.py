@@ -1,27 +1,23 @@
 """The form of an experiment. It owns the draft in the session and gives back an experiment or what to mend."""
 
 import json
-import re
-from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field
 from functools import partial
-from math import floor, log10
 from typing import Any, Literal
 from uuid import uuid4
 
 import streamlit as st
-from pydantic import ValidationError
 
 from datasets.registry import DATASETS
 from models.architectures import ARCHITECTURES
-from models.parameters import Entry, Parameter, parameters
+from models.parameters import Entry, parameters
 from models.techniques import TECHNIQUES
 from training.experiment import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
 from training.recorded import FIRST_VISIT, presets, recorded_runs
 from ui import state, text
 from ui.augmentation_view import draw_augmentation
 from ui.data_preview import draw_preview
+from ui.form_fields import Draft, carry_over, draw_fields, draw_text_input, draw_widget, join, split
 from ui.network_view import draw_networks
 from ui.own_data import choose_file
 
@@ -29,20 +25,6 @@ CHOOSERS = {"upload": choose_file}
 """Entries with more than parameters: what draws the rest, and gives its values."""
 
 NETWORK_ICON = ":material/account_tree:"
-
-
-@dataclass
-class Draft:
-    """What the form holds: the experiment as JSON values, and an identifier for each variant's widgets.
-
-    `key` changes when another experiment is loaded, so that all widgets start from the new values. `defaults` are
-    those that widgets were drawn with: they must stay the same while a widget lives.
-    """
-
-    values: dict[str, Any]
-    variant_ids: list[str]
-    key: str
-    defaults: dict[str, Any] = field(default_factory=dict)
 
 
 def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
@@ -70,7 +52,7 @@ def experiment_form() -> Experiment | ExperimentError:
     """Draws the form; gives the experiment, or the error that says what must be mended first."""
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
-    values["name"] = _text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
+    values["name"] = draw_text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
     variants, data, network, training = st.tabs([text.VARIANTS, text.DATA, text.NETWORK, text.TRAINING])
     with variants:
         _variants(draft)
@@ -94,11 +76,11 @@ def experiment_form() -> Experiment | ExperimentError:
 
 def _training(draft: Draft) -> None:
     values = draft.values
-    values["training"] = _fields(draft, "training", TrainingSettings, values["training"])
-    seeds = _text_input(draft, "seeds", text.SEEDS, _join(values["seeds"]), help=text.SEEDS_HELP)
-    values["seeds"] = _split(seeds)
+    values["training"] = draw_fields(draft, "training", TrainingSettings, values["training"])
+    seeds = draw_text_input(draft, "seeds", text.SEEDS, join(values["seeds"]), help=text.SEEDS_HELP)
+    values["seeds"] = split(seeds)
     st.markdown(f"**{text.MARKED_RULE}**", help=text.MARKED_RULE_HELP)
-    values["early_stopping"] = _fields(draft, "early_stopping", MarkedRule, values["early_stopping"])
+    values["early_stopping"] = draw_fields(draft, "early_stopping", MarkedRule, values["early_stopping"])
 
 
 def _variants(draft: Draft) -> None:
@@ -110,7 +92,7 @@ def _variants(draft: Draft) -> None:
 
 def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        variant["name"] = _text_input(
+        variant["name"] = draw_text_input(
             draft,
             f"{variant_id}.name",
             text.VARIANT_NAME,
@@ -127,7 +109,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
                 "", icon=icon, help=label, key=f"{draft.key}.{variant_id}.{label}", on_click=action, args=(variant_id,)
             )
     before = {t["name"]: t for t in variant["techniques"]}
-    chosen = _widget(
+    chosen = draw_widget(
         st.multiselect,
         draft,
         f"{variant_id}.techniques",
@@ -147,7 +129,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
                 st.caption(technique.summary)
                 st.latex(technique.formula)
                 st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
-                fields = _fields(draft, f"{variant_id}.{name}", technique, values)
+                fields = draw_fields(draft, f"{variant_id}.{name}", technique, values)
             variant["techniques"].append({"name": name, **fields})
         _own_network(draft, variant_id, variant)
 
@@ -159,7 +141,7 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
     label = ARCHITECTURES[chosen].label if chosen else text.CHANGE_NETWORK
     look: Literal["secondary", "tertiary"] = "secondary" if chosen else "tertiary"
     with st.popover(label, icon=NETWORK_ICON, type=look, help=text.OWN_NETWORK_HELP):
-        name = _widget(
+        name = draw_widget(
             st.selectbox,
             draft,
             f"{path}.name",
@@ -173,9 +155,9 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
             return
         values = before or {"name": name}
         if name != values["name"]:
-            values = _carry_over(ARCHITECTURES[name], name, values)
+            values = carry_over(ARCHITECTURES[name], name, values)
         st.caption(ARCHITECTURES[name].summary)
-        variant["architecture"] = {"name": name, **_fields(draft, f"{path}.{name}", ARCHITECTURES[name], values)}
+        variant["architecture"] = {"name": name, **draw_fields(draft, f"{path}.{name}", ARCHITECTURES[name], values)}
 
 
 def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict[str, Any]) -> str:
@@ -191,7 +173,7 @@ def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict
 
 def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """A choice from a registry, and the parameters of what was chosen."""
-    name = _widget(
+    name = draw_widget(
         st.selectbox,
         draft,
         f"{path}.name",
@@ -202,96 +184,12 @@ def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values
     )
     entry = registry[name]
     if name != values["name"]:
-        values = _carry_over(entry, name, values)
+        values = carry_over(entry, name, values)
     st.caption(entry.summary)
-    identifiers = CHOOSERS[name](draft.key, values, partial(_widget, st.selectbox, draft)) if name in CHOOSERS else {}
-    return {"name": name, **identifiers, **_fields(draft, f"{path}.{name}", entry, values)}
-
-
-def _carry_over(entry: type[Entry], name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """What was set for the choice before and this one allows too: 300 training rows are more than wine has."""
-    kept: dict[str, Any] = {"name": name}
-    for key, value in values.items():
-        candidate = {**kept, key: value, "name": name}
-        with suppress(ValidationError):
-            entry.model_validate_json(json.dumps(candidate))
-            kept = candidate
-    return kept
-
-
-def _fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The widgets of an entry's parameters, two to a row; gives their values."""
-    result, columns = {}, st.columns(2, gap="small")
-    for index, parameter in enumerate(parameters(entry)):
-        with columns[index % 2]:
-            value = values.get(parameter.key, parameter.default)
-            result[parameter.key] = _field(draft, f"{path}.{parameter.key}", parameter, value)
-    return result
-
-
-def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
-    """One parameter's widget; the registry's range and default decide which."""
-    common: dict[str, Any] = {"label": parameter.label, "help": parameter.about}
-    match parameter.kind:
-        case "choice":
-            return _widget(st.selectbox, draft, path, value, options=list(parameter.choices), **common)
-        case "bool":
-            return _widget(st.toggle, draft, path, value, **common)
-        case "ints":
-            return _split(_text_input(draft, path, parameter.label, _join(value), help=text.WIDTHS_HELP))
-    cast = int if parameter.kind == "int" else float
-    limits = {
-        key: None if limit is None else cast(limit)
-        for key, limit in (("min_value", parameter.low), ("max_value", parameter.high))
-    }
-    value = None if value is None else cast(value)
-    number_input = _optional_number if parameter.optional else st.number_input
-    if parameter.kind == "int":
-        return _widget(number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
-    if parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2:
-        return _widget(st.slider, draft, path, value, **limits, **common, step=parameter.step)
-    return _widget(
-        number_input, draft, path, value, **limits, **common, format="%g", step=_step(parameter), placeholder="–"
+    identifiers = (
+        CHOOSERS[name](draft.key, values, partial(draw_widget, st.selectbox, draft)) if name in CHOOSERS else {}
     )
-
-
-def _step(parameter: Parameter) -> float | None:
-    """What + and - change a number by: the decade of its default, 0.001 for 0.003. None leaves it to Streamlit."""
-    return parameter.step or (10.0 ** floor(log10(parameter.default)) if parameter.default else None)
-
-
-def _text_input(draft: Draft, path: str, label: str, value: str, **options: Any) -> str:
-    return str(_widget(st.text_input, draft, path, value, label=label, **options))
-
-
-def _widget(widget: Any, draft: Draft, path: str, value: Any, **options: Any) -> Any:
-    """A widget under the draft's key. It starts from the draft: Streamlit forgets widgets of a page that was left."""
-    key = f"{draft.key}.{path}"
-    if key not in st.session_state or key not in draft.defaults:
-        draft.defaults[key] = value
-    default = draft.defaults[key]
-    if options.get("step", 0) is None:
-        del options["step"]
-    if widget is st.selectbox:
-        return widget(key=key, index=options["options"].index(default), **options)
-    return widget(key=key, **{"default" if widget is st.multiselect else "value": default}, **options)
-
-
-def _optional_number(key: str, value: float | None, **options: Any) -> Any:
-    """A number that may be left empty: with another default than None, an emptied field jumps to the lowest number."""
-    if key not in st.session_state:
-        st.session_state[key] = value
-    return st.number_input(key=key, value=None, **options)
-
-
-def _join(values: Any) -> str:
-    return values if isinstance(values, str) else ", ".join(map(str, values))
-
-
-def _split(typed: str) -> list[int | str]:
-    """Whole numbers from a comma-separated text; what is none stays text, for the message that refuses it."""
-    parts = [part for part in re.split(r"[,;\s]+", typed.strip()) if part]
-    return [int(part) if re.fullmatch(r"[+-]?\d{1,12}", part) else part for part in parts]
+    return {"name": name, **identifiers, **draw_fields(draft, f"{path}.{name}", entry, values)}
 
 
 def _parse(values: dict[str, Any]) -> Experiment | ExperimentError:
