@@ -1,7 +1,6 @@
 """What a technique adds to a network: the Keras calls of one plan that another has not."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from models.plan import Call, Plan, call
 
@@ -24,11 +23,3 @@ def added_calls(plan: Plan, without: Plan) -> list[Call]:
     known = set(calls_of(without))
     added = {c.path: c for c in reversed(list(calls_of(plan))) if c not in known}
     return list(reversed(added.values()))
-
-
-def write(value: Any) -> str:
-    """A call as Python source: `keras.layers.Dropout(rate=0.3)`; any other argument as Python writes it."""
-    if not isinstance(value, Call):
-        return repr(value)
-    arguments = ", ".join(f"{key}={write(argument)}" for key, argument in value.arguments)
-    return f"keras.{value.path}({arguments})"

@@ -10,10 +10,11 @@ import streamlit as st
 from analysis.statements import describe
 from charts.technique_pictures import PICTURES, Control, Material
 from datasets.registry import Digits
-from models.added_calls import added_calls, write
+from models.added_calls import added_calls
 from models.architectures import ARCHITECTURES, make_plan
 from models.keras_names import KERAS_NAMES
 from models.parameters import Parameter, parameters
+from models.source import Writer
 from models.techniques import TECHNIQUES, Technique
 from training.lessons import BASELINE, lesson
 from training.recorded import FIRST_VISIT, presets, recorded_runs
@@ -76,7 +77,9 @@ def draw_names() -> None:
     """What Keras calls things, as a string, a function and a class."""
     st.markdown(learn_text.NAMES_TEXT)
     for argument, names in groupby(KERAS_NAMES, key=lambda name: name.argument):
-        rows = [(f'`"{n.string}"`', f"`keras.{n.function}`" if n.function else "–", f"`keras.{n.cls}`") for n in names]
+        rows = [
+            (f'`"{n.string}"`', f"`tf.keras.{n.function}`" if n.function else "–", f"`tf.keras.{n.cls}`") for n in names
+        ]
         st.markdown(f"**{argument}**")
         st.table(pd.DataFrame(rows, columns=list(learn_text.NAMES_COLUMNS)), hide_index=True)
 
@@ -157,4 +160,6 @@ def keras_lines(technique: type[Technique]) -> str:
     """What the technique's lesson has in Keras and the baseline has not."""
     experiment = lesson(technique)
     without, with_it = map(experiment.plan, experiment.variants)
-    return "\n".join(map(write, added_calls(with_it, without))) or learn_text.NO_CALL
+    writer = Writer("class")
+    lines = [line for call in added_calls(with_it, without) for line in writer.lay_out("", call, "", "")]
+    return "\n".join(lines) or learn_text.NO_CALL

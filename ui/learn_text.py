@@ -42,10 +42,10 @@ number. One-hot labels take more memory, but can say *mostly a 3, a little of a 
 need them.
 """
 LABELS_CODE = """\
-y_sparse = [2, 0]                                  # class indices, shape (rows,)
+y_sparse = [2, 0]                                    # class indices: one number a row
 model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"])
 
-y_one_hot = keras.utils.to_categorical(y_sparse)   # [[0, 0, 1], [1, 0, 0]], shape (rows, classes)
+y_one_hot = tf.keras.utils.to_categorical(y_sparse)  # [[0, 0, 1], [1, 0, 0]]
 model.compile("adam", loss="categorical_crossentropy", metrics=["categorical_accuracy"])
 """
 LABELS_COLUMNS = ("Net's probabilities", "Sparse label", "One-hot label", "Loss, either way")
@@ -58,10 +58,10 @@ of 0 and 1 first.
 
 NAMES = "Strings, functions and classes"
 NAMES_TEXT = """
-Keras takes most things in three ways. A **string** is the shortest. A **function** says which
-one without quotes, so that an editor can find it. A **class** is made with parentheses and takes parameters:
-`keras.losses.CategoricalCrossentropy(label_smoothing=0.1)`. For activations and losses the string means the function;
-for metrics, optimizers and regularizers it means the class with its defaults.
+Keras takes most things in three ways. A **string** is the shortest. A **function** says which one without quotes, so
+that an editor can find it. A **class** is made with parentheses and takes parameters:
+`tf.keras.losses.CategoricalCrossentropy(label_smoothing=0.1)`. For activations and losses the string means the
+function; for metrics, optimizers and regularizers it means the class with its defaults.
 """
 NAMES_COLUMNS = ("String", "Function", "Class")
 

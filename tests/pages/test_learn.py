@@ -68,7 +68,7 @@ def test_labels_and_names_are_shown(open_page: OpenPage) -> None:
     assert learn_text.LABELS_CODE.strip() in page.codes[0]
     tables = [table.value for table in page.app.table]
     assert list(tables[0].iloc[:, -1]) == ["−ln 0.7 = 0.357", "−ln 0.5 = 0.693"]
-    assert "`keras.losses.SparseCategoricalCrossentropy`" in list(tables[2].iloc[:, -1])
+    assert "`tf.keras.losses.SparseCategoricalCrossentropy`" in list(tables[2].iloc[:, -1])
 
 
 def test_every_network_is_drawn(open_page: OpenPage) -> None:
