@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_BOUNDARIES: Final = 1.0
 SHARE_OF_TIME: Final = 0.03
 """What boundaries may take of a run's time: a slow network is asked more seldom."""
-ROWS_AT_ONCE: Final = 4096
+VALUES_AT_ONCE: Final = 1_000_000
+"""Numbers in the rows that are predicted at a time; bounds the memory of convolutions."""
 
 
 class Findings:
@@ -68,11 +69,12 @@ class Findings:
 
     def last(self, epoch: int) -> Mapping[str, tuple[int, bytes]]:
         """The artifacts of the model that is handed over, which has the weights of this epoch."""
-        # Grid and rows in one call: most of its time goes into the layers, however many rows there are.
-        x = np.concatenate([self._points, self._split.x_validation])
-        probabilities = np.concatenate(
-            [self._engine.predict(x[i : i + ROWS_AT_ONCE]) for i in range(0, len(x), ROWS_AT_ONCE)]
-        )
+        x = self._split.x_validation
+        if self._grid is not None:
+            # In one call: most of its time goes into the layers, however many of these small rows there are.
+            x = np.concatenate([self._points, x])
+        rows = max(1, VALUES_AT_ONCE // x[0].size)
+        probabilities = np.concatenate([self._engine.predict(x[i : i + rows]) for i in range(0, len(x), rows)])
         on_grid, on_rows = np.split(probabilities, [len(self._points)])
         found = {MISTAKES: self._pack_mistakes(on_rows)}
         if described := self._describe():
