@@ -19,7 +19,7 @@ from ui import text
 from ui.live_chart import live_chart
 from ui.plain import plain
 
-PANEL_WIDTH = 240
+PANEL_WIDTH = 220
 PANEL_HEIGHTS = 150, 260
 SHOWN_POINTS = 300
 """Of each split in a panel at most: the first rows of the nested order, which are a fair sample."""
@@ -32,7 +32,7 @@ def draw_boundaries(store: Store, experiment: Experiment, records: Sequence[RunR
     if not drawn:
         st.caption(text.BOUNDARY_LATER)
         return
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True):
         for record in drawn:
             with st.container(width=PANEL_WIDTH, gap="small"):
                 _draw_panel(experiment, record, *found[record.run.id])
