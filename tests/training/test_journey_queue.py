@@ -15,6 +15,8 @@ from results.store import Store
 from training import queue as queue_module
 from training.experiment import Experiment, parse_experiment
 from training.queue import WORKER_LOST, Queue
+from training.samples import read_samples
+from training.task import augment_samples
 
 SMALL = '{"dataset": {"name": "wine"}, "training": {"epochs": 5}, "architecture": {"name": "mlp", "widths": [8]}'
 
@@ -114,6 +116,9 @@ def test_a_question_is_answered_while_the_worker_trains(queue: Queue, store: Sto
     assert queue.ask(divmod, 7, 2).result(timeout=30) == (3, 1)
     with pytest.raises(ZeroDivisionError):
         queue.ask(divmod, 7, 0).result(timeout=30)
+    mixing = '{"variants": [{"name": "v", "techniques": [{"name": "mixup"}]}]}'
+    samples = read_samples(queue.ask(augment_samples, mixing, store.url).result(timeout=60))
+    assert samples.class_names == tuple(map(str, range(10)))
     assert store.runs(identifier)[0].status == "running"
     queue.cancel(identifier)
 
