@@ -57,7 +57,7 @@ def skipped_blocks(steps: int, blocks: int, rate: float, seed: int) -> tuple[Boo
 
 def edge_maps(image: FloatArray, filters: int, seed: int) -> FloatArray:
     """Feature maps (filters, height, width) of an image (height, width): 3x3 convolutions, then ReLU."""
-    kernels = np.random.default_rng(seed).normal(0.0, 1.0, (filters, 3, 3))
+    kernels = np.random.default_rng(seed).normal(0.3, 1.0, (filters, 3, 3))  # few maps are all zero
     padded = np.pad(image, 1)
     patches = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
     maps: FloatArray = np.maximum(np.einsum("hwij,fij->fhw", patches, kernels), 0.0)

@@ -23,7 +23,8 @@ from charts.picture_parts import BLUE, GREEN, NEUTRAL, VERMILION, Figure, FloatA
 Values = Mapping[str, Any]
 
 ROWS, UNITS = 8, 16
-FEW_IMAGES = 6
+FEW_IMAGES = 4
+"""Images in a row; more would be too small for their captions on a phone."""
 LEARNING_RATE = 0.01
 
 
@@ -97,7 +98,7 @@ def _spatial_dropout(material: Material, values: Values, seed: int) -> Drawing:
     shown = maps / np.maximum(brightest, 1e-12) * kept[:, None, None]
     labels = ["kept" if keep else "dropped" for keep in kept]
     words = f"{len(maps)} feature maps of one image: this step drops {np.sum(~kept)} of them, each as a whole."
-    return Drawing(images_figure(shown, labels), words)
+    return Drawing(images_figure(shown, labels, columns=FEW_IMAGES), words)
 
 
 def _noise_bars(before: FloatArray, after: FloatArray, words: str) -> Drawing:
@@ -179,7 +180,7 @@ def _max_norm(material: Material, values: Values, seed: int) -> Drawing:
 
 def _gradient_clipping(material: Material, values: Values, seed: int) -> Drawing:
     vectors = np.random.default_rng(8).normal(0.0, 0.6, (7, 2))
-    vectors[2] *= 4  # the odd batch
+    vectors[2] *= 2  # the odd batch
     return _shortened("Gradients", values["global_clipnorm"], vectors, "gradients")
 
 
@@ -268,8 +269,8 @@ def _augmentation(material: Material, values: Values, seed: int) -> Drawing:
     for original, label in zip(material.images[:2], material.labels[:2], strict=True):
         shown += [original, *(_augment(original, values, generator) for _ in range(FEW_IMAGES - 1))]
         labels += [f"{label}, original", *[str(label)] * (FEW_IMAGES - 1)]
-    words = "Two images, and five copies of each as five epochs would show them. The labels stay."
-    return Drawing(images_figure(np.array(shown), labels), words)
+    words = "Two images, and three copies of each as three epochs would show them. The labels stay."
+    return Drawing(images_figure(np.array(shown), labels, columns=FEW_IMAGES), words)
 
 
 def _augment(image: FloatArray, values: Values, generator: np.random.Generator) -> FloatArray:
@@ -383,7 +384,7 @@ def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
 
 PICTURES: dict[str, Picture] = {
     "dropout": Picture(_dropout, (RATE,), random=True),
-    "spatial_dropout": Picture(_spatial_dropout, (RATE,), random=True),
+    "spatial_dropout": Picture(_spatial_dropout, (RATE,), random=True, height=300),
     "gaussian_noise": Picture(_gaussian_noise, (Control("stddev", 0.0, 1.0, 0.05),), random=True),
     "gaussian_dropout": Picture(_gaussian_dropout, (RATE,), random=True),
     "batch_normalization": Picture(_batch_normalization, height=300),
@@ -405,6 +406,7 @@ PICTURES: dict[str, Picture] = {
         _augmentation,
         (Control("translation", 0.0, 0.4, 0.05), Control("rotation", 0.0, 0.25, 0.01), Control("zoom", 0.0, 0.5, 0.05)),
         random=True,
+        height=300,
     ),
     "mixup": Picture(_mixup, (Control("alpha", 0.1, 2.0, 0.1),), random=True, height=320),
     "cutmix": Picture(_cutmix, (Control("alpha", 0.1, 1.0, 0.1),), random=True, height=320),

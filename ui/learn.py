@@ -87,9 +87,10 @@ def draw_names() -> None:
 def draw_networks() -> None:
     """Each network of the registry with its defaults, as it is built for the digits."""
     st.markdown(learn_text.NETWORKS_TEXT)
-    for tab, architecture in zip(
-        st.tabs([a.label for a in ARCHITECTURES.values()]), ARCHITECTURES.values(), strict=True
-    ):
+    architectures = list(ARCHITECTURES.values())
+    first_residual = next(architecture.label for architecture in architectures if architecture.residual)
+    tabs = st.tabs([architecture.label for architecture in architectures], default=first_residual)
+    for tab, architecture in zip(tabs, architectures, strict=True):
         with tab:
             st.markdown(f"{architecture.summary} [{learn_text.SOURCE}]({architecture.source})")
             st.caption(architecture.diagram)
@@ -144,6 +145,7 @@ def _slider(name: str, control: Control, parameter: Parameter) -> float:
         high,
         cast(start),
         step,
+        format="%g",
         key=f"learn_{name}_{control.key}",
         help=parameter.about,
         width=220,

@@ -15,15 +15,17 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from datasets.registry import DATASETS, Moons
+from models.techniques import TECHNIQUES
 from results.artifacts import read_artifact
 from results.records import EpochRecord
 from results.store import Store
 from results.uploads import read_upload
 from training.boundary import BOUNDARY
 from training.experiment import Experiment, parse_experiment
+from training.lessons import lesson
 from training.link import encode_link
 from training.recorded import FIRST_VISIT, presets
-from ui import text
+from ui import learn_text, text
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 90
@@ -310,6 +312,41 @@ def test_training_goes_on_without_the_browser(browser: Browser, open_tab: OpenTa
         expect(badge(page, "4 finished")).to_be_visible(timeout=SECONDS * 1000)
         Charts(page).wait_until_drawn()
         assert Charts(page).epochs == 100
+
+
+def test_a_technique_of_the_learn_page_is_compared_in_the_lab(open_tab: OpenTab, lab: Lab) -> None:
+    experiment = lesson(TECHNIQUES["dropout"])
+    with open_tab(lab.url) as page:
+        page.get_by_role("link", name=learn_text.LEARN).click()
+        page.locator(".st-key-open_overfitting .js-line").first.wait_for(timeout=SECONDS * 1000)
+        section = page.locator(".st-key-open_dropout")
+        section.locator("summary").click()
+        drawn = section.locator(".live-chart[data-draws]")
+        drawn.wait_for(timeout=SECONDS * 1000)
+        words = drawn.get_attribute("aria-label")
+        press(page, learn_text.DRAW_ANEW).click()
+        page.wait_for_function(
+            "words => document.querySelector('.st-key-open_dropout .live-chart').ariaLabel !== words", arg=words
+        )
+        assert not is_sideways(page)
+        press(page, learn_text.COMPARE).click()
+        expect(page.get_by_text("Press Train to see what it does")).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_role("textbox", name=text.EXPERIMENT_NAME)).to_have_value(experiment.name)
+        page.get_by_role("tab", name=text.NETWORK, exact=True).click()
+        expect(page.locator(".network").first).to_contain_text("Dense 128")
+        identifier = train(page)
+        press(page, text.CANCEL).first.click()
+        wait_for(lambda: lab.ended(identifier))
+    stored = lab.store.experiment(identifier)
+    assert stored is not None
+    assert parse_experiment(stored.spec) == experiment
+
+
+def test_kerass_summary_comes_from_a_worker(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.configuration(SMALL)) as page:
+        page.get_by_role("tab", name=text.NETWORK, exact=True).click()
+        page.get_by_text(text.KERAS_SUMMARY, exact=True).first.click()
+        expect(page.get_by_text("dense_1 (Dense)").first).to_be_visible(timeout=SECONDS * 1000)
 
 
 def test_runs_opens_exports_and_deletes(open_tab: OpenTab, lab: Lab) -> None:
