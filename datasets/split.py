@@ -75,9 +75,16 @@ def scale(train: Values, *others: Values, per_feature: bool) -> tuple[FloatArray
     if per_feature:
         train, *rest = _fill(train, *others)
         others = tuple(rest)
-    mean, deviation = _pixel_statistics(train) if train.dtype == np.uint8 else _statistics(train, per_feature)
-    deviation = np.where(deviation > 0, deviation, 1.0)
+    mean, deviation = measure_scale(train, per_feature=per_feature)
     return tuple(_standardize(a, mean, deviation) for a in (train, *others))
+
+
+def measure_scale(train: Values, *, per_feature: bool) -> tuple[Statistic, Statistic]:
+    """Mean and standard deviation by which `scale` scales; values that are all the same are only shifted."""
+    if per_feature:
+        (train,) = _fill(train)
+    mean, deviation = _pixel_statistics(train) if train.dtype == np.uint8 else _statistics(train, per_feature)
+    return mean, np.where(deviation > 0, deviation, 1.0)
 
 
 def _statistics(train: Values, per_feature: bool) -> tuple[Statistic, Statistic]:

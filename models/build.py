@@ -1,5 +1,7 @@
 """A plan becomes a Keras model. Imported in worker processes only."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
@@ -37,6 +39,24 @@ def _lay_out(plan: Plan, entry: Any, member: int) -> Any:
         inputs = [tensors[role] for role in layer.inputs]
         tensors[layer.role] = keras_layer(inputs if len(inputs) > 1 else inputs[0])
     return tensors[plan.layers[-1].role]
+
+
+def keras_file(model: Any, mean: Any, deviation: Any) -> bytes:
+    """The model as a `.keras` file that takes unscaled rows, without optimizer.
+
+    Args:
+        model: takes scaled rows.
+        mean: of the rows it was trained on, for each feature (features,) or for all together.
+        deviation: their standard deviation, alike.
+    """
+    axis = -1 if np.ndim(mean) else None
+    scaling = keras.layers.Normalization(axis, mean=mean, variance=np.square(deviation), name="scaling")
+    entry = keras.Input(model.input_shape[1:], name="rows")
+    network = keras.Model(model.inputs, model.outputs, name="network")
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "model.keras"
+        keras.Model(entry, network(scaling(entry)), name="model").save(file)
+        return file.read_bytes()
 
 
 def derive_seed(seed: int, role: str, member: int = 0) -> int:

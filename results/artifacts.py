@@ -6,7 +6,7 @@ The bytes are the writer's: it says how to read them. Only those of a run's curr
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from results.schema import artifacts, runs
 from results.store import Store
@@ -17,6 +17,13 @@ def read_artifact(store: Store, run_id: int, name: str) -> tuple[int, bytes] | N
     with store.reading() as connection:
         row = connection.execute(_current(name).where(runs.c.id == run_id)).first()
     return None if row is None else (row.epoch, row.content)
+
+
+def artifact_size(store: Store, run_id: int, name: str) -> int | None:
+    """The bytes of an artifact without reading it, or None if the run has none of that name."""
+    query = _current(name).with_only_columns(func.length(artifacts.c.content)).where(runs.c.id == run_id)
+    with store.reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
 
 
 def read_artifacts(store: Store, experiment_id: str, name: str) -> Mapping[int, tuple[int, bytes]]:

@@ -44,6 +44,9 @@ ONLY_IN: dict[str, set[str]] = {
     "torch": set(),
 }
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+KERAS_MODULES = {"models.build", "training.augmentation", "training.engine", "training.event_files"}
+"""Loaded by workers only."""
+
 TENSORFLOW = {"tensorflow", "keras"}
 
 
@@ -150,7 +153,7 @@ def test_tensorflow_is_imported_where_workers_are_alone() -> None:
     }
     outside = {module for module, nested in found if not nested}
     inside = {module for module, nested in found if nested}
-    assert outside == {"models.build", "training.augmentation", "training.engine"}
+    assert outside == KERAS_MODULES
     assert inside <= {"training.worker", "training.preload", "training.fetch"}
 
 
@@ -159,7 +162,7 @@ def test_no_chain_of_imports_leads_from_the_pages_to_tensorflow() -> None:
     loading = {module for module, used in direct.items() if {part_of(u) for u in used} & TENSORFLOW}
     while more := {m for m, used in direct.items() if m not in loading and used & loading}:
         loading |= more
-    assert loading == {"models.build", "training.augmentation", "training.engine"}
+    assert loading == KERAS_MODULES
 
 
 def test_a_worker_knows_nothing_of_pages_charts_and_analysis() -> None:

@@ -1,4 +1,4 @@
-"""What a worker finds out about a run beside its curves: weights, decision boundary, mistakes."""
+"""What a worker finds out about a run beside its curves: weights, decision boundary, mistakes, and the model itself."""
 
 import json
 import time
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from datasets.registry import Arrays, Dataset
-from datasets.split import Split, scale, split_rows
+from datasets.split import Split, measure_scale, scale, split_rows
 from results.records import EpochRecord
 from training.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from training.kept_model import MODEL, is_kept
 from training.mistakes import MISTAKES, pack_mistakes
 from training.weights import WEIGHTS, describe_weights, epochs_to_look
 
@@ -43,12 +44,12 @@ class Findings:
         self._engine, self._arrays, self._split = engine, arrays, split
         self._images = dataset.kind == "image"
         pool, self._validation, _ = split_rows(arrays.y, dataset.held_out, seed)
+        self._train = pool[: dataset.training_rows]
         self._looks = frozenset(epochs_to_look(epochs))
         self._grid = lay_grid(arrays.x) if dataset.kind == "points" else None
         self._points = split.x_validation[:0]
         if self._grid is not None:
-            train = arrays.x[pool[: dataset.training_rows]]
-            _, self._points = scale(train, grid_points(*self._grid), per_feature=True)
+            _, self._points = scale(arrays.x[self._train], grid_points(*self._grid), per_feature=True)
         self._next_boundary = time.monotonic() + SECONDS_BETWEEN_BOUNDARIES
 
     def weigh(self, record: EpochRecord) -> EpochRecord:
@@ -81,10 +82,18 @@ class Findings:
             found[WEIGHTS] = json.dumps(described).encode()
         if self._grid is not None:
             found[BOUNDARY] = pack_boundary(*self._grid, on_grid)
+        if is_kept(self._engine.plan):
+            found[MODEL] = self._pack_model()
         return {name: (epoch, content) for name, content in found.items()}
 
     def _describe(self) -> dict[str, Any] | None:
         return describe_weights(self._engine.kernels(), self._engine.plan.members)
+
+    def _pack_model(self) -> bytes:
+        from models.build import keras_file
+
+        mean, deviation = measure_scale(self._arrays.x[self._train], per_feature=not self._images)
+        return keras_file(self._engine.model, mean, deviation)
 
     def _pack_mistakes(self, probabilities: Any) -> bytes:
         return pack_mistakes(

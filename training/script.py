@@ -15,12 +15,8 @@ from training.experiment import Experiment, MarkedRule, TrainingSettings, Varian
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
 EARLY_STOPPING = "callbacks.EarlyStopping"
-FIRST_LINES = (
-    '"""A variant of an experiment of Regularizer Lab, as a Keras script.',
-    "",
-    "Needs: pip install tensorflow scikit-learn matplotlib",
-    '"""',
-)
+FIRST_LINE = '"""A variant of an experiment of Regularizer Lab. Needs: pip install {packages}"""'
+PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
     '    """Judges training rows as validation rows are: without dropout, penalties or changed rows."""',
@@ -285,12 +281,13 @@ def make_script(
         Writer(style),
     )
     cells = tuple(script.cells())
-    return Cell("", (*_head(experiment, variant), *_imports(loaded, cells))), *cells
+    return Cell("", (*_head(experiment, variant, loaded), *_imports(loaded, cells))), *cells
 
 
-def _head(experiment: Experiment, variant: Variant) -> Iterator[str]:
+def _head(experiment: Experiment, variant: Variant, loaded: Loading) -> Iterator[str]:
     """Names that people chose stand below the second line: in the first two a comment can name an encoding."""
-    yield from FIRST_LINES
+    yield FIRST_LINE.format(packages=f"{PACKAGES} pandas" if "import pandas as pd" in loaded.imports else PACKAGES)
+    yield ""
     if experiment.name:
         yield f"# Experiment: {experiment.name}"
     yield f"# Variant: {variant.name}"

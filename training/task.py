@@ -42,3 +42,11 @@ def summarize_model(spec: str, variant: str) -> str:
     lines: list[str] = []
     build(experiment.plan(experiment.variant(variant))).summary(line_length=80, print_fn=lines.append)
     return "\n".join(lines)
+
+
+def write_event_files(run_id: int, database_url: str) -> bytes:
+    """TensorBoard's event files of a run, as a ZIP file."""
+    from training.event_files import pack_event_files
+    from training.worker import open_store
+
+    return pack_event_files(open_store(database_url), run_id)

@@ -25,6 +25,7 @@ from ui.plain import plain
 from ui.progress import Progress, measure, show_duration
 from ui.result_table import column_config, result_table
 from ui.services import RunKey, Services, figure, read_spec, recorded_keys, services, stored_key, summaries
+from ui.take_home import draw_take_home
 
 SECONDS_BETWEEN_REFRESHES = 1.0
 CHART_HEIGHT = {"loss": 430, "accuracy": 340}
@@ -40,6 +41,7 @@ def recorded_view(name: str) -> None:
     st.caption(text.RECORDED_HELP)
     _results(experiment, keys, name)
     _networks(experiment)
+    draw_take_home(experiment)
 
 
 def experiment_view(identifier: str, visitor: str | None) -> None:
@@ -55,6 +57,7 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_REFRESHES if active else None)
     live(experiment, identifier, active, stored.visitor == visitor)
     _networks(experiment)
+    draw_take_home(experiment, service.curves.read(identifier))
     _share(experiment, identifier)
 
 

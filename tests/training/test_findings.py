@@ -20,11 +20,7 @@ from training.experiment import parse_experiment
 from training.mistakes import MISTAKES, read_mistakes
 from training.weights import WEIGHTS, epochs_to_look
 
-pytestmark = [
-    pytest.mark.usefixtures("keras"),
-    # Keras 3.15's own conversion of a learning rate under NumPy 2.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
+pytestmark = pytest.mark.usefixtures("keras")
 
 
 def trained(technique: Technique, epochs: int = 60) -> tuple[EpochRecord, dict[str, Any]]:

@@ -124,7 +124,6 @@ def eagerly(keras: Any) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("eagerly")
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras reads the learning rate
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
 @pytest.mark.parametrize(("place", "name"), list(enumerate(CASES)))
 def test_every_script_runs_and_has_the_trained_models_layers(run: Any, place: int, name: str) -> None:
