@@ -15,7 +15,7 @@ from ui.plain import plain
 from ui.services import read_spec, services
 from ui.visitor import ask_browser, visitor
 
-LAB_PAGE = "pages/lab.py"
+LAB_PAGE = "app_pages/lab.py"
 SECONDS_BETWEEN_REFRESHES = 2.0
 
 
