@@ -15,7 +15,7 @@ from training.experiment import Experiment, MarkedRule, TrainingSettings, Varian
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
 EARLY_STOPPING = "callbacks.EarlyStopping"
-FIRST_LINE = '"""A variant of an experiment of Regularizer Lab. Needs: pip install {packages}"""'
+FIRST_LINE = '"""A variant from Regularizer Lab. Needs: pip install {packages}"""'
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
