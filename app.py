@@ -7,9 +7,9 @@ from ui import learn_text, text
 st.set_page_config(page_title=text.APP, page_icon="ui/favicon.png", layout="wide")
 st.navigation(
     [
-        st.Page("app_pages/lab.py", title=text.LAB, icon=":material/science:", default=True),
-        st.Page("app_pages/learn.py", title=learn_text.LEARN, icon=":material/school:"),
-        st.Page("app_pages/runs.py", title=text.RUNS, icon=":material/list:"),
+        st.Page("pages/lab.py", title=text.LAB, icon=":material/science:", default=True),
+        st.Page("pages/learn.py", title=learn_text.LEARN, icon=":material/school:"),
+        st.Page("pages/runs.py", title=text.RUNS, icon=":material/list:"),
     ],
     position="top",
 ).run()

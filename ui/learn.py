@@ -24,7 +24,7 @@ from ui.live_chart import live_chart
 from ui.network_view import draw_network
 from ui.services import figure, recorded_keys, summaries
 
-LAB_PAGE = "app_pages/lab.py"
+LAB_PAGE = "pages/lab.py"
 FIRST_IMAGE = 3
 """The first images of the digits are 0, 1, 2; a 3 and a 4 show turning and mixing better."""
 

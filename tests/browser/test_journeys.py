@@ -505,3 +505,11 @@ def test_on_a_host_browsers_see_their_own_runs_and_cannot_cancel_others(
         for page in (mine, theirs):
             expect(badge(page, "4 cancelled")).to_be_visible(timeout=SECONDS * 1000)
         assert hosted.statuses(identifier) == {"cancelled"}
+
+
+def test_the_first_page_that_a_fresh_server_shows_is_within_the_app(open_tab: OpenTab, hosted: Lab) -> None:
+    with open_tab(f"{hosted.url}learn") as page:
+        expect(page.get_by_role("heading", name=learn_text.LEARN, exact=True)).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_role("link", name=text.RUNS)).to_be_visible()
+        expect(page.get_by_text("page not found", exact=False)).to_have_count(0)
+        expect(page).to_have_title(text.APP)

@@ -53,7 +53,7 @@ class Page:
         self.check()
 
     def go(self, page: str) -> None:
-        self.app.switch_page(f"app_pages/{page}.py").run()
+        self.app.switch_page(f"pages/{page}.py").run()
         self.check()
 
     @property

@@ -102,7 +102,7 @@ def test_a_techniques_button_fills_the_lab(
         went: list[str] = []
         patch.setattr(st, "switch_page", went.append)
         page.press(learn_text.COMPARE)
-    assert went == ["app_pages/lab.py"] and store.experiments() == []
+    assert went == ["pages/lab.py"] and store.experiments() == []
     page.go("lab")
     experiment = lesson(TECHNIQUES[name])
     assert page.variants == [variant.name for variant in experiment.variants]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from models.techniques import TECHNIQUES
 from ui import learn, learn_text
-from ui.layout import draw_title
+from ui.layout import begin_within_app, draw_title
 
 LAYOUT = """<style>
 [data-testid="stLatex"] .katex { font-size: 1em; }
@@ -22,6 +22,7 @@ def section(title: str, draw: Callable[..., None], *arguments: str, key: str, ex
             st.fragment(draw)(*arguments)
 
 
+begin_within_app()
 draw_title(learn_text.LEARN, learn_text.INTRODUCTION)
 st.html(LAYOUT)
 with st.container(border=True):

@@ -10,12 +10,12 @@ from training.limits import is_hosted
 from ui import state, text
 from ui.experiment_form import load_draft
 from ui.experiment_view import best_variant, downloads
-from ui.layout import draw_title
+from ui.layout import begin_within_app, draw_title
 from ui.plain import plain
 from ui.services import read_spec, services
 from ui.visitor import ask_browser, visitor
 
-LAB_PAGE = "app_pages/lab.py"
+LAB_PAGE = "pages/lab.py"
 SECONDS_BETWEEN_REFRESHES = 2.0
 
 
@@ -106,6 +106,7 @@ def draw_experiments(who: str) -> None:
         draw_experiment(summary, who)
 
 
+begin_within_app()
 services()
 who = visitor()
 days = services().queue.limits.days_kept

@@ -11,7 +11,7 @@ from training.recorded import FIRST_VISIT
 from ui import state, text
 from ui.experiment_form import draw_presets, experiment_form, load_draft
 from ui.experiment_view import experiment_view, recorded_view
-from ui.layout import draw_title
+from ui.layout import begin_within_app, draw_title
 from ui.progress import show_duration
 from ui.services import measured_factor, services
 from ui.visitor import ask_browser, visitor
@@ -86,6 +86,7 @@ def show_mistakes(title: str, message: str) -> None:
     st.code(message, language=None, wrap_lines=True)
 
 
+begin_within_app()
 services()
 who = visitor()
 read_configuration()
