@@ -326,14 +326,18 @@ def test_a_technique_of_the_learn_page_is_compared_in_the_lab(open_tab: OpenTab,
         words = drawn.get_attribute("aria-label")
         press(page, learn_text.DRAW_ANEW).click()
         page.wait_for_function(
-            "words => document.querySelector('.st-key-open_dropout .live-chart').ariaLabel !== words", arg=words
+            "words => document.querySelector('.st-key-open_dropout .live-chart').ariaLabel !== words",
+            arg=words,
+            timeout=SECONDS * 1000,
         )
         assert not is_sideways(page)
         press(page, learn_text.COMPARE).click()
         expect(page.get_by_text("Press Train to see what it does")).to_be_visible(timeout=SECONDS * 1000)
-        expect(page.get_by_role("textbox", name=text.EXPERIMENT_NAME)).to_have_value(experiment.name)
+        expect(page.get_by_role("textbox", name=text.EXPERIMENT_NAME)).to_have_value(
+            experiment.name, timeout=SECONDS * 1000
+        )
         page.get_by_role("tab", name=text.NETWORK, exact=True).click()
-        expect(page.locator(".network").first).to_contain_text("Dense 128")
+        expect(page.locator(".network").first).to_contain_text("Dense 128", timeout=SECONDS * 1000)
         identifier = train(page)
         press(page, text.CANCEL).first.click()
         wait_for(lambda: lab.ended(identifier))
