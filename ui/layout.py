@@ -3,6 +3,8 @@
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from ui import state
+
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 h1 { font-size: 1.6rem !important; padding: 0 !important; }
@@ -10,8 +12,14 @@ h1 { font-size: 1.6rem !important; padding: 0 !important; }
 
 
 def begin_within_app() -> None:
-    """Starts a page over through `app.py` if it was run without it (docs/decisions/0014)."""
-    if PagesManager.uses_pages_directory:
+    """Starts a session's first page over through `app.py` if it was run without it (docs/decisions/0014).
+
+    Only the first: a later run carries what was pressed, which would be lost, and AppTest forgets between two runs that
+    the app has called `st.navigation`.
+    """
+    first = state.BEGUN not in st.session_state
+    st.session_state[state.BEGUN] = True
+    if first and PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False  # as the first `st.navigation` in a process sets it
         st.rerun()
 

@@ -10,6 +10,8 @@ import streamlit as st
 EXPERIMENT_PARAMETER = "experiment"
 CONFIGURATION_PARAMETER = "configuration"
 
+BEGUN = "begun"
+"""Whether the session has had a page."""
 SHOWN_EXPERIMENT = "shown_experiment"
 DRAFT = "draft"
 UNDO = "undo"
