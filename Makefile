@@ -1,5 +1,5 @@
-# make run: set up and serve. make test: set up and check everything; make test-all: minutes
-# more. make bench, make example, make clean.
+# make run: set up and serve. make test: set up and check everything; make test-all: many minutes more.
+# make bench, make example, make clean.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
@@ -26,7 +26,7 @@ test: $(VENV)/requirements-dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: $(VENV)/requirements-dev.stamp
 	$(MAKE) test

@@ -13,6 +13,9 @@ LINES_TO_SAVE = 3
 FEW_VALUES = 8
 """So many values of a loop are listed, even where a formula gives them."""
 
+FEW_VARIABLES = 4
+"""So many variables of a loop fit into a line."""
+
 DIGITS = 6
 """To which plans round rates that grow over the blocks."""
 
@@ -128,7 +131,10 @@ def _head(names: dict[tuple[str, ...], str], count: int) -> str:
         ((values, name),) = names.items()
         return f"for {name} in {_formula(values) or '(' + ', '.join(values) + ')'}:"
     rows = (f"({', '.join(row)})" for row in zip(*names, strict=True))
-    return f"for {', '.join(names.values())} in ({', '.join(rows)}):"
+    targets = ", ".join(names.values())
+    if len(names) > FEW_VARIABLES:
+        targets = f"({targets})"  # Python breaks a line only within brackets
+    return f"for {targets} in ({', '.join(rows)}):"
 
 
 def _formula(values: Sequence[str]) -> str | None:

@@ -146,11 +146,12 @@ class Recorder:
         self._written = time.monotonic()
 
     def show(self, name: str, epoch: int, content: bytes) -> None:
-        """Writes an artifact in place of the last one of its name.
+        """Writes an artifact in place of the last one of its name, after the epochs that led to it.
 
         Raises:
             RunLostError: the run was cancelled, deleted or taken over; nothing is written.
         """
+        self.write()
         if not self.store.put_artifact(self.run_id, self.attempt, name, epoch, content, time.time()):
             raise RunLostError
 

@@ -219,3 +219,8 @@ def test_the_network_in_the_text_is_the_one_that_trains(keras: Any, plan: Plan, 
     namespace: dict[str, Any] = {"tf": tf}
     exec(source(plan, style), namespace)
     assert configuration(judged(namespace)) == configuration(build(plan))
+
+
+def test_a_loop_of_many_variables_is_python_too() -> None:
+    plan = make_plan(ResNetConv(stages=3, blocks=9), [StochasticDepth()], input_shape=(32, 32, 3), classes=3)
+    compile(source(plan), "network.py", "exec")
