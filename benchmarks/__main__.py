@@ -132,8 +132,8 @@ def _intro() -> list[str]:
         "any tutorial. TensorFlow with the workers' setting for all: "
         f"{threads.get_intra_op_parallelism_threads()} intra-op thread, "
         f"{threads.get_inter_op_parallelism_threads()} inter-op thread; PyTorch and NumPy with one thread too. "
-        "Times move with the machine's load; the ratios are measured side by side in one run. Where the matrix products "
-        "alone come near the time that is asked for, as in (b) and (c), what is left for all else decides the ratio.",
+        "Times move with the machine's load; the ratios are measured side by side in one run. Where the matrix "
+        "products alone come near the time that is asked for, as in (b) and (c), what is left for the rest decides.",
         "",
     ]
 
