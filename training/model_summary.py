@@ -4,10 +4,14 @@ from functools import lru_cache
 
 from distributed import Future
 
+from models.plan import count_parameters
 from training.cluster import ClusterError
 from training.experiment import Experiment, Variant
 from training.queue import Queue
 from training.task import summarize_model
+
+
+TOO_LARGE = "{weights:,} parameters in a network; this host allows {limit:,}"
 
 
 class SummaryError(Exception):
@@ -18,8 +22,11 @@ def model_summary(queue: Queue, experiment: Experiment, variant: Variant) -> str
     """The summary, or None while no worker has said it: ask again later. The same model is built once.
 
     Raises:
-        SummaryError: with the worker's reason.
+        SummaryError: the network is larger than this host allows; else with the worker's reason.
     """
+    weights, limit = count_parameters(experiment.plan(variant)), queue.limits.parameters
+    if limit is not None and weights > limit:
+        raise SummaryError(TOO_LARGE.format(weights=weights, limit=limit))
     # Only what decides the model, so that whoever asks for the same one gets the same answer.
     parts = {"name": "", "variants": (variant,), "seeds": (0,)}
     spec = experiment.model_copy(update=parts).model_dump_json(exclude_defaults=True)

@@ -7,6 +7,7 @@ import pytest
 
 from training.cluster import ClusterError
 from training.experiment import parse_experiment
+from training.limits import Limits
 from training.model_summary import SummaryError, forget, model_summary
 from training.task import summarize_model
 
@@ -20,6 +21,7 @@ class Workers:
         self.asked: list[tuple[Any, ...]] = []
         self.ready = True
         self.status = "pending"
+        self.limits = Limits()
 
     def ask(self, *question: Any) -> Any:
         if not self.ready:
@@ -84,3 +86,11 @@ def test_the_worker_says_what_keras_says(keras: Any) -> None:
     summary = summarize_model('{"architecture": {"name": "mlp", "widths": [8]}}', "baseline")
     assert "dense_1 (Dense)" in summary
     assert "Total params: 610" in summary  # 64 * 8 + 8 and 8 * 10 + 10
+
+
+def test_no_worker_builds_what_the_host_would_not_train() -> None:
+    workers: Any = Workers()
+    workers.limits = Limits(parameters=1000)
+    with pytest.raises(SummaryError, match="26,122 parameters in a network; this host allows 1,000"):
+        model_summary(workers, EXPERIMENT, EXPERIMENT.variants[0])
+    assert workers.asked == []
