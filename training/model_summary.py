@@ -10,7 +10,6 @@ from training.experiment import Experiment, Variant
 from training.queue import Queue
 from training.task import summarize_model
 
-
 TOO_LARGE = "{weights:,} parameters in a network; this host allows {limit:,}"
 
 
