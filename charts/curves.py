@@ -70,9 +70,7 @@ def curve_figure(
         revision: while it stays the same, zoom and hidden entries stay; give the experiment's identifier.
     """
     few = sum(len(variant.runs) for variant in variants) <= FEW_RUNS
-    layers = zip(
-        *(_variant_layers(variant, metric, style(index), few) for index, variant in enumerate(variants)), strict=True
-    )
+    layers = zip(*(_variant_layers(variant, metric, index, few) for index, variant in enumerate(variants)), strict=True)
     traces = [
         *_member_traces(variants, metric),
         *(trace for layer in layers for traces_of_variant in layer for trace in traces_of_variant),
@@ -88,14 +86,19 @@ def curve_figure(
 
 
 def _variant_layers(
-    variant: VariantSummary, metric: Metric, look: Style, few: bool
+    variant: VariantSummary, metric: Metric, index: int, few: bool
 ) -> tuple[list[Trace], list[Trace], list[Trace]]:
-    """Return one variant's seeds, means and marks: no variant's line may cover another one's mark."""
+    """Return one variant's seeds, means and marks: no variant's line may cover another one's mark.
+
+    Each has a name for Plotly (`uid`, part of a CSS selector): it would keep by their places what a person hid, and traces come and go.
+    """
+    look = style(index)
     splits = () if len(variant.runs) == 1 else DASHES if few else ("val",)
     seeds = [_seed_trace(variant, f"{split}_{metric}", look) for split in splits]
     means = [_mean_trace(variant, split, metric, look) for split in DASHES]
     marks = [mark_trace(variant, f"val_{metric}", look.colour, of_seeds=few)]
-    for trace in (*seeds, *means, *marks):
+    for number, trace in enumerate((*seeds, *means, *marks)):
+        trace["uid"] = f"v{index}_{number}"
         trace["legendgroup"] = variant.name
         trace.setdefault("showlegend", False)
     return [trace for trace in seeds if trace["y"]], means, [trace for trace in marks if "y" in trace]
@@ -157,13 +160,13 @@ def _seed_trace(variant: VariantSummary, series: str, look: Style) -> Trace:
 def _member_traces(variants: Sequence[VariantSummary], metric: Metric) -> list[Trace]:
     """Return one faint trace for each ensemble: the validation curves of its members, under its first seed."""
     ensembles = [
-        (variant.name, style(index).colour, members)
+        (variant.name, index, members)
         for index, variant in enumerate(variants)
         if len(members := first_members(variant, f"val_{metric}"))
     ]
     lines = sum(len(members) for _, _, members in ensembles)
     traces = []
-    for name, colour, members in ensembles:
+    for name, index, members in ensembles:
         epochs, values = join_seeds(list(members), min(MEMBER_POINTS, ALL_MEMBER_POINTS // lines))
         traces.append(
             {
@@ -171,8 +174,9 @@ def _member_traces(variants: Sequence[VariantSummary], metric: Metric) -> list[T
                 "mode": "lines",
                 "hoverinfo": "skip",
                 "showlegend": False,
+                "uid": f"v{index}_members",
                 "legendgroup": name,
-                "line": {"color": translucent(colour, MEMBER_OPACITY), **MEMBER_LOOK},
+                "line": {"color": translucent(style(index).colour, MEMBER_OPACITY), **MEMBER_LOOK},
                 "x": epochs,
                 "y": values,
             }

@@ -28,7 +28,7 @@ def label_traces(variants: Sequence[VariantSummary], series: str, *, log_axis: b
     places = spread_out(np.array([curve[-1] for curve in scaled]), height)
     heights = 10.0**places if log_axis else places
     return [
-        _label_trace(variants[index].name, style(index).colour, len(curve), float(place))
+        {"uid": f"v{index}_label", **_label_trace(variants[index].name, style(index).colour, len(curve), float(place))}
         for (index, curve), place in zip(drawn, heights, strict=True)
     ]
 

@@ -498,6 +498,7 @@ def test_on_a_host_browsers_see_their_own_runs_and_cannot_cancel_others(
 
         theirs.goto(hosted.link(identifier))
         expect(theirs.get_by_role("heading", name="long")).to_be_visible(timeout=SECONDS * 1000)
+        expect(press(theirs, text.TRAIN)).to_be_enabled(timeout=SECONDS * 1000)  # the browser has said its token
         theirs.get_by_text(text.RUN_PROGRESS).click()
         expect(theirs.get_by_text("baseline · seed 0")).to_be_visible()
         expect(press(theirs, text.CANCEL)).to_have_count(0)

@@ -345,3 +345,18 @@ def test_members_of_many_ensembles_cost_a_bounded_part_of_a_refresh() -> None:
     ensembles = [with_members(variant, 10) for variant in variants]
     plain, full = (len(json.dumps(curve_figure(shown, "loss"))) for shown in (variants, ensembles))
     assert full - plain < 20_000
+
+
+def test_what_was_hidden_stays_hidden_while_traces_come_and_go() -> None:
+    # Plotly knows a trace again by its uid; by its place, a new trace before it would take over what was hidden.
+    early = [make_variant("a", seeds=2, epochs=3), make_variant("b", seeds=2, epochs=0)]
+    late = [make_variant("a", seeds=2, epochs=60, onset=20, stop=30, best=18), make_variant("b", seeds=2, epochs=9)]
+    figures = [curve_figure(variants, "loss") for variants in (early, late)]
+    known: dict[str, str] = {}
+    for figure in figures:
+        traces = [trace for trace in figure["data"] if "legendgroup" in trace]
+        assert len({trace["uid"] for trace in traces}) == len(traces)
+        for trace in traces:
+            assert known.setdefault(trace["uid"], trace["legendgroup"]) == trace["legendgroup"]
+    places = [[t.get("uid") for t in figure["data"]].index("v1_2") for figure in figures]
+    assert places[0] != places[1]
