@@ -90,7 +90,8 @@ def _variant_layers(
 ) -> tuple[list[Trace], list[Trace], list[Trace]]:
     """Return one variant's seeds, means and marks: no variant's line may cover another one's mark.
 
-    Each has a name for Plotly (`uid`, part of a CSS selector): it would keep by their places what a person hid, and traces come and go.
+    Each has a `uid` (part of a CSS selector): Plotly would else keep by their places what a person hid, and traces come
+    and go.
     """
     look = style(index)
     splits = () if len(variant.runs) == 1 else DASHES if few else ("val",)
