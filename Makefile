@@ -1,11 +1,12 @@
-# make run: set up and serve. make test: set up and check everything; make test-all: many minutes more.
-# make bench, make example, make clean.
+# make run: set up and serve. make check: what a developer runs after each edit, under a minute; make format before it.
+# make test: set up and check everything; make test-all: many minutes more. make bench, make example, make clean.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 .DEFAULT_GOAL := run
-.PHONY: run test test-all bench example clean
+.PHONY: run format lint check test test-all bench example clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -22,11 +23,20 @@ run: $(VENV)/requirements.stamp
 	@echo "Regularizer Lab: http://localhost:$(PORT)"
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/requirements-dev.stamp
+format: $(VENV)/requirements-dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/requirements-dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+check: lint
+	$(PYTEST) -q -m "not (keras or workers or postgresql or browser or every_script)"
+
+test: lint
+	$(PYTEST) --durations 20
 
 test-all: $(VENV)/requirements-dev.stamp
 	$(MAKE) test

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import learn_text, text
+from ui import text
+from ui.learn import learn_text
 
 st.set_page_config(page_title=text.APP, page_icon="ui/favicon.png", layout="wide")
 st.navigation(

@@ -3,9 +3,10 @@
 Everything here is on clean values of training and validation rows; test rows choose nothing and do not occur.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, isfinite
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -159,9 +160,7 @@ def summarize_run(run: RunCurves) -> RunSummary:
     )
 
 
-def summarize_variant(
-    runs: Sequence[RunCurves], run_summary: Callable[[RunCurves], RunSummary] = summarize_run
-) -> VariantSummary:
+def summarize_variant(runs: Sequence[RunSummary]) -> VariantSummary:
     """All runs of one variant, with their mean curves.
 
     The mean must not bend because its runs change: where those that overfit stop early and drop out, the rest look
@@ -172,18 +171,16 @@ def summarize_variant(
 
     Args:
         runs: at least one, all of the same variant.
-        run_summary: `summarize_run`, or a cached form of it.
     """
     used = [run for run in runs if _has_mean(run)]
-    lengths = [len(run.curves["val_loss"]) for run in used]
+    lengths = [run.epochs for run in used]
     ended = [length for run, length in zip(used, lengths, strict=True) if run.status in ENDED]
     mean = average_curves([run.curves for run in used], min(ended, default=max(lengths, default=0)))
     shared = min(lengths, default=0)
-    summaries = tuple(map(run_summary, runs))
-    finished = [summary for summary in summaries if summary.status == "finished"]
+    finished = [run for run in runs if run.status == "finished"]
     return VariantSummary(
         name=runs[0].variant,
-        runs=summaries,
+        runs=tuple(runs),
         mean=mean,
         seeds_in_mean=tuple(run.seed for run in used),
         onset_of_mean=find_onset(mean["train_loss"][:shared], mean["val_loss"][:shared]) if used else None,
@@ -191,23 +188,26 @@ def summarize_variant(
     )
 
 
-def summarize(
-    runs: Sequence[RunCurves], run_summary: Callable[[RunCurves], RunSummary] = summarize_run
-) -> tuple[VariantSummary, ...]:
-    """One summary per variant, in the order of their first appearance.
-
-    Args:
-        runs: of any number of variants.
-        run_summary: `summarize_run`, or a cached form of it.
-    """
-    groups: dict[str, list[RunCurves]] = {}
+def summarize(runs: Iterable[RunSummary]) -> tuple[VariantSummary, ...]:
+    """One summary per variant, in the order of their first appearance."""
+    groups: dict[str, list[RunSummary]] = {}
     for run in runs:
         groups.setdefault(run.variant, []).append(run)
-    return tuple(summarize_variant(group, run_summary) for group in groups.values())
+    return tuple(map(summarize_variant, groups.values()))
 
 
-def _has_mean(run: RunCurves) -> bool:
-    if run.status == "queued" or not len(run.curves.get("val_loss", _EMPTY)):
+def find_lowest(variants: Sequence[VariantSummary]) -> tuple[str, float] | None:
+    """The variant with the lowest mean validation loss at its best epoch, and that loss; None before any epoch."""
+    losses = ((variant.spreads["best_val_loss"].mean, variant.name) for variant in variants)
+    known = [(loss, name) for loss, name in losses if loss is not None]
+    if not known:
+        return None
+    loss, name = min(known, key=itemgetter(0))
+    return name, loss
+
+
+def _has_mean(run: RunSummary) -> bool:
+    if run.status == "queued" or not run.epochs:
         return False
     return run.status != "failed" or all(np.isfinite(curve).all() for curve in run.curves.values())
 

@@ -27,7 +27,7 @@ from benchmarks.cases import (  # noqa: E402
 )
 from benchmarks.page_refresh import measure_refresh  # noqa: E402
 from benchmarks.pytorch import run_pytorch  # noqa: E402
-from training.preload import warm_up  # noqa: E402
+from training.worker.preload import warm_up  # noqa: E402
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 HEAD = "| case | engine | `fit` | times faster | asked for | PyTorch loop | times faster | matrix products alone |"
@@ -116,7 +116,7 @@ def _seconds(runner: Callable[[Case], None], case: Case) -> float:
 def _intro() -> list[str]:
     import tensorflow as tf
 
-    from training.worker import processor
+    from training.worker.provenance import processor
 
     packages = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "torch", "streamlit", "plotly")
     versions = ", ".join(f"{name} {found}" for name in packages if (found := _version(name)))

@@ -9,8 +9,8 @@ import numpy as np
 
 from datasets.registry import Arrays
 from datasets.split import Split, make_split, scale
+from experiment.spec import Experiment, parse_experiment
 from models.plan import Plan
-from training.experiment import Experiment, parse_experiment
 
 SEEDS = (0, 1, 2)
 MLP_64 = '{"name": "mlp", "widths": [64]}'
@@ -105,7 +105,7 @@ def ensemble_case() -> Case:
 
 def run_engine(case: Case, seeds: Sequence[int] = SEEDS) -> None:
     """Our engine: one trace, three seeds."""
-    from training.engine import Engine, uses_xla
+    from training.worker.engine import Engine, uses_xla
 
     settings = case.experiment.training
     xla = uses_xla(case.plan, settings.epochs * -(-case.rows[0] // settings.batch_size))
@@ -119,7 +119,7 @@ def run_fit(case: Case) -> None:
     """`model.fit` as in any tutorial, a new model for each seed."""
     import keras
 
-    from models.build import build, make
+    from training.worker.build import build, make
 
     settings = case.experiment.training
     for seed, split in zip(SEEDS, case.splits, strict=True):

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import psutil
 
+from experiment.spec import parse_experiment
 from results.records import EpochRecord
 from results.store import Store
-from training.experiment import parse_experiment
 
 ROOT = Path(__file__).parent.parent
 VARIANTS, SEEDS, EPOCHS, REFRESHES = 8, 3, 150, 30

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from benchmarks.cases import SEEDS, Case
 from results.records import EpochRecord
 from results.store import Store
-from training.engine import Engine
-from training.findings import Findings
-from training.worker import Recorder
+from training.worker.engine import Engine
+from training.worker.inspection import ModelInspector
+from training.worker.recorder import Recorder
 
 ROUNDS = 5
 
@@ -39,14 +39,14 @@ def _time(engine: Engine, case: Case, store: Store | None = None) -> float:
     recorder = Recorder(store, store.runs(experiment)[0].id, 1)
     store.start(recorder.run_id, 1, {}, time.time())
     began = time.perf_counter()
-    recorder.beat()
-    findings = Findings(engine, dataset, arrays, split, SEEDS[0], epochs)
+    recorder.start_heartbeat()
+    inspector = ModelInspector(engine, dataset, arrays, split, SEEDS[0], epochs)
 
     def on_epoch(record: EpochRecord) -> None:
-        recorder.add(findings.weigh(record))
+        recorder.add(inspector.with_weights(record))
 
-    engine.train(split, seed=SEEDS[0], epochs=epochs, on_epoch=on_epoch, on_border=recorder.write_when_due)
+    engine.train(split, seed=SEEDS[0], epochs=epochs, on_epoch=on_epoch, between_calls=recorder.write_when_due)
     recorder.write()
-    store.finish(recorder.run_id, 1, "finished", artifacts=findings.last(epochs), now=time.time())
+    store.finish(recorder.run_id, 1, "finished", artifacts=inspector.last(epochs), now=time.time())
     recorder.close()
     return time.perf_counter() - began

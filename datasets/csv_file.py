@@ -36,15 +36,9 @@ def read_frame(content: bytes) -> pd.DataFrame:
     Raises:
         TableError: this is no CSV file with a header, or it is too large.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(f"the file is no text in UTF-8 (byte {error.start:,}): save it as CSV, UTF-8") from None
-    header = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
-    if "\0" in text or not header:
-        raise TableError("the file is empty, or no text: save it as CSV, UTF-8")
-    delimiter = max(DELIMITERS, key=header.count)
-    if (columns := header.count(delimiter) + 1) > MAX_FEATURES:
+    text = _decode(content)
+    delimiter = find_delimiter(text)
+    if (columns := _header(text).count(delimiter) + 1) > MAX_FEATURES:
         raise TableError(f"the file has {columns:,} columns; allowed: up to {MAX_FEATURES:,}")
     try:
         frame = pd.read_csv(io.StringIO(text), sep=delimiter, nrows=MAX_ROWS + 1, low_memory=False, index_col=False)
@@ -61,9 +55,24 @@ def read_frame(content: bytes) -> pd.DataFrame:
     return frame
 
 
-def find_delimiter(header: str) -> str:
-    """What separates the values, by the file's first line."""
-    return max(DELIMITERS, key=header.count)
+def _decode(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TableError(f"the file is no text in UTF-8 (byte {error.start:,}): save it as CSV, UTF-8") from None
+    if "\0" in text or not _header(text):
+        raise TableError("the file is empty, or no text: save it as CSV, UTF-8")
+    return text
+
+
+def find_delimiter(text: str) -> str:
+    """What separates the values of a CSV text, by its first line."""
+    return max(DELIMITERS, key=_header(text).count)
+
+
+def _header(text: str) -> str:
+    """The first line that is not blank, whatever the line ends are."""
+    return re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
 
 
 def read_csv(content: bytes, target: str | None) -> Table:

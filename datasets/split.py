@@ -33,6 +33,31 @@ class Split:
     checksum: str
 
 
+@dataclass(frozen=True, eq=False)
+class ChosenRows:
+    """Which rows of a data set a run trains on and is judged on.
+
+    Attributes:
+        train: row numbers, shape (training rows,); their first n are those of a smaller training set.
+        labels: what the training rows are trained as, label noise included, shape (training rows,).
+        validation: row numbers.
+        test: row numbers, the same for every seed.
+    """
+
+    train: Rows
+    labels: IntArray
+    validation: Rows
+    test: Rows
+
+
+def choose_rows(dataset: Dataset, y: IntArray, seed: int) -> ChosenRows:
+    """The rows of a run with this seed; `y` are the true labels of all rows."""
+    pool, validation, test = split_rows(y, dataset.held_out, seed)
+    train = pool[: dataset.training_rows]
+    labels = change_labels(y[train], dataset.label_noise, dataset.classes, seed)
+    return ChosenRows(train, labels, validation, test)
+
+
 def split_rows(y: IntArray, held_out: int, seed: int) -> tuple[Rows, Rows, Rows]:
     """Row numbers (training pool in nesting order, validation, test), stratified by `y`.
 
@@ -123,18 +148,17 @@ def _fill(train: Values, *others: Values) -> list[Values]:
 
 def make_split(dataset: Dataset, arrays: Arrays, seed: int) -> Split:
     """The arrays that a run with this seed trains and is judged on."""
-    pool, validation, test = split_rows(arrays.y, dataset.held_out, seed)
-    train = pool[: dataset.training_rows]
+    rows = choose_rows(dataset, arrays.y, seed)
     x_train, x_validation, x_test = scale(
-        arrays.x[train], arrays.x[validation], arrays.x[test], per_feature=dataset.kind != "image"
+        *(arrays.x[part] for part in (rows.train, rows.validation, rows.test)), per_feature=dataset.kind != "image"
     )
     return Split(
         x_train,
-        change_labels(arrays.y[train], dataset.label_noise, dataset.classes, seed),
+        rows.labels,
         x_validation,
-        arrays.y[validation],
+        arrays.y[rows.validation],
         x_test,
-        arrays.y[test],
+        arrays.y[rows.test],
         checksum(arrays),
     )
 

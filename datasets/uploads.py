@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import field_validator
+from pydantic import PrivateAttr, field_validator
 
 from datasets.csv_file import find_delimiter, read_csv, read_frame
 from datasets.dataset import Arrays, Dataset, Kind
@@ -12,23 +12,17 @@ from datasets.npz_file import is_npz, read_npz, unpacked_size
 from datasets.table import Table, TableError
 from models.parameters import identifier
 
-Reader = Callable[[str], bytes | None]
-
 NOT_CHOSEN = "no file of your own is chosen: upload one under Data"
 NOT_HERE = "the file with the data is not on this host: upload it again under Data (your own data), then try again"
 MAX_FILE_BYTES = 200 * 2**20
 """Largest file where the host sets no limit; .streamlit/config.toml has the same."""
 
 
-_connected: list[Reader] = []
+KEPT_TABLES = 4
+"""Each has up to 400 MB."""
 
-
-def connect(reader: Reader) -> None:
-    """Says where uploaded files are found: a function from SHA-256 to content, or None. Once in each process."""
-    _connected[:] = [reader]
-    _read.cache_clear()
-    columns.cache_clear()
-
+UPLOADS = "uploads"
+"""Key of pydantic's validation context under which an `Upload` finds the `UploadedFiles` that it is read from."""
 
 UNPACKED_SHARE = 10
 """An NPZ may unpack to so many times the size that a host allows for a file."""
@@ -46,13 +40,6 @@ def check_file(content: bytes, limit_bytes: int) -> None:
         raise TableError(f"the file unpacks to {size:,} bytes; allowed: up to {UNPACKED_SHARE * limit_bytes:,}")
 
 
-def _fetch(sha256: str) -> bytes:
-    content = _connected[0](sha256) if _connected else None
-    if content is None:
-        raise TableError(NOT_HERE)
-    return content
-
-
 def read_file(content: bytes) -> None:
     """Reads a file as far as it can be without a choice of the target.
 
@@ -65,26 +52,45 @@ def read_file(content: bytes) -> None:
         read_frame(content)
 
 
-@lru_cache(maxsize=4)
-def columns(sha256: str) -> tuple[str, ...]:
-    """The columns of an uploaded CSV file; none of an NPZ file.
+class UploadedFiles:
+    """Uploaded files by their SHA-256, each read once: the ones used last are kept for all experiments that have them.
 
-    Raises:
-        TableError: it is not here, or no CSV file.
+    Args:
+        fetch: gives the content of a file, or None where it is not.
     """
-    content = _fetch(sha256)
-    return () if is_npz(content) else tuple(read_frame(content).columns)
 
+    def __init__(self, fetch: Callable[[str], bytes | None]) -> None:
+        self._fetch = fetch
+        self.table = lru_cache(KEPT_TABLES)(self._read_table)
+        self.columns = lru_cache(KEPT_TABLES)(self._read_columns)
 
-def delimiter(sha256: str) -> str:
-    """What separates the values of an uploaded CSV file."""
-    return find_delimiter(_fetch(sha256).decode("utf-8-sig").lstrip().partition("\n")[0])
+    def _read_table(self, sha256: str, target: str | None) -> Table:
+        """A file as features and classes; `target` is the CSV's column with the classes.
 
+        Raises:
+            TableError: it is not here, or is no data that can be trained on.
+        """
+        content = self._content(sha256)
+        return read_npz(content) if is_npz(content) else read_csv(content, target)
 
-@lru_cache(maxsize=4)
-def _read(sha256: str, target: str | None) -> Table:
-    content = _fetch(sha256)
-    return read_npz(content) if is_npz(content) else read_csv(content, target)
+    def _read_columns(self, sha256: str) -> tuple[str, ...]:
+        """The columns of a CSV file; none of an NPZ file.
+
+        Raises:
+            TableError: it is not here, or no CSV file.
+        """
+        content = self._content(sha256)
+        return () if is_npz(content) else tuple(read_frame(content).columns)
+
+    def delimiter(self, sha256: str) -> str:
+        """What separates the values of a CSV file."""
+        return find_delimiter(self._content(sha256).decode("utf-8-sig"))
+
+    def _content(self, sha256: str) -> bytes:
+        content = self._fetch(sha256)
+        if content is None:
+            raise TableError(NOT_HERE)
+        return content
 
 
 class Upload(Dataset):
@@ -106,6 +112,25 @@ class Upload(Dataset):
             raise ValueError("allowed: 64 hexadecimal digits in lower case")
         return sha256
 
+    _files: UploadedFiles | None = PrivateAttr(None)
+
+    def model_post_init(self, context: dict[str, Any] | None) -> None:
+        """Keeps the files of the validation context, which this data set is read from."""
+        self._files = (context or {}).get(UPLOADS)
+
+    @property
+    def files(self) -> UploadedFiles:
+        """Where the file is found.
+
+        Raises:
+            TableError: none is chosen, or it was validated without files.
+        """
+        if not self.sha256:
+            raise TableError(NOT_CHOSEN)
+        if self._files is None:
+            raise TableError(NOT_HERE)
+        return self._files
+
     @property
     def table(self) -> Table:
         """The file as it was read.
@@ -113,9 +138,7 @@ class Upload(Dataset):
         Raises:
             TableError: it is not here, or is no data that can be trained on.
         """
-        if not self.sha256:
-            raise TableError(NOT_CHOSEN)
-        return _read(self.sha256, self.target)
+        return self.files.table(self.sha256, self.target)
 
     @property
     def kind(self) -> Kind:  # type: ignore[override]

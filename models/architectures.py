@@ -7,7 +7,7 @@ from pydantic import Field
 
 from models.parameters import Entry, number, option
 from models.plan import LOGITS, Call, Network, Plan, call, only
-from models.techniques import Ensemble, Shape, Technique, refuse_together
+from models.techniques import Shape, Technique, refuse_together
 
 Activation = Literal["swish", "relu", "gelu", "elu", "tanh", "sigmoid"]
 Normalization = Literal["batch", "layer", "none"]
@@ -242,7 +242,7 @@ def make_plan(
         tuple(c for t in techniques if (c := t.callback())),
         tuple(augmentation),
         mixing,
-        next((t.members for t in techniques if isinstance(t, Ensemble)), 1),
+        max((t.networks() for t in techniques), default=1),
     )
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import NamedTuple
 
-from models.plan import Call, Layer, Plan, measure_layers
-
-StepKind = Literal["weights", "normalization", "activation", "noise", "other"]
+from models.layer_facts import LayerKind, LayerSize, PlanError, facts_of, measure_layers
+from models.plan import Call, Layer, Plan
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class Step:
     """One layer: what it is, its output shape without the batch axis, and its number of weights."""
 
     label: str
-    kind: StepKind
+    kind: LayerKind
     shape: tuple[int, ...]
     weights: int
 
@@ -43,29 +42,46 @@ def _stretches(plan: Plan) -> Iterator[Stretch]:
     sizes = measure_layers(plan)
 
     def steps(layers: Sequence[Layer]) -> tuple[Step, ...]:
-        return tuple(_step(layer.call, sizes[layer.role].shape, sizes[layer.role].weights) for layer in layers)
+        return tuple(_step(layer.call, sizes[layer.role]) for layer in layers)
 
     begin, layers = 0, plan.layers
-    for first, past in _blocks(layers):
-        yield from _runs(layers[begin:first], steps)
-        block = layers[first : past - 1]  # without the addition
-        bypassed = block[0].role == layers[past - 1].inputs[0]
-        yield Stretch(steps(block[1:] if bypassed else block), steps(block[:1] if bypassed else ()))
-        begin = past
+    for block in _blocks(layers):
+        yield from _runs(layers[begin : block.first], steps)
+        inner = layers[block.first : block.addition]
+        yield Stretch(steps(inner[block.projection :]), steps(inner[: block.projection]))
+        begin = block.addition + 1
     yield from _runs(layers[begin:], steps)
 
 
-def _blocks(layers: Sequence[Layer]) -> Iterator[tuple[int, int]]:
-    """The first and past the last place of each residual block, its addition included.
+class _Block(NamedTuple):
+    """Places of a residual block: its first layer and its addition. `projection` is 1 where it begins with a layer on
+    the shortcut, else 0."""
 
-    The addition reads the shortcut first: the layer before the block, or a projection with which the block begins.
+    first: int
+    addition: int
+    projection: int
+
+
+def _blocks(layers: Sequence[Layer]) -> Iterator[_Block]:
+    """The residual blocks: an addition reads the layer before it, which ends the branch, and the shortcut.
+
+    The shortcut is the layer before the block, or a projection with which the block begins.
+
+    Raises:
+        PlanError: layers are joined in another way.
     """
-    places = {layer.role: place for place, layer in enumerate(layers)}
+    places = {"input": -1} | {layer.role: place for place, layer in enumerate(layers)}
+    end = 0
     for place, layer in enumerate(layers):
-        if layer.call.path == "layers.Add":
-            shortcut = places[layer.inputs[0]]
-            identity = layers[shortcut + 1].inputs[0] == layer.inputs[0]
-            yield (shortcut + 1 if identity else shortcut), place + 1
+        if len(layer.inputs) == 1:
+            continue
+        shortcuts = [role for role in layer.inputs if role != layers[place - 1].role]
+        if len(layer.inputs) != 2 or len(shortcuts) != 1 or places[shortcuts[0]] < end - 1:
+            raise PlanError(f"{layer.role} joins {', '.join(layer.inputs)}; known: the layer before it and a shortcut")
+        shortcut = places[shortcuts[0]]
+        projection = int(layers[shortcut + 1].inputs[0] != shortcuts[0])
+        yield _Block(shortcut + 1 - projection, place, projection)
+        end = place + 1
 
 
 def _runs(layers: Sequence[Layer], steps: Callable[[Sequence[Layer]], tuple[Step, ...]]) -> Iterator[Stretch]:
@@ -79,27 +95,6 @@ def _number(role: str) -> str:
     return role.rpartition("_")[2] if "_" in role else ""
 
 
-def _step(call: Call, shape: tuple[int, ...], weights: int) -> Step:
-    name = call.path.removeprefix("layers.")
-    match name:
-        case "Dense":
-            return Step(f"Dense {call.get('units')}", "weights", shape, weights)
-        case "Conv2D":
-            size, stride = call.get("kernel_size"), call.get("strides", 1)
-            further = f", stride {stride}" if stride > 1 else ""
-            return Step(f"Conv {size}×{size}, {call.get('filters')}{further}", "weights", shape, weights)
-        case "Activation":
-            return Step(call.get("activation"), "activation", shape, weights)
-        case "Softmax":
-            return Step("softmax", "activation", shape, weights)
-        case "Dropout" if call.get("noise_shape"):
-            return Step("Skip the branch at random", "noise", shape, weights)
-        case "Dropout" | "SpatialDropout2D" | "GaussianDropout" | "GaussianNoise":
-            strength = call.get("rate", call.get("stddev"))
-            return Step(f"{_words(name)} {strength:g}", "noise", shape, weights)
-    return Step(_words(name), "normalization" if "Normalization" in name else "other", shape, weights)
-
-
-def _words(name: str) -> str:
-    """`BatchNormalization` as `Batch normalization`."""
-    return "".join(f" {c.lower()}" if c.isupper() and i else c for i, c in enumerate(name.removesuffix("2D")))
+def _step(call: Call, size: LayerSize) -> Step:
+    facts = facts_of(call)
+    return Step(facts.label(call), facts.kind, size.shape, size.weights)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 LOGITS = "logits"
@@ -59,19 +58,17 @@ class Plan:
     members: int = 1
 
     @property
-    def random(self) -> bool:
-        """Whether a layer draws random numbers while training."""
-        return any(layer.call.path in RANDOM_LAYERS for layer in self.layers)
-
-    @property
     def one_hot(self) -> bool:
         """Whether the loss takes labels as (rows, classes) shares instead of class indices."""
         return self.loss.path == "losses.CategoricalCrossentropy"
 
 
-RANDOM_LAYERS = frozenset(
-    {"layers.Dropout", "layers.SpatialDropout2D", "layers.GaussianNoise", "layers.GaussianDropout"}
-)
+EARLY_STOPPING = "callbacks.EarlyStopping"
+
+
+def find_early_stopping(callbacks: Iterable[Call | None]) -> Call | None:
+    """The callback that ends training early, if there is one."""
+    return next((call for call in callbacks if call is not None and call.path == EARLY_STOPPING), None)
 
 
 def layer_name(role: str, member: int) -> str:
@@ -92,54 +89,6 @@ class Network:
             self.layers.append(Layer(role, layer, inputs or (self.last,)))
             self.last = role
         return self.last
-
-
-@dataclass(frozen=True)
-class LayerSize:
-    """Output shape of a layer, without the batch axis, and the number of its weights, moving averages included."""
-
-    shape: tuple[int, ...]
-    weights: int
-
-
-def measure_layers(plan: Plan) -> dict[str, LayerSize]:
-    """The size of each layer of one member by its role, in the plan's order, without Keras."""
-    sizes = {"input": LayerSize(plan.input_shape, 0)}
-    for layer in plan.layers:
-        sizes[layer.role] = _size(layer.call, sizes[layer.inputs[0]].shape)
-    return sizes
-
-
-def count_parameters(plan: Plan) -> int:
-    """Number of weights, moving averages included, as Keras's `count_params` gives it, without Keras."""
-    return plan.members * sum(size.weights for size in measure_layers(plan).values())
-
-
-def count_operations(plan: Plan) -> int:
-    """Multiplications and additions of one row's forward pass in Dense and Conv2D layers, of all members."""
-    sizes = measure_layers(plan)
-    kernels = [sizes[layer.role] for layer in plan.layers if layer.call.path in ("layers.Dense", "layers.Conv2D")]
-    return plan.members * sum(2 * size.weights * prod(size.shape[:-1]) for size in kernels)
-
-
-def _size(layer: Call, shape: tuple[int, ...]) -> LayerSize:
-    match layer.path:
-        case "layers.Dense":
-            units = layer.get("units")
-            return LayerSize((units,), (shape[-1] + 1) * units)
-        case "layers.Conv2D":
-            filters, stride = layer.get("filters"), layer.get("strides", 1)
-            height, width = (-(-side // stride) for side in shape[:2])  # padding "same"
-            return LayerSize((height, width, filters), (layer.get("kernel_size") ** 2 * shape[-1] + 1) * filters)
-        case "layers.BatchNormalization":
-            return LayerSize(shape, 4 * shape[-1])
-        case "layers.LayerNormalization" | "layers.GroupNormalization":
-            return LayerSize(shape, 2 * shape[-1])
-        case "layers.Flatten":
-            return LayerSize((prod(shape),), 0)
-        case "layers.GlobalAveragePooling2D":
-            return LayerSize(shape[-1:], 0)
-    return LayerSize(shape, 0)
 
 
 def only(values: Iterable[Call | None]) -> Call | None:

@@ -3,16 +3,16 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from models.plan import count_parameters
-from training.estimate import estimate_seconds
-from training.experiment import Experiment, ExperimentError
-from training.link import decode_link
-from training.recorded import FIRST_VISIT
+from experiment.estimate import estimate_seconds
+from experiment.link import decode_link
+from experiment.presets import FIRST_VISIT
+from experiment.progress import show_duration
+from experiment.spec import Experiment, ExperimentError
+from models.layer_facts import count_parameters
 from ui import state, text
-from ui.experiment_form import draw_presets, experiment_form, load_draft
-from ui.experiment_view import experiment_view, recorded_view
+from ui.lab.experiment_form import draw_presets, experiment_form, load_draft
+from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.layout import begin_within_app, draw_title
-from ui.progress import show_duration
 from ui.services import measured_factor, services
 from ui.visitor import ask_browser, visitor
 
@@ -33,7 +33,7 @@ def read_configuration() -> None:
         return
     st.session_state[state.READ_CONFIGURATION] = packed
     try:
-        load_draft(decode_link(packed), notice=text.LOADED_FROM_LINK)
+        load_draft(decode_link(packed, services().uploads), notice=text.LOADED_FROM_LINK)
     except ExperimentError as error:
         st.session_state[state.REFUSAL] = str(error)
 
@@ -53,7 +53,7 @@ def draw_train(top: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 text.TRAIN, type="primary", icon=":material/play_arrow:", width=220, disabled=not (experiment and who)
             )
             if experiment:
-                st.caption(f"{count_runs(experiment)} · {foresee(experiment)}", width="content")
+                st.caption(f"{count_runs(experiment)} · {describe_cost(experiment)}", width="content")
     if pressed and experiment and who:
         try:
             state.show_experiment(services().queue.submit(experiment, who))
@@ -71,7 +71,7 @@ def count_runs(experiment: Experiment) -> str:
     )
 
 
-def foresee(experiment: Experiment) -> str:
+def describe_cost(experiment: Experiment) -> str:
     """The largest network, and how long training will take here."""
     parameters = max(count_parameters(experiment.plan(variant)) for variant in experiment.variants)
     factor = measured_factor()

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from models.techniques import TECHNIQUES
-from ui import learn, learn_text
 from ui.layout import begin_within_app, draw_title
+from ui.learn import learn_text, sections
 
 LAYOUT = """<style>
 [data-testid="stLatex"] .katex { font-size: 1em; }
@@ -28,11 +28,11 @@ st.html(LAYOUT)
 with st.container(border=True):
     st.markdown(f"**{learn_text.PATH}**")
     st.markdown(learn_text.PATH_STEPS)
-section(learn_text.OVERFITTING, learn.draw_overfitting, key="open_overfitting", expanded=True)
-section(learn_text.LABELS, learn.draw_labels, key="open_labels")
-section(learn_text.NAMES, learn.draw_names, key="open_names")
-section(learn_text.NETWORKS, learn.draw_networks, key="open_networks")
+section(learn_text.OVERFITTING, sections.draw_overfitting, key="open_overfitting", expanded=True)
+section(learn_text.LABELS, sections.draw_labels, key="open_labels")
+section(learn_text.NAMES, sections.draw_names, key="open_names")
+section(learn_text.NETWORKS, sections.draw_networks, key="open_networks")
 st.subheader(learn_text.TECHNIQUES, anchor=False)
 for name, technique in TECHNIQUES.items():
     title = f"**{technique.label}** :small[:gray[{technique.summary}]]"
-    section(title, learn.draw_technique, name, key=f"open_{name}")
+    section(title, sections.draw_technique, name, key=f"open_{name}")

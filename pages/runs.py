@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from analysis.summary import find_lowest
+from experiment.limits import is_hosted
+from experiment.spec import MAX_CHARACTERS, ExperimentError, parse_experiment
 from results.records import ExperimentSummary
-from training.experiment import MAX_CHARACTERS, ExperimentError, parse_experiment
-from training.limits import is_hosted
 from ui import state, text
-from ui.experiment_form import load_draft
-from ui.experiment_view import best_variant, downloads
+from ui.components.downloads import draw_downloads
+from ui.components.plain import plain
+from ui.lab.experiment_form import load_draft
 from ui.layout import begin_within_app, draw_title
-from ui.plain import plain
-from ui.services import read_spec, services
+from ui.services import read_spec, services, stored_runs, summaries
 from ui.visitor import ask_browser, visitor
 
 LAB_PAGE = "pages/lab.py"
@@ -31,7 +32,7 @@ def draw_import() -> None:
             st.error(text.FILE_TOO_LARGE.format(size=file.size, limit=MAX_CHARACTERS))
             return
         try:
-            experiment = parse_experiment(file.getvalue())
+            experiment = parse_experiment(file.getvalue(), services().uploads)
         except ExperimentError as error:
             st.error(text.REFUSED)
             st.code(str(error), language=None, wrap_lines=True)
@@ -70,8 +71,9 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
                     st.badge(f"{number} {text.STATUS_NAMES[status]}", color=text.STATUS_COLOURS[status])
         created = datetime.fromtimestamp(summary.created_at, UTC).astimezone()
         facts = [created.strftime("%Y-%m-%d %H:%M"), experiment.dataset.label, experiment.architecture.label]
-        if best := best_variant(experiment, summary.id):
-            facts.append(text.BEST_VARIANT.format(variant=plain(best[0]), loss=best[1]))
+        runs = stored_runs(experiment, service.curves.read(summary.id))
+        if lowest := find_lowest(summaries(runs)):
+            facts.append(text.BEST_VARIANT.format(variant=plain(lowest[0]), loss=lowest[1]))
         st.caption(" · ".join(facts))
         with st.container(horizontal=True):
             if st.button(text.OPEN, key=f"open_{summary.id}", type="primary"):
@@ -91,7 +93,7 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
                 st.session_state[state.SHOWN_EXPERIMENT] = None
                 st.switch_page(LAB_PAGE)
             with st.popover(text.EXPORT):
-                downloads(experiment, summary.id, key="runs")
+                draw_downloads(experiment, summary.id, key="runs")
             if st.button(text.DELETE, key=f"delete_{summary.id}", type="tertiary"):
                 ask_to_delete(summary.id, name)
 

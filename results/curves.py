@@ -4,14 +4,14 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from threading import Lock
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from results.records import CURVE_NAMES, EpochRow, Run, from_json
+from results.records import CURVE_NAMES, EpochRecord, Run
 from results.store import Store
 
 Curves = Mapping[str, NDArray[np.float64]]
@@ -22,7 +22,7 @@ class RunRecord:
     """A run with its curves: CURVE_NAMES -> float64 array of shape (epochs,), read-only, NaN if not finite.
 
     Entry i belongs to epoch i + 1. `curves` is the same object from one read to the next unless epochs were
-    added or the attempt changed; the whole record is the same object unless `run` changed too.
+    added or the attempt changed; the whole record is the same object unless `run` changed too, heartbeats aside.
 
     `members` has those of an ensemble's members, each of shape (members, epochs); it is empty for other runs.
     """
@@ -42,13 +42,14 @@ def _name_rows(block: NDArray[np.float64]) -> Curves:
     return MappingProxyType(dict(zip(CURVE_NAMES, block, strict=True)))
 
 
+_numbers = attrgetter(*CURVE_NAMES)
 _NO_CURVES = _name_rows(np.empty((len(CURVE_NAMES), 0)))
 
 
-def _extend(curves: Curves, rows: Sequence[EpochRow]) -> Curves:
+def _extend(curves: Curves, epochs: Sequence[EpochRecord]) -> Curves:
     """The curves with further epochs. Each goes to the place of its number: one that is missing is NaN."""
-    new = np.array([row[3:-1] for row in rows], dtype=np.float64)  # None becomes NaN
-    places = np.array([row[2] for row in rows]) - 1
+    new = np.array(list(map(_numbers, epochs)), dtype=np.float64)
+    places = np.array([record.epoch for record in epochs]) - 1
     block = np.full((len(CURVE_NAMES), places[-1] + 1), np.nan)
     known = curves[CURVE_NAMES[0]].shape[0]
     block[:, :known] = [curves[name] for name in CURVE_NAMES]
@@ -56,14 +57,14 @@ def _extend(curves: Curves, rows: Sequence[EpochRow]) -> Curves:
     return _name_rows(block)
 
 
-def _extend_members(members: Curves, rows: Sequence[EpochRow]) -> Curves:
+def _extend_members(members: Curves, epochs: Sequence[EpochRecord]) -> Curves:
     """The members' curves with further epochs, likewise."""
-    found = [(row[2] - 1, values) for row in rows if (values := from_json(row[-1]))]
+    found = [(record.epoch - 1, record.series["members"]) for record in epochs if record.series]
     if not found:
         return members
     extended = {}
     for name, of_first in found[0][1].items():
-        block = np.full((len(of_first), rows[-1][2]), np.nan)
+        block = np.full((len(of_first), epochs[-1].epoch), np.nan)
         if name in members:
             block[:, : members[name].shape[1]] = members[name]
         for place, values in found:
@@ -85,8 +86,8 @@ class _Experiment:
         self.records = {run.id: self._with_run(run) for run in runs}
         growing = [run.id for run in runs if (run.id, run.attempt) not in self.complete and run.status != "queued"]
         after = {run_id: self.records[run_id].last_epoch for run_id in growing}
-        for run_id, rows in groupby(store.epochs(growing, after), key=itemgetter(0)):
-            self._add(run_id, list(rows))
+        for (run_id, attempt), found in groupby(store.epochs(growing, after), key=itemgetter(0, 1)):
+            self._add(run_id, attempt, [epoch.record for epoch in found])
         self.complete = {(run.id, run.attempt) for run in runs if not run.active}
         return tuple(self.records.values())
 
@@ -96,11 +97,11 @@ class _Experiment:
             return RunRecord(run, _NO_CURVES)
         return record if record.run == run else RunRecord(run, record.curves, record.members)
 
-    def _add(self, run_id: int, rows: Sequence[EpochRow]) -> None:
+    def _add(self, run_id: int, attempt: int, epochs: Sequence[EpochRecord]) -> None:
         record = self.records[run_id]
-        if rows[0][1] == record.run.attempt:  # else it changed between the two queries: the next read resets
-            members = _extend_members(record.members, rows)
-            self.records[run_id] = RunRecord(record.run, _extend(record.curves, rows), members)
+        if attempt == record.run.attempt:  # else it changed between the two queries: the next read resets
+            members = _extend_members(record.members, epochs)
+            self.records[run_id] = RunRecord(record.run, _extend(record.curves, epochs), members)
 
 
 class CurveCache:

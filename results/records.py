@@ -3,26 +3,14 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple, get_args
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 ACTIVE_STATUSES: tuple[Status, ...] = ("queued", "running")
 EndStatus = Literal["finished", "failed", "cancelled"]
 EndedBy = Literal["epochs", "early_stopping"]
-
-# The numbers of an epoch, in the order of the table's columns; the names of the curves.
-CURVE_NAMES = (
-    "train_loss",
-    "val_loss",
-    "train_accuracy",
-    "val_accuracy",
-    "objective",
-    "learning_rate",
-    "steps",
-    "seconds",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,7 @@ class Run:
     message: str | None
     owner: str
     attempt: int
-    heartbeat: float
+    heartbeat: float = field(compare=False)
     created_at: float
     started_at: float | None
     finished_at: float | None
@@ -102,9 +90,19 @@ class EpochRecord:
     series: Mapping[str, Any] | None = None
 
 
-# run id, attempt, epoch, then the numbers of CURVE_NAMES, None where the number was not finite; the members as JSON.
-EpochRow = tuple[Any, ...]
-RUN_FIELDS = tuple(field.name for field in fields(Run))
+CURVE_NAMES = tuple(entry.name for entry in fields(EpochRecord) if entry.name not in ("epoch", "series"))
+"""The numbers of an epoch, in the order of the table's columns; the names of the curves."""
+
+
+class StoredEpoch(NamedTuple):
+    """An epoch as it is read: NaN for a number that was not finite, and of the series only `members`."""
+
+    run_id: int
+    attempt: int
+    record: EpochRecord
+
+
+RUN_FIELDS = tuple(entry.name for entry in fields(Run))
 
 
 def finite_or_none(number: float) -> float | None:

@@ -14,12 +14,14 @@ from results.records import (
     CURVE_NAMES,
     RUN_FIELDS,
     STATUSES,
-    EpochRow,
+    EpochRecord,
     ExperimentSummary,
     Run,
     Status,
+    StoredEpoch,
     StoredExperiment,
     from_json,
+    nan_if_none,
 )
 from results.run_states import RunStates
 from results.sqlite_file import StoreError
@@ -165,23 +167,20 @@ class Store(RunStates):
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def epochs(self, run_ids: Sequence[int], after: Mapping[int, int] | None = None) -> list[EpochRow]:
+    def epochs(self, run_ids: Sequence[int], after: Mapping[int, int] | None = None) -> list[StoredEpoch]:
         """Epochs of the runs' current attempts, by run and epoch.
 
         Args:
             run_ids: the runs.
             after: run id -> last epoch already known (0 where a run is missing).
 
-        Returns:
-            Tuples of run id, attempt, epoch and the numbers of CURVE_NAMES, None for one that was not finite; then what
-            the series `members` has, as JSON text, or None.
         """
         if not run_ids:
             return []
         known = after or {}
         wanted = json.dumps({run_id: known.get(run_id, 0) for run_id in run_ids})
         with self.reading() as connection:
-            return [tuple(row) for row in connection.execute(self._epochs_query, {"wanted": wanted})]
+            return [_stored_epoch(row) for row in connection.execute(self._epochs_query, {"wanted": wanted})]
 
     def series(self, run_id: int) -> dict[int, dict[str, Any]]:
         """Epoch -> named series (members, norms) of the current attempt, where an epoch has any."""
@@ -219,6 +218,13 @@ def _epochs_query(is_sqlite: bool) -> Select[Any]:
         .where(epochs.c.epoch > cast(wanted.c.value, Integer))
         .order_by(epochs.c.run_id, epochs.c.epoch)
     )
+
+
+def _stored_epoch(row: Sequence[Any]) -> StoredEpoch:
+    run_id, attempt, epoch, *numbers, members = row
+    series = None if members is None else {"members": from_json(members)}
+    values: dict[str, Any] = dict(zip(CURVE_NAMES, map(nan_if_none, numbers), strict=True))
+    return StoredEpoch(run_id, attempt, EpochRecord(epoch, **values, series=series))
 
 
 def _run(row: Sequence[Any]) -> Run:

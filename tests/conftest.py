@@ -18,7 +18,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from training.preload import warm_up
+from training.worker.preload import warm_up
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -122,13 +122,35 @@ def open_tab(browser: Browser) -> Callable[..., AbstractContextManager[Page]]:
 
 @pytest.fixture(scope="session")
 def keras() -> Any:
-    """Keras as a worker has it. Tests import nothing of it themselves: see `pytest_collection_modifyitems`."""
+    """Keras as a worker has it."""
     warm_up()
     import keras
 
     return keras
 
 
+MARKS = {"training/worker": "keras", "keras": "keras", "journeys": "workers", "browser": "browser"}
+"""Folder of the tests -> what they need. `make check` leaves out all that need any of it."""
+
+ORDER = ("keras", "", "workers", "browser")
+"""One test process takes all tests with Keras, the first group, while the other one begins with the rest: where Keras
+is loaded, Streamlit clears its session after each script run, and tests of pages take five times as long."""
+
+
+def need_of(item: pytest.Item) -> str:
+    """What a test needs, by the folder it lives in; nothing is marked by hand."""
+    folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
+    return next((mark for begin, mark in MARKS.items() if f"{folder}/".startswith(f"{begin}/")), "")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Moves tests with Keras to the end: once it is loaded, Streamlit clears its session after each script run."""
-    items.sort(key=lambda item: "keras" in getattr(item, "fixturenames", ()))
+    """Marks tests by their folder, and puts those that share something costly into one group."""
+    for item in items:
+        need = need_of(item)
+        if need:
+            item.add_marker(need)
+        item.add_marker(pytest.mark.xdist_group("keras" if need == "keras" else item.path.as_posix()))
+        assert need == "keras" or "keras" not in getattr(item, "fixturenames", ()), (
+            f"{item.nodeid} is in the wrong folder"
+        )
+    items.sort(key=lambda item: ORDER.index(need_of(item)))

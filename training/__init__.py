@@ -1,1 +1,1 @@
-"""From an experiment to epoch records: the spec, the queue, the workers and the epoch engine."""
+"""How experiments are trained: `dispatch` hands runs out, `worker` trains them, `__main__` does without a page."""

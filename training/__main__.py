@@ -14,14 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from datasets.uploads import connect
-from results.curves import CurveCache, RunRecord
+from datasets.uploads import UploadedFiles
+from experiment.progress import Progress as Done
+from experiment.progress import measure
+from experiment.spec import Experiment, ExperimentError, parse_experiment
+from experiment.version import PROGRAM_AND_VERSION
+from export.report import report
+from results.curves import CurveCache
 from results.store import Store, StoreError
 from results.uploads import read_upload
-from training.cluster import ClusterError, worker_count
-from training.experiment import Experiment, ExperimentError, parse_experiment
-from training.queue import Queue
-from training.report import report
+from training.dispatch.cluster import ClusterError, worker_count
+from training.dispatch.queue import Queue, QueueState
 
 FINISHED, RUN_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 VISITOR = "local"
@@ -42,9 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _refuse(f"{options.experiment} cannot be read: {error.strerror}")
     with store:
-        connect(partial(read_upload, store))
         try:
-            experiment = parse_experiment(text)
+            experiment = parse_experiment(text, UploadedFiles(partial(read_upload, store)))
         except ExperimentError as error:
             return _refuse(str(error))
         return _run(store, experiment, workers, as_json=options.json)
@@ -53,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("experiment", type=Path, metavar="EXPERIMENT.json", help="experiment JSON, version 1")
+    parser.add_argument("--version", action="version", version=PROGRAM_AND_VERSION)
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
     parser.add_argument("--database", metavar="URL", help="where runs are stored (default: DATABASE_URL, else a file)")
     return parser.parse_args(arguments)
@@ -76,7 +79,7 @@ def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -
         return INTERRUPTED
     finally:
         queue.close()
-    result = report(store, identifier)
+    result = report(store, identifier, experiment)
     if as_json:
         json.dump(result, sys.stdout, allow_nan=False)
         sys.stdout.write("\n")
@@ -95,22 +98,16 @@ def _follow(queue: Queue, identifier: str, experiment: Experiment) -> None:
         task = progress.add_task("workers are warming up", total=total)
         records = curves.read(identifier)
         while any(record.run.active for record in records):
-            progress.update(task, completed=_done(records, experiment), description=_describe(queue, records))
+            done = measure(records, experiment.training.epochs, queue.workers)
+            progress.update(task, completed=done.epochs, description=_describe(queue.state, done))
             time.sleep(SECONDS_BETWEEN_LOOKS)
             records = curves.read(identifier)
 
 
-def _done(records: tuple[RunRecord, ...], experiment: Experiment) -> int:
-    """Epochs done, where an ended run counts whole."""
-    return sum(r.last_epoch if r.run.active else experiment.training.epochs for r in records)
-
-
-def _describe(queue: Queue, records: tuple[RunRecord, ...]) -> str:
-    state = queue.state
-    if state.error or not state.ready_workers:
-        return state.error or "workers are warming up"
-    ended = sum(not record.run.active for record in records)
-    return f"{ended} of {len(records)} runs"
+def _describe(workers: QueueState, done: Done) -> str:
+    if workers.error or not workers.ready_workers:
+        return workers.error or "workers are warming up"
+    return f"{done.ended} of {done.runs} runs"
 
 
 def _print_table(result: dict[str, Any]) -> None:

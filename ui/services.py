@@ -2,25 +2,26 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import streamlit as st
 
-from analysis.summary import RunCurves, RunSummary, VariantSummary, summarize, summarize_run
+from analysis.summary import RunSummary, VariantSummary, summarize, summarize_run
 from charts.curves import Metric, curve_figure
-from datasets.uploads import connect
+from datasets.uploads import UploadedFiles
+from experiment.estimate import machine_factor
+from experiment.judging import run_curves
+from experiment.limits import LimitsError, limits_from_environment
+from experiment.presets import recorded_curves
+from experiment.spec import Experiment, parse_experiment
 from results.curves import CurveCache, RunRecord
 from results.speed import read_finished_runs
 from results.store import Store, StoreError
 from results.uploads import read_upload
-from training.cluster import ClusterError, worker_count
-from training.estimate import machine_factor
-from training.experiment import Experiment, parse_experiment
-from training.limits import LimitsError, limits_from_environment
-from training.queue import Queue
-from training.report import run_curves
+from training.dispatch.cluster import ClusterError, worker_count
+from training.dispatch.queue import Queue
 
 SECONDS_A_SPEED_IS_KEPT = 30
 
@@ -32,6 +33,7 @@ class Services:
     store: Store
     queue: Queue
     curves: CurveCache
+    uploads: UploadedFiles
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,10 +44,9 @@ def _start() -> Services | str:
         store = Store()
     except (StoreError, ClusterError, LimitsError) as error:
         return str(error)
-    connect(partial(read_upload, store))
     queue = Queue(store, adopts=True, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers, limits=limits)
     queue.start()
-    return Services(store, queue, CurveCache(store))
+    return Services(store, queue, CurveCache(store), UploadedFiles(partial(read_upload, store)))
 
 
 def services() -> Services:
@@ -60,50 +61,47 @@ def services() -> Services:
 @st.cache_data(ttl=SECONDS_A_SPEED_IS_KEPT, show_spinner=False)
 def measured_factor() -> float | None:
     """How this machine's speed compares with the estimate's constants; None before a run has finished."""
-    return machine_factor(read_finished_runs(services().store))
+    service = services()
+    return machine_factor(read_finished_runs(service.store), service.uploads)
+
+
+def read_spec(spec: str) -> Experiment:
+    """A stored experiment's JSON, parsed once."""
+    return _read_spec(spec, services().uploads)
 
 
 @lru_cache(maxsize=256)
-def read_spec(spec: str) -> Experiment:
-    """A stored experiment's JSON, parsed once."""
-    return parse_experiment(spec)
+def _read_spec(spec: str, uploads: UploadedFiles) -> Experiment:
+    return parse_experiment(spec, uploads)
 
 
-@dataclass(frozen=True)
-class RunKey:
-    """Identifies a run's curves up to its last epoch; what it carries takes no part in comparison."""
-
-    run_id: Any
-    attempt: int
-    last_epoch: int
-    status: str
-    curves: RunCurves = field(compare=False, hash=False)
+# What follows is computed once for each new epoch, whoever looks. The keys are objects that stay the same as long as
+# nothing new has come (`CurveCache` sees to that) and that nobody changes, so what they hold is never compared.
 
 
-def stored_key(experiment: Experiment, record: RunRecord) -> RunKey:
-    """The key of a stored run."""
-    run = record.run
-    return RunKey(run.id, run.attempt, record.last_epoch, run.status, run_curves(experiment, record))
-
-
-def recorded_keys(name: str, runs: Sequence[RunCurves]) -> tuple[RunKey, ...]:
-    """The keys of a recorded example's runs."""
-    return tuple(RunKey((name, i), 1, len(run.curves["val_loss"]), run.status, run) for i, run in enumerate(runs))
+def stored_runs(experiment: Experiment, records: Sequence[RunRecord]) -> tuple[RunSummary, ...]:
+    """The runs of a stored experiment in numbers."""
+    return tuple(_stored_run(experiment, record) for record in records)
 
 
 @lru_cache(maxsize=4096)
-def _run_summary(key: RunKey) -> RunSummary:
-    return summarize_run(key.curves)
+def _stored_run(experiment: Experiment, record: RunRecord) -> RunSummary:
+    return summarize_run(run_curves(experiment, record))
+
+
+@cache
+def recorded_runs(name: str) -> tuple[RunSummary, ...]:
+    """The runs that were recorded for a preset, in numbers; none if it was not recorded."""
+    return tuple(map(summarize_run, recorded_curves(name)))
 
 
 @lru_cache(maxsize=64)
-def summaries(keys: tuple[RunKey, ...]) -> tuple[VariantSummary, ...]:
-    """The analysis of an experiment, done once for each new epoch whoever looks."""
-    by_curves = {id(key.curves): key for key in keys}
-    return summarize([key.curves for key in keys], run_summary=lambda run: _run_summary(by_curves[id(run)]))
+def summaries(runs: tuple[RunSummary, ...]) -> tuple[VariantSummary, ...]:
+    """What runs say together, for each variant."""
+    return summarize(runs)
 
 
 @lru_cache(maxsize=128)
-def figure(keys: tuple[RunKey, ...], metric: Metric, log_axis: bool, epochs: int, revision: str) -> dict[str, Any]:
-    """The chart of an experiment as a Plotly figure, drawn once for each new epoch whoever looks."""
-    return curve_figure(summaries(keys), metric, log_axis=log_axis, epochs=epochs, revision=revision)
+def figure(runs: tuple[RunSummary, ...], metric: Metric, log_axis: bool, epochs: int, revision: str) -> dict[str, Any]:
+    """The chart of an experiment as a Plotly figure."""
+    return curve_figure(summaries(runs), metric, log_axis=log_axis, epochs=epochs, revision=revision)

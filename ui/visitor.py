@@ -5,7 +5,7 @@ import re
 
 import streamlit as st
 
-from training.limits import is_hosted
+from experiment.limits import is_hosted
 from ui import state, text
 
 LOCAL = "local"

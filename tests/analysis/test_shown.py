@@ -1,8 +1,5 @@
 """What the Learn page's pictures compute, against formulas and against the real Keras."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,29 +18,6 @@ def test_dropout_keeps_the_expected_output(seed: int, rate: float) -> None:
     dropped = activations.drop(ones, rate, seed)
     assert set(np.round(np.unique(dropped), 9)) <= {0.0, round(1 / (1 - rate), 9)}
     assert dropped.mean() == pytest.approx(1.0, abs=6 * np.sqrt(rate / (1 - rate) / ones.size) + 1e-9)
-
-
-def test_normalizations_are_those_of_keras(keras: Any) -> None:
-    values = activations.example_activations(16, 8, 0)
-    for axis, layer in ((0, keras.layers.BatchNormalization()), (1, keras.layers.LayerNormalization())):
-        given_by_keras = (
-            layer(values.astype("float32"), training=True) if axis == 0 else layer(values.astype("float32"))
-        )
-        np.testing.assert_allclose(activations.normalize(values, axis), given_by_keras, atol=2e-5)
-    groups = keras.layers.GroupNormalization(groups=4)(values.astype("float32"))
-    np.testing.assert_allclose(activations.normalize_groups(values, 4), groups, atol=2e-5)
-
-
-def test_feature_maps_are_convolutions(keras: Any) -> None:
-    image = np.random.default_rng(0).random((8, 8))
-    kernels = np.random.default_rng(5).normal(0.3, 1.0, (4, 3, 3))
-    by_keras = keras.ops.conv(
-        image[None, ..., None].astype("float32"),
-        kernels.transpose(1, 2, 0)[:, :, None].astype("float32"),
-        padding="same",
-    )
-    maps = activations.edge_maps(image, 4, 5)
-    np.testing.assert_allclose(maps, np.maximum(by_keras[0], 0).transpose(2, 0, 1), atol=1e-4)
 
 
 @given(SEEDS, st.floats(0.1, 5.0))
@@ -79,22 +53,6 @@ def test_decay_through_adam_depends_on_the_gradients_and_decoupled_does_not() ->
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-4)
     without = weights.shrink_under_adam(1.0, 0.0, decoupled=True)
     assert ends[0][-1] < without[-1] - 0.5
-
-
-@pytest.mark.parametrize(("factor", "patience", "min_lr"), [(0.5, 3, 0.0), (0.1, 1, 0.0005), (0.9, 10, 0.0)])
-def test_the_learning_rate_is_cut_where_keras_cuts_it(keras: Any, factor: float, patience: int, min_lr: float) -> None:
-    values = np.abs(np.sin(np.arange(60) / 4)) + np.linspace(1, 0.5, 60)
-
-    model = SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.01))
-    callback = keras.callbacks.ReduceLROnPlateau(factor=factor, patience=patience, min_lr=min_lr, mode="min")
-    callback.set_model(model)
-    callback.on_train_begin()
-    expected = []
-    for epoch, value in enumerate(values):
-        callback.on_epoch_end(epoch, {"val_loss": value})
-        expected.append(float(model.optimizer.learning_rate))
-    ours = weights.reduce_on_plateau(values, 0.01, factor=factor, patience=patience, min_lr=min_lr)
-    np.testing.assert_allclose(ours, expected, rtol=1e-5)
 
 
 def test_an_image_that_is_not_changed_stays_and_a_shift_moves_it() -> None:

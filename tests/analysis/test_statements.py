@@ -8,7 +8,7 @@ import pytest
 from analysis import statements
 from analysis.early_stopping import StoppingRule
 from analysis.statements import describe, verdict
-from analysis.summary import RunCurves, summarize
+from analysis.summary import RunCurves, summarize, summarize_run
 
 MakeRun = Callable[..., RunCurves]
 Judge = Callable[[Mapping[str, Mapping[int, float]]], str]
@@ -20,7 +20,7 @@ def judge(make_run: MakeRun) -> Judge:
 
     def say(losses: Mapping[str, Mapping[int, float]]) -> str:
         runs = [make_run(v, s, [0.9, loss, 0.95]) for v, seeds in losses.items() for s, loss in seeds.items()]
-        return verdict(summarize(runs))
+        return verdict(summarize(map(summarize_run, runs)))
 
     return say
 
@@ -67,12 +67,12 @@ def test_only_seeds_that_all_have_finished_are_compared(judge: Judge) -> None:
 
 def test_unfinished_runs_do_not_count(make_run: MakeRun) -> None:
     growing = [make_run("a", 0, [0.5], status="running"), make_run("b", 0, [0.1], status="failed")]
-    assert verdict(summarize(growing)) == verdict(()) == statements.NOTHING_FINISHED
+    assert verdict(summarize(map(summarize_run, growing))) == verdict(()) == statements.NOTHING_FINISHED
     finished = make_run("c", 0, [0.5])
-    assert verdict(summarize([*growing, finished])) == (
+    assert verdict(summarize(map(summarize_run, [*growing, finished]))) == (
         "Only “c” has finished runs so far, so there is nothing to compare it with."
     )
-    text = verdict(summarize([*growing, finished, make_run("d", 0, [0.7])]))
+    text = verdict(summarize(map(summarize_run, [*growing, finished, make_run("d", 0, [0.7])])))
     assert text.startswith("Over the 1 seed that 2 of 4 variants have finished so far, “c” has the lowest")
 
 
@@ -103,7 +103,7 @@ def test_no_sentence_claims_significance() -> None:
 
 def test_description_of_one_seed(make_run: MakeRun) -> None:
     runs = [make_run("a", 4, [0.9, 0.4, 0.5, 0.6]), make_run("b", 4, [], status="queued")]
-    assert describe(summarize(runs)) == (
+    assert describe(summarize(map(summarize_run, runs))) == (
         "“a” (seed 4): validation loss 0.4 at the best epoch, 2. There is no clear onset of overfitting. "
         "Early stopping fires at epoch 4: validation loss has not gone below 0.4 (epoch 2) for 2 epochs.\n"
         "“b”: no epochs yet."
@@ -116,7 +116,7 @@ def test_description_of_several_seeds(make_run: MakeRun) -> None:
     for seed, turn in enumerate((18, 20, 22)):
         run = make_run("a", seed, 0.5 + 0.01 * np.abs(np.arange(1, 41) - turn), rule=StoppingRule(patience=20))
         runs.append(RunCurves("a", seed, "finished", {**run.curves, **falling}, run.rule, False))
-    text = describe(summarize(runs))
+    text = describe(summarize(map(summarize_run, runs)))
     assert text.startswith("“a” (3 seeds): mean validation loss 0.5 at the best epochs, 18 to 22. In the mean curve")
     assert "overfitting begins at epoch 20: validation loss is" in text
     assert "Overfitting begins in 3 of 3 seeds, at epoch 18 to 22." in text
@@ -125,7 +125,7 @@ def test_description_of_several_seeds(make_run: MakeRun) -> None:
 
 def test_description_where_the_rule_ignores_every_epoch(make_run: MakeRun) -> None:
     runs = [make_run("a", seed, [0.5, 0.4], rule=StoppingRule(start_from_epoch=9)) for seed in (0, 1)]
-    assert describe(summarize(runs)) == (
+    assert describe(summarize(map(summarize_run, runs))) == (
         "“a” (2 seeds): no best epoch, since the stopping rule ignores all epochs. "
         "There is no clear onset of overfitting. Early stopping has not fired."
     )

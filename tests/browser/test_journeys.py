@@ -15,17 +15,18 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from datasets.registry import DATASETS, Digits, Moons
+from experiment.lessons import lesson
+from experiment.link import encode_link
+from experiment.presets import FIRST_VISIT, presets
+from experiment.spec import Experiment, parse_experiment
 from models.techniques import TECHNIQUES
 from results.artifacts import read_artifact
+from results.findings.boundary import BOUNDARY
 from results.records import EpochRecord
 from results.store import Store
 from results.uploads import read_upload
-from training.boundary import BOUNDARY
-from training.experiment import Experiment, parse_experiment
-from training.lessons import lesson
-from training.link import encode_link
-from training.recorded import FIRST_VISIT, presets
-from ui import learn_text, text
+from ui import text
+from ui.learn import learn_text
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 90

@@ -53,8 +53,8 @@ def open_lab(page: Page, port: int, query: str = "") -> None:
 def test_after_sigkill_no_process_is_left_and_the_next_start_takes_the_runs_up_again(
     tmp_path: Path,
 ) -> None:
-    from training.experiment import parse_experiment
-    from training.link import encode_link
+    from experiment.link import encode_link
+    from experiment.spec import parse_experiment
 
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -86,7 +86,7 @@ def test_after_sigkill_no_process_is_left_and_the_next_start_takes_the_runs_up_a
             assert store.cancel(identifier, second.id, now=time.time()) == 1, "a waiting run is taken up, too"
             wait_for(lambda: (run := store.run(first.id)) is not None and run.attempt == 2 and run.status == "running")
             wait_for(lambda: bool(store.epochs([first.id])))
-            assert store.epochs([first.id])[0][2] == 1, "from epoch 1"
+            assert store.epochs([first.id])[0].record.epoch == 1, "from epoch 1"
             page.get_by_role("button", name="Cancel").first.click()
             wait_for(lambda: not any(run.active for run in store.runs(identifier)))
         finally:

@@ -35,8 +35,7 @@ def make_variant(
 ) -> VariantSummary:
     """Return a variant with random curves; the marks of seed k come k epochs after those of seed 0."""
     runs = [make_curves(name, seed, epochs) for seed in range(seeds)]
-    marked = {run.seed: place_marks(summarize_run(run), onset, stop, best) for run in runs}
-    summary = summarize_variant(runs, run_summary=lambda run: marked[run.seed])
+    summary = summarize_variant([place_marks(summarize_run(run), onset, stop, best) for run in runs])
     return replace(summary, onset_of_mean=make_onset(onset))
 
 
@@ -217,11 +216,8 @@ def test_the_value_axis_shows_what_follows_the_steep_start() -> None:
 def test_a_median_beyond_the_end_of_the_mean_stands_on_that_seeds_curve() -> None:
     # Runs that stopped at 20, 30 and 40 epochs: the mean ends at 20, where the first of them ended.
     runs = [make_curves("stopped", seed, 20 + 10 * seed) for seed in range(3)]
-    stopped = {run.seed: len(run.curves["val_loss"]) for run in runs}
-    summary = summarize_variant(
-        runs,
-        run_summary=lambda run: replace(summarize_run(run), stopping=Stopping(stopped[run.seed], None, EVIDENCE)),
-    )
+    ended = map(summarize_run, runs)
+    summary = summarize_variant([replace(run, stopping=Stopping(run.epochs, None, EVIDENCE)) for run in ended])
     found = marks(of_variant(curve_figure([summary], "loss"), "stopped"), "stop")
     epoch, value, _, _ = found[-1]
     assert len(summary.mean["val_loss"]) == 20
@@ -232,7 +228,7 @@ def test_a_median_beyond_the_end_of_the_mean_stands_on_that_seeds_curve() -> Non
 def test_a_failed_seed_is_drawn_but_not_counted_in_the_mean() -> None:
     runs = [make_curves("one failed", seed, 9, "failed" if seed == 2 else "finished") for seed in range(3)]
     runs[2].curves["val_loss"][-1] = np.nan
-    traces = of_variant(curve_figure([summarize_variant(runs)], "loss"), "one failed")
+    traces = of_variant(curve_figure([summarize_variant([*map(summarize_run, runs)])], "loss"), "one failed")
     assert "mean of 2 seeds" in means(traces)[1]["hovertemplate"]
     seeds = next(trace for trace in traces if trace["mode"] == "lines" and "dx" not in trace)
     assert np.isnan(decoded(seeds["y"])).sum() == 3
@@ -241,7 +237,7 @@ def test_a_failed_seed_is_drawn_but_not_counted_in_the_mean() -> None:
 def test_the_only_seed_is_drawn_up_to_where_it_diverged() -> None:
     run = make_curves("diverged", 0, 9, "failed")
     run.curves["val_loss"][-1] = np.inf
-    line = means(of_variant(curve_figure([summarize_variant([run])], "loss"), "diverged"))[1]
+    line = means(of_variant(curve_figure([summarize_variant([summarize_run(run)])], "loss"), "diverged"))[1]
     assert np.isfinite(decoded(line["y"])).tolist() == [True] * 8 + [False]
 
 

@@ -6,7 +6,7 @@ import re
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -15,29 +15,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from datasets import uploads
 from datasets.csv_file import MAX_CATEGORIES, read_csv
 from datasets.npz_file import read_npz
 from datasets.split import make_split, split_rows
 from datasets.table import MIN_ROWS_PER_CLASS, Table, TableError, encode_classes
-from datasets.uploads import NOT_CHOSEN, NOT_HERE, Upload, check_file, connect
+from datasets.uploads import NOT_CHOSEN, NOT_HERE, UPLOADS, Upload, UploadedFiles, check_file
 
 Add = Callable[..., Upload]
 
 
 @pytest.fixture
-def add() -> Iterator[Add]:
+def add() -> Add:
     """Puts a file where uploads are found, and gives the data set of it."""
-    files: dict[str, bytes] = {}
+    stored: dict[str, bytes] = {}
+    files = UploadedFiles(stored.get)
 
     def add(content: bytes, target: str | None = None) -> Upload:
         sha256 = hashlib.sha256(content).hexdigest()
-        files[sha256] = content
-        return Upload(sha256=sha256, target=target)
+        stored[sha256] = content
+        return Upload.model_validate({"sha256": sha256, "target": target}, context={UPLOADS: files})
 
-    connect(files.get)
-    yield add
-    connect(lambda _: None)
+    return add
 
 
 def csv_of(rows: int = 20, **columns: str) -> bytes:
@@ -238,18 +236,24 @@ def test_without_its_file_an_upload_says_what_to_do(add: Add) -> None:
     with pytest.raises(ValidationError, match="64 hexadecimal digits"):
         Upload(sha256="../../etc/passwd")
     with pytest.raises(ValidationError, match="train_size is 25; allowed for upload: 4 to 24"):
-        Upload(sha256=add(npz_of(x=np.zeros((40, 2)), y=LABELS)).sha256, train_size=25)
+        own = add(npz_of(x=np.zeros((40, 2)), y=LABELS))
+        Upload.model_validate({"sha256": own.sha256, "train_size": 25}, context={UPLOADS: own.files})
 
 
-def test_a_file_is_read_once(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = add(csv_of(a="{i}", b="1", y="{half}"), "y")
-    monkeypatch.setattr(uploads, "_connected", [lambda _: None])
-    assert dataset.load() is dataset.load()
+def test_a_file_is_read_once_for_all_who_use_it() -> None:
+    content, asked = csv_of(a="{i}", b="1", y="{half}"), []
+    files = UploadedFiles(lambda sha256: asked.append(sha256) or content)
+    first, second = (Upload.model_validate({"sha256": "0" * 64}, context={UPLOADS: files}) for _ in range(2))
+    assert first == second
+    assert hash(first) == hash(second)
+    assert first.load() is second.whole.load() is first.model_copy(update={"train_size": 8}).load()
+    assert asked == ["0" * 64]
 
 
 def test_the_columns_of_a_csv_are_known_before_one_is_chosen(add: Add) -> None:
-    assert uploads.columns(add(csv_of(a="{i}", b="1", y="{half}")).sha256) == ("a", "b", "y")
-    assert uploads.columns(add(npz_of(x=np.zeros((40, 2)), y=LABELS)).sha256) == ()
+    csv, npz = add(csv_of(a="{i}", b="1", y="{half}")), add(npz_of(x=np.zeros((40, 2)), y=LABELS))
+    assert csv.files.columns(csv.sha256) == ("a", "b", "y")
+    assert npz.files.columns(npz.sha256) == ()
 
 
 @given(counts=st.lists(st.integers(MIN_ROWS_PER_CLASS, 60), min_size=2, max_size=12), seed=st.integers(0, 9))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.architectures import MLP, Architecture, ResNetConv, ResNetMLP, make_plan
+from models.layer_facts import count_parameters
 from models.outline import Step, outline
-from models.plan import count_parameters
 from models.techniques import BatchNormalization, Dropout, SpatialDropout, StochasticDepth
 
 IMAGE = (16, 16, 3)

@@ -9,11 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from experiment.spec import Experiment, parse_experiment
 from results.store import Store
-from training.experiment import Experiment, parse_experiment
-from training.queue import Queue
+from training.dispatch.queue import Queue
 from ui import state
-from ui.experiment_form import NETWORK_ICON
+from ui.lab.experiment_form import NETWORK_ICON
 from ui.services import services
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -151,6 +151,6 @@ def stored(store: Store) -> Callable[..., Experiment]:
             (identifier,) = (summary.id for summary in store.experiments())
         found = store.experiment(identifier)
         assert found is not None
-        return parse_experiment(found.spec)
+        return parse_experiment(found.spec, services().uploads)
 
     return stored

@@ -2,19 +2,21 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from datasets.downloads import DOWNLOADABLE, MNIST
 from datasets.registry import DATASETS
-from datasets.uploads import NOT_CHOSEN, NOT_HERE, connect
+from datasets.uploads import NOT_CHOSEN, NOT_HERE
+from experiment.link import encode_link
+from experiment.spec import Experiment, parse_experiment
 from results.store import Store
 from results.uploads import read_upload
-from training.downloads import DownloadState
-from training.experiment import Experiment, parse_experiment
-from training.link import encode_link
+from training.dispatch.downloads import DownloadState
 from ui import text
 from ui.services import services
 
@@ -189,14 +191,16 @@ def test_undo_and_another_page_keep_the_file(own_data: Any, stored: Stored) -> N
 
 
 def test_a_link_to_a_configuration_says_where_its_data_must_go(
-    own_data: Any, open_page: OpenPage, stored: Stored
+    own_data: Any, open_page: OpenPage, stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(own_data, "a.csv", CSV)
     own_data.press(text.TRAIN)
     link = encode_link(stored())
     again = open_page(configuration=link)
     assert again.mistakes == []
-    connect(lambda _: None)  # as on another host
+    services().store.close()
+    st.cache_resource.clear()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'another_host.db'}")
     other = open_page(configuration=link)
     assert f"dataset: {NOT_HERE}" in other.codes
     assert text.RECORDED in other.shown

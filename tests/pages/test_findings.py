@@ -2,21 +2,21 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from experiment.spec import parse_experiment
+from results.findings.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from results.findings.mistakes import MISTAKES, pack_mistakes
+from results.findings.weights import WEIGHTS, describe_weights
 from results.records import EpochRecord, Run
 from results.store import Store
-from training.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
-from training.experiment import parse_experiment
-from training.mistakes import MISTAKES, pack_mistakes
-from training.queue import Queue
-from training.task import augment_samples
-from training.weights import WEIGHTS, describe_weights
-from ui import augmentation_view, text
+from training.dispatch.queue import Queue
+from training.dispatch.tasks import augment_samples
+from ui import text
 
 OpenPage = Callable[..., Any]
 AddExperiment = Callable[..., str]
@@ -171,7 +171,10 @@ class Answer:
     """A future as Dask would give it."""
 
     def __init__(self, content: bytes) -> None:
-        self.content, self.ended = content, False
+        self.content, self.ended, self.status = content, False, "finished"
+
+    def exception(self) -> Exception:
+        return ValueError("no kernel for this")
 
     def done(self) -> bool:
         return self.ended
@@ -191,7 +194,7 @@ def packed_samples() -> bytes:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What the queue was asked, each of which answers when it is told to."""
     questions: list[tuple[Any, ...]] = []
 
@@ -200,9 +203,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
         return answer
 
     monkeypatch.setattr(Queue, "ask", ask)
-    augmentation_view._ask.cache_clear()
-    yield questions
-    augmentation_view._ask.cache_clear()
+    return questions
 
 
 def test_augmented_images_come_from_a_worker_and_are_asked_for_once(
@@ -238,7 +239,7 @@ def test_a_preview_that_fails_says_so_and_is_asked_for_again(open_page: OpenPage
     page.fill("multiselect", text.TECHNIQUES, ["mixup"])
     page.app.session_state["augmented"] = True
     page.app.run()
-    asked[0][-1].content, asked[0][-1].ended = b"no archive", True
+    asked[0][-1].status, asked[0][-1].ended = "error", True
     page.app.run()
     page.check()
     assert text.NO_PREVIEW in [warning.value for warning in page.app.warning]

@@ -12,13 +12,13 @@ import pytest
 import streamlit as st
 
 from datasets.registry import DATASETS
+from experiment.link import MAX_LINK_CHARACTERS, encode_link
+from experiment.presets import FIRST_VISIT, presets
+from experiment.spec import Experiment, parse_experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
 from results.store import Store
-from training.experiment import Experiment, parse_experiment
-from training.link import MAX_LINK_CHARACTERS, encode_link
-from training.recorded import FIRST_VISIT, presets
 from ui import text
 
 OpenPage = Callable[..., Any]

@@ -8,14 +8,15 @@ import pytest
 import streamlit as st
 
 from charts.technique_pictures import PICTURES
+from experiment.lessons import lesson
+from experiment.spec import Experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
 from results.store import Store
-from training.experiment import Experiment
-from training.lessons import lesson
-from ui import learn_text, text
-from ui.learn import keras_lines
+from ui import text
+from ui.learn import learn_text
+from ui.learn.sections import keras_lines
 
 OpenPage = Callable[..., Any]
 

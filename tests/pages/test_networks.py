@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 
+from experiment.presets import FIRST_VISIT, presets, recorded_curves
+from experiment.spec import Experiment
 from models.architectures import ARCHITECTURES
-from training.experiment import Experiment
-from training.model_summary import forget
-from training.queue import Queue
-from training.recorded import FIRST_VISIT, presets, recorded_runs
 from ui import text
-from ui.network_view import network_html
+from ui.components.network_view import network_html
+from ui.services import services
 
 OpenPage = Callable[..., Any]
-RECORDED = [name for name in presets() if recorded_runs(name)]
+RECORDED = [name for name in presets() if recorded_curves(name)]
 
 
 def html_of(page: Any) -> str:
@@ -94,7 +93,7 @@ def test_a_recorded_preset_shows_its_recording(open_page: OpenPage, name: str) -
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_recording_is_of_its_preset_and_small(name: str) -> None:
-    runs = recorded_runs(name)
+    runs = recorded_curves(name)
     experiment = presets()[name]
     assert sorted((run.variant, run.seed) for run in runs) == sorted(experiment.runs())
     assert {run.status for run in runs} == {"finished"}
@@ -106,7 +105,6 @@ def test_a_recording_is_of_its_preset_and_small(name: str) -> None:
 def test_kerass_summary_waits_for_a_worker_and_comes_by_itself(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forget()
     page = open_page()
     (key,) = {
         expander.proto.id.rsplit("-", 1)[-1] for expander in page.app.expander if expander.label == text.KERAS_SUMMARY
@@ -124,10 +122,9 @@ def test_kerass_summary_waits_for_a_worker_and_comes_by_itself(
         def result(self) -> str:
             return 'Model: "functional"'
 
-    monkeypatch.setattr(Queue, "ask", lambda queue, *question: Answer())
+    monkeypatch.setattr(services().queue.questions, "_ask", lambda *question: Answer())
     page.app.run()
     assert 'Model: "functional"' in page.codes
-    forget()
 
 
 def test_a_stored_experiment_shows_the_network_of_each_variant(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import streamlit as st
 
+from experiment.presets import FIRST_VISIT, presets
+from experiment.spec import MAX_CHARACTERS, Experiment
 from results.records import EpochRecord
 from results.store import Store
-from training.experiment import MAX_CHARACTERS, Experiment
-from training.recorded import FIRST_VISIT, presets
 from ui import text
 
 OpenPage = Callable[..., Any]

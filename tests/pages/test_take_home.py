@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from results.findings.kept_model import MODEL
 from results.records import EpochRecord
 from results.store import Store
-from training.kept_model import MODEL
-from training.queue import Queue, QueueState
+from training.dispatch.queue import Queue, QueueState
 from ui import text
 
 OpenPage = Callable[..., Any]

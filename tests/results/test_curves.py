@@ -100,10 +100,12 @@ def test_what_did_not_change_is_the_same_object(store, cache, add_runs, make_rec
     after = cache.read(still.experiment_id)
     assert after[0] is before[0]
     assert after[1] is not before[1]
-    store.append_epochs(still.id, 1, [], 3.0)  # a heartbeat changes the run, not its curves
-    beaten = cache.read(still.experiment_id)[0]
-    assert beaten is not before[0]
-    assert beaten.curves is before[0].curves
+    store.append_epochs(still.id, 1, [], 3.0)  # a heartbeat is nothing to look at
+    assert cache.read(still.experiment_id)[0] is before[0]
+    store.finish(still.id, 1, "finished", now=4.0)
+    ended = cache.read(still.experiment_id)[0]
+    assert ended is not before[0]
+    assert ended.curves is before[0].curves
 
 
 def test_arrays_given_out_never_change(store, cache, add_runs, make_record):

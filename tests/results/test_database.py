@@ -232,13 +232,12 @@ def test_a_version_without_its_tables_is_not_ours(tmp_path, version):
     assert_refused(path, "belongs to another program")
 
 
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
 class TestPostgreSQL:
     """The version in a table, where there is no PRAGMA user_version."""
 
     @pytest.fixture
     def engine(self, database_url):
-        if database_url.startswith("sqlite"):
-            pytest.skip("PostgreSQL only")
         engine = create_engine(database_url)
         yield engine
         engine.dispose()

@@ -105,7 +105,7 @@ class RunMachine(RuleBasedStateMachine):
         told = (run.status, run.attempt, run.owner, run.heartbeat)
         assert told == (self.model.status, self.model.attempt, self.model.owner, self.model.heartbeat)
         known = self.model.epochs.get(self.model.attempt, 0)
-        assert [row[1:3] for row in self.store.epochs([self.run_id])] == [
+        assert [(attempt, record.epoch) for _, attempt, record in self.store.epochs([self.run_id])] == [
             (self.model.attempt, epoch) for epoch in range(1, known + 1)
         ]
         assert bool(self.store.queued(run.owner)) == (run.status == "queued")

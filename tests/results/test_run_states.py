@@ -26,7 +26,8 @@ def run_in(store, add_runs):
 
 
 def unchanged(store, run):
-    return store.run(run.id) == run and store.epochs([run.id]) == []
+    now = store.run(run.id)
+    return (now, now.heartbeat) == (run, run.heartbeat) and store.epochs([run.id]) == []
 
 
 def changes(store, run, attempt, record):
@@ -81,7 +82,7 @@ def test_appending_writes_epochs_and_heartbeat(store, run_in, make_record):
     run = run_in("running")
     assert store.append_epochs(run.id, 1, [make_record(1), make_record(2)], 130.0)
     assert store.append_epochs(run.id, 1, [make_record(3)], 140.0)
-    assert [row[2] for row in store.epochs([run.id])] == [1, 2, 3]
+    assert [epoch.record.epoch for epoch in store.epochs([run.id])] == [1, 2, 3]
     assert store.run(run.id).heartbeat == 140.0
 
 
@@ -90,7 +91,7 @@ def test_an_epoch_written_twice_is_an_error_and_writes_nothing(store, run_in, ma
     store.append_epochs(run.id, 1, [make_record(1)], 130.0)
     with pytest.raises(StoreError):
         store.append_epochs(run.id, 1, [make_record(2), make_record(1)], 140.0)
-    assert [row[2] for row in store.epochs([run.id])] == [1]
+    assert [epoch.record.epoch for epoch in store.epochs([run.id])] == [1]
     assert store.run(run.id).heartbeat == 130.0
 
 

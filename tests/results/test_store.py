@@ -146,8 +146,7 @@ def test_epochs_come_back_in_the_order_of_the_names(store, add_runs, make_record
     store.start(run.id, 1, {}, 1.0)
     record = make_record(1)
     store.append_epochs(run.id, 1, [record], 2.0)
-    expected = (run.id, 1, 1, *(getattr(record, name) for name in CURVE_NAMES), None)
-    assert store.epochs([run.id]) == [expected]
+    assert store.epochs([run.id]) == [(run.id, 1, record)]
 
 
 def test_epochs_are_read_after_the_known_ones(store, add_runs, make_record):
@@ -156,7 +155,7 @@ def test_epochs_are_read_after_the_known_ones(store, add_runs, make_record):
         store.start(run.id, 1, {}, 1.0)
         store.append_epochs(run.id, 1, [make_record(epoch) for epoch in range(1, 13)], 2.0)
     rows = store.epochs([second.id, first.id], {first.id: 11, third.id: 3})
-    assert [row[:3] for row in rows] == [
+    assert [(run_id, attempt, record.epoch) for run_id, attempt, record in rows] == [
         (first.id, 1, 12),
         *((second.id, 1, epoch) for epoch in range(1, 13)),
     ]
@@ -171,16 +170,19 @@ def test_epochs_of_an_earlier_attempt_are_not_read(store, add_runs, make_record)
     assert store.series(run.id) == {}
     store.start(run.id, 2, {}, 4.0)
     store.append_epochs(run.id, 2, [make_record(1)], 5.0)
-    assert [row[1:3] for row in store.epochs([run.id])] == [(2, 1)]
+    assert [(attempt, record.epoch) for _, attempt, record in store.epochs([run.id])] == [(2, 1)]
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf, np.float32("nan")])
-def test_a_loss_that_is_not_finite_is_null(store, add_runs, make_record, loss):
+def test_a_loss_that_is_not_finite_is_not_a_number(store, add_runs, make_record, loss):
     (run,) = add_runs()
     store.start(run.id, 1, {}, 1.0)
     store.append_epochs(run.id, 1, [make_record(1, train_loss=loss, val_loss=loss, objective=loss)], 2.0)
-    ((_, _, _, train_loss, val_loss, train_accuracy, _, objective, *_),) = store.epochs([run.id])
-    assert (train_loss, val_loss, objective, train_accuracy) == (None, None, None, 0.3)
+    ((_, _, record),) = store.epochs([run.id])
+    assert all(math.isnan(value) for value in (record.train_loss, record.val_loss, record.objective))
+    assert record.train_accuracy == 0.3
+    with store.reading() as connection:
+        assert connection.execute(epochs.select()).one().train_loss is None
 
 
 def test_numbers_from_numpy_are_stored_as_numbers(store, add_runs, make_record):
@@ -189,8 +191,8 @@ def test_numbers_from_numpy_are_stored_as_numbers(store, add_runs, make_record):
     store.start(run.id, 1, {}, 1.0)
     record = make_record(np.int64(1), val_loss=np.float32(0.5), steps=np.int64(7))
     store.append_epochs(run.id, 1, [record], 2.0)
-    ((_, _, epoch, _, val_loss, *_, steps, _, _),) = store.epochs([run.id])
-    assert (epoch, val_loss, steps) == (1, 0.5, 7)
+    ((_, _, stored),) = store.epochs([run.id])
+    assert (stored.epoch, stored.val_loss, stored.steps) == (1, 0.5, 7)
 
 
 def test_series_come_back_by_epoch_with_null_for_what_is_not_finite(store, add_runs, make_record):

@@ -1,0 +1,51 @@
+"""How long an experiment will take: a model of the work, times what this machine's finished runs took for theirs."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from statistics import median
+
+from datasets.uploads import UploadedFiles
+from experiment.spec import Experiment, ExperimentError, Variant, parse_experiment
+from models.layer_facts import count_operations
+from results.speed import FinishedRun
+
+SECONDS_PER_OPERATION = 1 / 60e9
+"""Of a matrix product on one core (docs/benchmarks.md)."""
+SECONDS_PER_LAYER_AND_STEP = 20e-6
+SECONDS_PER_LAYER_TRACED = 0.045
+SECONDS_PER_EPOCH = 1e-3
+"""What Python and the store take of each epoch."""
+
+
+def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = None) -> float:
+    """Seconds of one run's epochs (all of them unless told otherwise) on the machine that the constants are from."""
+    plan, dataset = experiment.plan(variant), experiment.dataset_of(variant)
+    train, held_out = dataset.training_rows, dataset.held_out
+    steps = -(-train // experiment.training.batch_size)
+    layers = plan.members * len(plan.layers) * steps * SECONDS_PER_LAYER_AND_STEP
+    # A gradient step takes three times the forward pass; every epoch also evaluates all rows.
+    products = count_operations(plan) * (4 * train + 2 * held_out) * SECONDS_PER_OPERATION
+    return (epochs or experiment.training.epochs) * (layers + products + SECONDS_PER_EPOCH)
+
+
+def setup_seconds(experiment: Experiment, variant: Variant) -> float:
+    """Seconds for tracing a variant, which every worker does once."""
+    plan = experiment.plan(variant)
+    return plan.members * len(plan.layers) * SECONDS_PER_LAYER_TRACED
+
+
+def machine_factor(finished: Sequence[FinishedRun], uploads: UploadedFiles | None = None) -> float | None:
+    """How many times longer than the constants say runs take here: the median of finished runs; None without any."""
+    factors = []
+    for run in finished:
+        with suppress(ExperimentError):  # its uploaded data is gone
+            experiment = parse_experiment(run.spec, uploads)
+            factors.append(run.seconds / run_seconds(experiment, experiment.variant(run.variant), run.epochs))
+    return median(factors) if factors else None
+
+
+def estimate_seconds(experiment: Experiment, workers: int, factor: float) -> float:
+    """Seconds until the last run ends, if all workers have nothing else to do; early stopping may end it sooner."""
+    runs = len(experiment.seeds) * sum(run_seconds(experiment, variant) for variant in experiment.variants)
+    setup = sum(setup_seconds(experiment, variant) for variant in experiment.variants)
+    return factor * (setup + runs / min(workers, len(experiment.runs())))

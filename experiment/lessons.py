@@ -1,0 +1,39 @@
+"""An experiment for each technique that shows what it does: the same network with and without it."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from experiment.spec import Experiment, ExperimentError, parse_experiment
+from models.techniques import Technique
+
+BASELINE = "baseline"
+TECHNIQUE = "technique"
+"""Key of `Technique.lesson` for parameters that show more than the defaults; all others are the experiment's."""
+
+NAME = "{label}: with and without"
+
+DIGITS = {"name": "digits", "train_size": 300}
+STAGES: tuple[dict[str, Any], ...] = (
+    {"architecture": {"name": "mlp", "widths": [128, 128]}, "training": {"epochs": 120}},
+    {"architecture": {"name": "resnet_mlp", "width": 64, "blocks": 10}, "training": {"epochs": 80}},
+    {"architecture": {"name": "resnet_conv", "filters": 16}, "training": {"epochs": 80}},
+)
+"""From the fastest on: a technique is shown on the first network that does not refuse it."""
+
+
+def lesson(technique: type[Technique]) -> Experiment:
+    """Baseline against the technique, on data and a network where the difference can be seen."""
+    *others, last = STAGES
+    for stage in others:
+        with suppress(ExperimentError):
+            return _on_stage(technique, stage)
+    return _on_stage(technique, last)
+
+
+def _on_stage(technique: type[Technique], stage: dict[str, Any]) -> Experiment:
+    parts = {"dataset": DIGITS} | stage | technique.lesson
+    values = {"name": technique.model_fields["name"].default, **parts.pop(TECHNIQUE, {})}
+    variants = [{"name": BASELINE}, {"name": technique.label, "techniques": [values]}]
+    name = NAME.format(label=technique.label)
+    return parse_experiment(json.dumps({"version": 1, "name": name, **parts, "variants": variants}))

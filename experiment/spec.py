@@ -1,0 +1,259 @@
+"""The experiment JSON, version 1: what the form, the links, files and the command line all speak."""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from math import prod
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from datasets.registry import DATASETS, AnyDataset, Digits
+from datasets.uploads import UPLOADS, UploadedFiles
+from models.architectures import ARCHITECTURES, MLP, AnyArchitecture, make_plan
+from models.parameters import number, option
+from models.plan import Call, Plan, find_early_stopping
+from models.techniques import TECHNIQUES, AnyTechnique, Monitor
+
+MAX_CHARACTERS = 64_000
+"""Longest experiment text that is read at all."""
+
+Name = Annotated[
+    str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
+]
+
+
+class ExperimentError(ValueError):
+    """An experiment that is refused; the message has one line for each mistake."""
+
+
+class Part(BaseModel):
+    """Base of the parts of an experiment: immutable, unknown keys refused, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class TrainingSettings(Part):
+    """How every run is trained."""
+
+    epochs: int = number(100, 1, 1000, label="Epochs", about="Passes over the training rows.")
+    batch_size: int = number(32, 1, 1024, label="Batch size", about="Rows in one gradient step.")
+    optimizer: Literal["adam", "sgd", "rmsprop"] = option("adam", label="Optimizer", about="Keras's optimizer.")
+    learning_rate: float = number(0.001, 1e-6, 10.0, scale="log", label="Learning rate", about="Size of the steps.")
+
+
+class MarkedRule(Part):
+    """The early-stopping rule that is marked on every curve while training goes on to the last epoch."""
+
+    monitor: Monitor = option("val_loss", label="Monitor", about="The clean value that is watched.")
+    patience: int = number(10, 0, 1000, label="Patience", about="Epochs without improvement before it would stop.")
+    min_delta: float = number(0.0, 0.0, 10.0, label="Minimum change", about="A smaller change is no improvement.")
+    start_from_epoch: int = number(0, 0, 10_000, label="Start after", about="Number of epochs ignored at the start.")
+
+
+class Variant(Part):
+    """A named set of techniques; `baseline` is the empty set. A network of its own is for comparing networks."""
+
+    name: Name
+    architecture: Annotated[AnyArchitecture, Field(discriminator="name")] | None = Field(
+        None, exclude_if=lambda architecture: architecture is None
+    )
+    techniques: tuple[Annotated[AnyTechnique, Field(discriminator="name")], ...] = ()
+
+    @field_validator("techniques")
+    @classmethod
+    def _check_techniques(cls, techniques: tuple[AnyTechnique, ...]) -> tuple[AnyTechnique, ...]:
+        _refuse_duplicates((t.name for t in techniques), "each technique once")
+        return techniques
+
+    @property
+    def early_stopping(self) -> Call | None:
+        """The callback that really stops this variant, if it has one."""
+        return find_early_stopping(t.callback() for t in self.techniques)
+
+    @property
+    def row_factor(self) -> float:
+        """By what factor its training rows grow."""
+        return prod(t.row_factor() for t in self.techniques)
+
+
+class Experiment(Part):
+    """Data set, architecture, training settings, variants and seeds: everything that decides the numbers."""
+
+    version: Literal[1] = 1
+    name: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    dataset: AnyDataset = Field(Digits(), discriminator="name")
+    architecture: AnyArchitecture = Field(MLP(), discriminator="name")
+    training: TrainingSettings = TrainingSettings()
+    early_stopping: MarkedRule = MarkedRule()
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=24)] = (Variant(name="baseline"),)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...], Field(min_length=1, max_length=50)] = (
+        0,
+        1,
+        2,
+    )
+
+    @field_validator("seeds")
+    @classmethod
+    def _check_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        _refuse_duplicates(seeds, "each seed once")
+        return seeds
+
+    @field_validator("variants")
+    @classmethod
+    def _check_variants(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
+        _refuse_duplicates((v.name for v in variants), "each variant name once")
+        if refusals := [reason for v in variants for reason in _refuse_variant(v, info.data)]:
+            raise ValueError("; ".join(refusals))
+        return variants
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name."""
+        return next(v for v in self.variants if v.name == name)
+
+    def dataset_of(self, variant: Variant) -> AnyDataset:
+        """The data that a variant is trained on: the experiment's, with more rows where the variant asks for them."""
+        rows = round(variant.row_factor * self.dataset.training_rows)
+        return self.dataset.model_copy(update={"train_size": rows}) if variant.row_factor > 1 else self.dataset
+
+    def architecture_of(self, variant: Variant) -> AnyArchitecture:
+        """The network that a variant trains: its own, else the experiment's."""
+        return variant.architecture or self.architecture
+
+    def plan(self, variant: Variant) -> Plan:
+        """What is trained for a variant, whatever the seed."""
+        network, data, settings = self.architecture_of(variant), self.dataset, self.training
+        return _plan(network, variant.techniques, data.shape, data.classes, settings.optimizer, settings.learning_rate)
+
+    def runs(self) -> list[tuple[str, int]]:
+        """(variant, seed) of every run; all variants of one seed before the next seed, to compare early."""
+        return [(v.name, seed) for seed in self.seeds for v in self.variants]
+
+
+@lru_cache(maxsize=1024)
+def _plan(
+    architecture: AnyArchitecture,
+    techniques: tuple[AnyTechnique, ...],
+    input_shape: tuple[int, ...],
+    classes: int,
+    optimizer: str,
+    learning_rate: float,
+) -> Plan:
+    """A page asks for the same plans again and again, on each of its runs."""
+    return make_plan(
+        architecture,
+        techniques,
+        input_shape=input_shape,
+        classes=classes,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+    )
+
+
+def _refuse_variant(variant: Variant, parts: dict[str, Any]) -> Iterator[str]:
+    """Why a variant makes no sense on the parts of the experiment that are valid so far."""
+    dataset, architecture = parts.get("dataset"), variant.architecture or parts.get("architecture")
+    if dataset is None or architecture is None:
+        return
+    for reason in architecture.refuse(variant.techniques, dataset.shape):
+        yield f'variant "{variant.name}": {reason}'
+    most = dataset.rows - 2 * dataset.held_out
+    for technique in variant.techniques:
+        if technique.row_factor() > 1 and variant.row_factor * dataset.training_rows > most:
+            yield (
+                f'variant "{variant.name}", technique "{technique.name}": factor is {technique.row_factor():g}, of '
+                f"{dataset.training_rows} training rows; allowed: up to {most} rows in all"
+            )
+
+
+def _refuse_duplicates(values: Iterable[Any], allowed: str) -> None:
+    seen = list(values)
+    if twice := sorted({str(v) for v in seen if seen.count(v) > 1}):
+        raise ValueError(f"{', '.join(twice)} is there twice; allowed: {allowed}")
+
+
+def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None) -> Experiment:
+    """The experiment that a JSON text describes, defaults filled in.
+
+    Args:
+        text: of at most MAX_CHARACTERS.
+        uploads: where data of one's own are read; without it an experiment on such data is refused.
+
+    Raises:
+        ExperimentError: naming key, value and what is allowed, one line for each mistake.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ExperimentError(f"The text has {len(text):,} characters; allowed: up to {MAX_CHARACTERS:,}.")
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")  # some editors begin a file with a byte order mark
+        json.loads(text, object_pairs_hook=_unique_keys)
+        return Experiment.model_validate_json(text, context={UPLOADS: uploads})
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        raise ExperimentError("\n".join(_explain(m) for m in mistakes if not _is_echo(m))) from None
+    except (ValueError, RecursionError) as error:
+        raise ExperimentError(f"This is not an experiment in JSON: {error}") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _refuse_duplicates((key for key, _ in pairs), "each key once")
+    return dict(pairs)
+
+
+def _is_echo(error: Any) -> bool:
+    """Whether pydantic only says that nothing is left of a list once its refused entries are gone."""
+    return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
+
+
+def _explain(error: Any) -> str:
+    """One mistake as `key: value: what is allowed`."""
+    keys, location = "", error["loc"]
+    for position, part in enumerate(location):
+        if isinstance(part, int):
+            keys += f"[{part}]"
+        elif not _is_tag(location, position):
+            keys += f".{part}" if keys else part
+    if error["type"] == "extra_forbidden":
+        return f"{keys}: unknown key; allowed: {', '.join(_model_at(location[:-1]).model_fields)}"
+    if error["type"] == "missing":
+        return f"{keys}: is missing"
+    if error["type"] == "union_tag_not_found":
+        return f"{keys}.name: is missing; allowed: {', '.join(_registry_at(location))}"
+    if error["type"] == "union_tag_invalid":
+        name = json.dumps(error["input"]["name"])[:80]
+        return f"{keys}.name: {name} is refused: allowed: {', '.join(_registry_at(location))}"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{keys}: {json.dumps(error['input'])} is refused: allowed: text in one line, not blank"
+    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
+    shown = "" if error["type"] == "value_error" else f" {json.dumps(error['input'])[:80]} is refused:"
+    return f"{keys or 'experiment'}:{shown} {reason}"
+
+
+def _is_tag(location: tuple[str | int, ...], position: int) -> bool:
+    """Whether pydantic put the tag of a union there, which is no key of the JSON."""
+    match location[:position]:
+        case ("dataset",) | ("architecture",) | ("variants", int(), "architecture"):
+            return True
+        case ("variants", int(), "techniques", int()):
+            return True
+    return False
+
+
+def _registry_at(location: tuple[str | int, ...]) -> Iterable[str]:
+    """The names of the registry that belongs to this place."""
+    if location[0] == "dataset":
+        return DATASETS
+    return ARCHITECTURES if "architecture" in location[:3] else TECHNIQUES
+
+
+def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
+    """The model that refused an unknown key at this place."""
+    names = [part for part in location if isinstance(part, str)]
+    parts: dict[str, type[BaseModel]] = {"training": TrainingSettings, "variants": Variant}
+    if location == ("early_stopping",):
+        return MarkedRule
+    parts.update(DATASETS)
+    parts.update(ARCHITECTURES)
+    parts.update(TECHNIQUES)
+    return parts[names[-1]] if names else Experiment

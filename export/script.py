@@ -1,0 +1,309 @@
+"""A variant as a Keras script to take home, made from the plan that trains it here.
+
+It needs TensorFlow, scikit-learn and matplotlib, and nothing of this program.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datasets.registry import Dataset
+from experiment.spec import Experiment, MarkedRule, TrainingSettings, Variant
+from export.data_loading import Loading, loading
+from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
+from export.network_source import ENSEMBLE, network_source
+from models.plan import EARLY_STOPPING, Call, Plan, call, find_early_stopping
+
+STYLES: tuple[Style, ...] = ("string", "function", "class")
+FIRST_LINE = '"""A variant from Regularizer Lab. Needs: pip install {packages}"""'
+PACKAGES = "tensorflow scikit-learn matplotlib"
+CLEAN_TRAINING = (
+    "class CleanTraining(tf.keras.callbacks.Callback):",
+    '    """Judges training rows as validation rows are: without dropout, penalties or changed rows."""',
+    "",
+    "    def on_epoch_end(self, epoch, logs):",
+    "        clean = self.model.evaluate(x_train, {labels}, verbose=0, return_dict=True)",
+    '        logs.update({{f"train_{{name}}": value for name, value in clean.items()}})',
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A part of a script: a heading, and its lines."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Script:
+    """What goes into the script of one variant, and the names that its parts share."""
+
+    plan: Plan
+    dataset: Dataset
+    settings: TrainingSettings
+    marked: MarkedRule
+    seed: int
+    loading: Loading
+    writer: Writer
+
+    def cells(self) -> Iterator[Cell]:
+        """All parts but the imports, in order."""
+        yield Cell("Settings", tuple(self._settings()))
+        yield Cell("Data: 20% test rows, 20% validation rows, stratified", tuple(self._data()))
+        if self.changes_rows:
+            yield Cell("Training rows change anew in every epoch, outside of the model", tuple(self._pipeline()))
+        yield Cell("Network", tuple(self._network()))
+        yield Cell("Training", tuple(self._training()))
+        yield Cell("Curves", tuple(self._plot()))
+        yield Cell("Test rows: once, at the very end, so that they have chosen nothing", (self._test(),))
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether training rows pass through a pipeline of their own."""
+        return bool(self.plan.augmentation or self.plan.mixing)
+
+    @property
+    def stops(self) -> bool:
+        """Whether early stopping really ends the training."""
+        return find_early_stopping(self.plan.callbacks) is not None
+
+    @property
+    def restores(self) -> bool:
+        """Whether it restores the best weights."""
+        return any(callback.get("restore_best_weights") for callback in self.plan.callbacks)
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of the model; each needs the labels."""
+        return 1 if self.plan.members == 1 else self.plan.members + 1
+
+    def labels(self, name: str) -> str:
+        """The labels as the model takes them."""
+        return name if self.outputs == 1 else f"[{name}] * {self.outputs}"
+
+    def metrics(self) -> dict[str, Call | str]:
+        """The clean loss and the accuracy, by the names under which Keras reports them."""
+        kind = "Categorical" if self.plan.one_hot else "SparseCategorical"
+        prefix = "categorical" if self.plan.one_hot else "sparse_categorical"
+        if self.writer.style == "string":
+            return {f"{prefix}_crossentropy": f"{prefix}_crossentropy", "accuracy": "accuracy"}
+        if self.writer.style == "function":
+            crossentropy, accuracy = call(f"metrics.{kind}Crossentropy"), call(f"metrics.{kind}Accuracy")
+            return {f"{prefix}_crossentropy": crossentropy, f"{prefix}_accuracy": accuracy}
+        return {
+            "cross_entropy": call(f"metrics.{kind}Crossentropy", name="cross_entropy"),
+            "accuracy": call(f"metrics.{kind}Accuracy", name="accuracy"),
+        }
+
+    def reported(self, monitor: str) -> str:
+        """Keras's name for one of our clean names, as `val_loss`."""
+        split, metric = monitor.split("_")
+        crossentropy, accuracy = self.metrics()
+        output = "" if self.outputs == 1 else f"{ENSEMBLE}_"
+        return f"{split}_{output}{crossentropy if metric == 'loss' else accuracy}"
+
+    def _settings(self) -> Iterator[str]:
+        yield f"SEED, EPOCHS, BATCH_SIZE = {self.seed}, {self.settings.epochs}, {self.settings.batch_size}"
+        yield "tf.keras.utils.set_random_seed(SEED)"
+
+    def _data(self) -> Iterator[str]:
+        dataset = self.dataset
+        yield from self.loading.lines
+        yield "held_out = round(0.2 * len(x))"
+        yield from lay_out_call(
+            "x_rest, x_test, y_rest, y_test = train_test_split(",
+            ["x", "y", "test_size=held_out", "stratify=y", "random_state=0"],
+        )
+        size = [] if dataset.train_size is None else [f"train_size={dataset.train_size}"]
+        yield from lay_out_call(
+            "x_train, x_val, y_train, y_val = train_test_split(",
+            ["x_rest", "y_rest", *size, "test_size=held_out", "stratify=y_rest", "random_state=SEED"],
+        )
+        if dataset.label_noise:
+            yield from self._label_noise()
+        yield from self._scaling()
+        if self.plan.one_hot:
+            one_hot = f"tf.keras.utils.to_categorical(part, {self.plan.classes})"
+            yield ""
+            yield "# One-hot labels, since they are mixed or smoothed"
+            yield from lay_out_call("y_train, y_val, y_test = (", [f"{one_hot} for part in (y_train, y_val, y_test)"])
+
+    def _label_noise(self) -> Iterator[str]:
+        yield ""
+        yield f"# {self.dataset.label_noise:.4g} of the training labels become another class"
+        yield "random = np.random.default_rng(SEED)"
+        yield f"noisy = random.permutation(len(y_train))[: round({self.dataset.label_noise!r} * len(y_train))]"
+        classes = self.plan.classes
+        yield f"y_train[noisy] = (y_train[noisy] + random.integers(1, {classes}, len(noisy))) % {classes}"
+
+    def _scaling(self) -> Iterator[str]:
+        yield ""
+        if self.dataset.kind == "image":
+            yield "# Scaled by the training rows alone, over all pixels at once"
+            yield "mean, deviation = float(x_train.mean()), float(x_train.std())"
+        else:
+            yield "# Scaled by the training rows alone; a feature that is always the same stays 0"
+            if self.loading.missing:
+                yield "median = np.nan_to_num(np.nanmedian(x_train, axis=0))"
+                filled = "np.where(np.isnan(part), median, part) for part in (x_train, x_val, x_test)"
+                yield f"x_train, x_val, x_test = ({filled})"
+            yield "mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)"
+            yield "deviation[deviation == 0] = 1"
+        image = self.dataset.kind == "image"
+        scaled = (
+            '(part.astype("float32") - mean) / deviation' if image else '((part - mean) / deviation).astype("float32")'
+        )
+        scaled += " for part in (x_train, x_val, x_test)"
+        yield from lay_out_call("x_train, x_val, x_test = (", [scaled])
+
+    def _pipeline(self) -> Iterator[str]:
+        augmentation = [self.writer.expression(layer) for _, layer in self.plan.augmentation]
+        if len(augmentation) == 1:
+            yield f"augment = {augmentation[0]}"
+        elif augmentation:
+            yield from lay_out_list("augment = tf.keras.Sequential([", augmentation, "])")
+        if self.plan.mixing:
+            yield f"mix = {self.writer.expression(self.plan.mixing)}"
+        yield from ("", "", "def change(x, y):")
+        if augmentation:
+            yield "    x = augment(x, training=True)"
+        if self.plan.mixing:
+            yield from self._mixing()
+        yield f"    return x, {self._labels_of_a_batch()}"
+        yield from ("", "")
+        yield "train = tf.data.Dataset.from_tensor_slices((x_train, y_train)).shuffle(len(x_train))"
+        yield "train = train.batch(BATCH_SIZE).map(change).prefetch(tf.data.AUTOTUNE)"
+
+    def _mixing(self) -> Iterator[str]:
+        """Keras mixes images: a row of a table is one of height 1 and width 1."""
+        image = len(self.plan.input_shape) == 3
+        if not image:
+            yield "    # Keras mixes images: here a row is one of height 1 and width 1."
+        yield f'    mixed = mix({{"images": x{"" if image else "[:, None, None, :]"}, "labels": y}}, training=True)'
+        yield f'    x, y = mixed["images"]{"" if image else "[:, 0, 0, :]"}, mixed["labels"]'
+
+    def _labels_of_a_batch(self) -> str:
+        return "y" if self.outputs == 1 else f"(y,) * {self.outputs}"
+
+    def _network(self) -> Iterator[str]:
+        lines = network_source(self.plan, self.writer)
+        yield from (line for note in self.writer.take_notes() for line in comment(note))
+        if self.outputs > 1:
+            yield "# Each member has its own weights and learns from its own loss; the average is only judged."
+        yield from lines
+        yield "model.summary()"
+
+    def _training(self) -> Iterator[str]:
+        compiled = list(self._compile())
+        yield from (line for note in self.writer.take_notes() for line in comment(note))
+        yield from compiled
+        yield from ("", "")
+        yield from (line.format(labels=self.labels("y_train")) for line in CLEAN_TRAINING)
+        yield from ("", "")
+        yield from self._callbacks()
+        yield from self._fit()
+
+    def _compile(self) -> Iterator[str]:
+        # The network ends in a softmax, whose logits Keras finds by itself.
+        loss, members = self.writer.expression(self.plan.loss.without("from_logits")), self.plan.members
+        yield from lay_out_list("metrics = [", [self.writer.expression(metric) for metric in self.metrics().values()])
+        if members > 1 and self.plan.optimizer.get("global_clipnorm"):
+            yield "# Keras clips the gradients of all members together; the Lab clips each member's."
+        yield "model.compile("
+        yield from self.writer.lay_out("optimizer=", self.plan.optimizer, ",", "    ")
+        yield f"    loss={loss if members == 1 else f'[{loss}] * {members} + [None]'},"
+        yield f"    metrics={'metrics' if members == 1 else f'[None] * {members} + [metrics]'},"
+        yield ")"
+
+    def _callbacks(self) -> Iterator[str]:
+        yield "callbacks = ["
+        if self.plan.optimizer.get("use_ema"):
+            yield "    # First, so that all that follow see the averaged weights"
+            yield "    tf.keras.callbacks.SwapEMAWeights(swap_on_epoch=True),"
+        yield "    CleanTraining(),"
+        if self.plan.optimizer.get("use_ema") and self.stops and not self.restores:
+            yield "    # Stopped early, Keras hands over weights that are not averaged: nothing is restored here."
+        if self.plan.callbacks:
+            yield "    # Clean values are watched: Keras's val_loss contains penalties and label smoothing, too."
+        for callback in self.plan.callbacks:
+            yield from self._callback(callback)
+        if not self.stops:
+            rule = self.marked.model_dump()
+            mode = "max" if self.marked.monitor.endswith("accuracy") else "min"
+            yield "    # The rule that the Lab marks, on clean values: Keras's val_loss contains penalties, too."
+            yield from self._callback(call(EARLY_STOPPING, **rule, restore_best_weights=True, mode=mode), "    # ")
+        yield "]"
+
+    def _callback(self, callback: Call, indent: str = "    ") -> list[str]:
+        monitored = [(k, self.reported(v) if k == "monitor" else v) for k, v in callback.arguments]
+        return self.writer.lay_out("", Call(callback.path, tuple(monitored)), ",", indent)
+
+    def _fit(self) -> Iterator[str]:
+        rows = (
+            ["train", "shuffle=False"]
+            if self.changes_rows
+            else ["x_train", self.labels("y_train"), "batch_size=BATCH_SIZE"]
+        )
+        validation = f"validation_data=(x_val, {self.labels('y_val')})"
+        arguments = [*rows, "epochs=EPOCHS", validation, "callbacks=callbacks", "verbose=2"]
+        yield from lay_out_call("history = model.fit(", arguments)
+
+    def _plot(self) -> Iterator[str]:
+        yield "epochs, curves = range(1, len(history.epoch) + 1), history.history"
+        for style, label, monitor in (('"--", ', "training", "train_loss"), ("", "validation", "val_loss")):
+            yield f'plt.plot(epochs, curves["{self.reported(monitor)}"], {style}label="{label}")'
+        yield 'plt.xlabel("epoch")'
+        yield 'plt.ylabel("cross-entropy")'
+        yield "plt.legend()"
+        yield "plt.show()"
+
+    def _test(self) -> str:
+        return f"model.evaluate(x_test, {self.labels('y_test')}, verbose=2)"
+
+
+def make_script(
+    experiment: Experiment, variant: Variant, style: Style, file_name: str | None = None
+) -> tuple[Cell, ...]:
+    """The script of a variant under the experiment's first seed, in parts; the first one has the imports.
+
+    `file_name` is what the file is called that somebody's own data come from.
+    """
+    dataset = experiment.dataset_of(variant)
+    loaded = loading(dataset, file_name)
+    script = Script(
+        experiment.plan(variant),
+        dataset,
+        experiment.training,
+        experiment.early_stopping,
+        experiment.seeds[0],
+        loaded,
+        Writer(style),
+    )
+    cells = tuple(script.cells())
+    return Cell("", (*_head(experiment, variant, loaded), *_imports(loaded, cells))), *cells
+
+
+def _head(experiment: Experiment, variant: Variant, loaded: Loading) -> Iterator[str]:
+    """Names that people chose stand below the second line: in the first two a comment can name an encoding."""
+    yield FIRST_LINE.format(packages=f"{PACKAGES} pandas" if "import pandas as pd" in loaded.imports else PACKAGES)
+    yield ""
+    if experiment.name:
+        yield f"# Experiment: {experiment.name}"
+    yield f"# Variant: {variant.name}"
+    yield ""
+
+
+def _imports(loaded: Loading, cells: tuple[Cell, ...]) -> Iterator[str]:
+    yield "import matplotlib.pyplot as plt"
+    if any("np." in line for cell in cells for line in cell.lines):
+        yield "import numpy as np"
+    yield from (line for line in loaded.imports if line.startswith("import "))
+    yield "import tensorflow as tf"
+    yield from (line for line in loaded.imports if line.startswith("from "))
+    yield "from sklearn.model_selection import train_test_split"
+
+
+def as_python(cells: tuple[Cell, ...]) -> str:
+    """The script as a .py file."""
+    parts = ["\n".join(([f"# {cell.title}"] if cell.title else []) + list(cell.lines)) for cell in cells]
+    return "\n\n".join(parts) + "\n"

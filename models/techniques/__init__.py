@@ -1,0 +1,82 @@
+"""The one registry of techniques against overfitting. Adding a technique is adding one class to a family here.
+
+Each class is the JSON form of the technique (Keras's own parameter names, with range and default), the texts that
+pages show, and the hooks that say where it acts on the plan.
+"""
+
+from collections.abc import Sequence
+from typing import get_args
+
+from models.techniques.base import Monitor, Parts, Shape, Technique
+from models.techniques.ensembles import Ensemble
+from models.techniques.noise import Dropout, GaussianDropout, GaussianNoise, SpatialDropout, StochasticDepth
+from models.techniques.normalization import BatchNormalization, GroupNormalization, LayerNormalization
+from models.techniques.optimization import (
+    GradientClipping,
+    LabelSmoothing,
+    MovingAverage,
+    ReduceLearningRateOnPlateau,
+    WeightDecay,
+)
+from models.techniques.penalties import L1, L1L2, L2, MaxNorm
+from models.techniques.rows import Augmentation, CutMix, Mixup, MoreData
+from models.techniques.stopping import EarlyStopping
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "TECHNIQUES",
+    "AnyTechnique",
+    "Augmentation",
+    "BatchNormalization",
+    "CutMix",
+    "Dropout",
+    "EarlyStopping",
+    "Ensemble",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GradientClipping",
+    "GroupNormalization",
+    "LabelSmoothing",
+    "LayerNormalization",
+    "MaxNorm",
+    "Mixup",
+    "Monitor",
+    "MoreData",
+    "MovingAverage",
+    "Parts",
+    "ReduceLearningRateOnPlateau",
+    "Shape",
+    "SpatialDropout",
+    "StochasticDepth",
+    "Technique",
+    "WeightDecay",
+    "refuse_together",
+]
+
+AnyTechnique = (
+    Dropout | SpatialDropout | GaussianNoise | GaussianDropout
+    | BatchNormalization | LayerNormalization | GroupNormalization
+    | L1 | L2 | L1L2 | MaxNorm | WeightDecay
+    | LabelSmoothing | GradientClipping | MovingAverage | ReduceLearningRateOnPlateau
+    | StochasticDepth | Augmentation | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
+)  # fmt: skip
+TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for t in get_args(AnyTechnique)}
+
+
+def refuse_together(techniques: Sequence[Technique]) -> str | None:
+    """Why these make no sense in one variant, or None."""
+    groups = {
+        "one normalization": [t for t in techniques if t.normalization()],
+        "one way of mixing rows": [t for t in techniques if t.mixing()],
+    }
+    for allowed, found in groups.items():
+        if len(found) > 1:
+            return f"{' and '.join(t.name for t in found)} together are refused; allowed: {allowed}"
+    names = {t.name for t in techniques}
+    for technique in techniques:
+        if names & technique.excludes:
+            others = " or ".join(sorted(technique.excludes))
+            return f"{technique.name} beside {others} would set one strength twice; allowed: either of them"
+    return None

@@ -1,0 +1,149 @@
+"""Techniques of the optimizer, and of the labels that it aims at."""
+
+from typing import ClassVar, Literal
+
+from models.parameters import number, parameters
+from models.plan import Call, call
+from models.techniques.base import Parts, Technique
+
+
+class WeightDecay(Technique):
+    """Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); with Adam this is AdamW."""
+
+    label = "Weight decay"
+    summary = (
+        "Shrinks all weights by a fixed share in every step; apart from the gradient, so Adam does not rescale it."
+    )
+    idea = (
+        "Every step first makes all weights smaller by the same small share, and then follows the gradient. "
+        "For plain SGD this is L2 under another name; Adam, however, divides a penalty's gradient by the size of "
+        "the weight's usual gradients, so that weights with large gradients would hardly shrink. "
+        "Taken out of the gradient, the decay is the same for all weights, and its strength can be tuned more "
+        "independently of the learning rate."
+    )
+    formula = r"w \leftarrow w - \eta\,\lambda\,w"
+    acts = "on all weights, biases included (as Keras's optimizers do), in every step"
+    hurts = "Too strong, all weights die; it must be tuned together with the learning rate η."
+    source = "https://arxiv.org/abs/1711.05101"
+    lesson: ClassVar[Parts] = {"technique": {"weight_decay": 0.5}}
+
+    name: Literal["weight_decay"] = "weight_decay"
+    weight_decay: float = number(0.01, 0.0, 10.0, scale="log", label="Strength", about="λ; a step shrinks w by ηλw.")
+
+    def optimizer(self) -> dict[str, float | bool]:
+        return {"weight_decay": self.weight_decay}
+
+
+class LabelSmoothing(Technique):
+    """Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (2016), section 7."""
+
+    label = "Label smoothing"
+    summary = "Trains on labels that are a little unsure, so the network need not drive its logits to extremes."
+    idea = (
+        "A label of 1 for the true class and 0 for all others can only be reached with infinite logits, so the "
+        "network never stops pushing. "
+        "Smoothing takes a share of the 1 and spreads it evenly over all classes: the best logits are finite, and "
+        "the network is not rewarded for being surer than that. "
+        "With wrong labels among the rows this limits what any one of them can do."
+    )
+    formula = r"\tilde y = (1-s)\,y + \frac{s}{K}"
+    acts = "on the labels of the objective; all curves stay on the true labels"
+    hurts = "It makes probabilities less sharp: clean loss may rise while accuracy stays."
+    source = "https://arxiv.org/abs/1512.00567"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 600, "label_noise": 0.3},
+        "training": {"epochs": 80},
+    }
+
+    name: Literal["label_smoothing"] = "label_smoothing"
+    label_smoothing: float = number(
+        0.1, 0.0, 0.9, step=0.05, label="Smoothing", about="Share s of each label spread over all K classes."
+    )
+
+    def smoothing(self) -> float:
+        return self.label_smoothing
+
+
+class GradientClipping(Technique):
+    """Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013)."""
+
+    label = "Gradient clipping"
+    summary = "Shortens a gradient that is too long, so a single odd batch cannot throw the weights far."
+    idea = (
+        "The gradient of all weights together is one long arrow; where it is longer than c it is scaled down to "
+        "length c, direction kept. "
+        "A single odd batch, or a steep wall in the loss, can then move the weights only a bounded distance. "
+        "It steadies training at high learning rates rather than fighting overfitting itself."
+    )
+    formula = r"g \leftarrow g\,\min\!\left(1, \frac{c}{\lVert g \rVert_2}\right)"
+    acts = "on the gradient of all weights together, before every step"
+    hurts = "Hardly ever; too small a c slows plain SGD down. It steadies training more than it regularizes."
+    source = "https://arxiv.org/abs/1211.5063"
+    lesson: ClassVar[Parts] = {
+        "architecture": {"name": "mlp", "widths": [128, 128], "activation": "tanh"},
+        "training": {"epochs": 60, "optimizer": "sgd", "learning_rate": 1.0},
+    }
+
+    name: Literal["gradient_clipping"] = "gradient_clipping"
+    global_clipnorm: float = number(
+        1.0, 0.0001, 1000.0, scale="log", label="Highest norm", about="Longest length c of the gradient."
+    )
+
+    def optimizer(self) -> dict[str, float | bool]:
+        return {"global_clipnorm": self.global_clipnorm}
+
+
+class MovingAverage(Technique):
+    """Polyak and Juditsky (1992), in the exponential form of Keras's optimizers."""
+
+    label = "Moving average of weights"
+    summary = (
+        "Judges and hands over the average of the weights of the last steps, which is steadier than the last ones."
+    )
+    idea = (
+        "Beside the weights in training, a running average of them is kept, in which older steps count less and "
+        "less. "
+        "Steps jump around the valley because each batch pulls elsewhere; the average lies nearer to its floor "
+        "than any single step. "
+        "Evaluation and the finished model use the average, while training itself goes on from the newest weights."
+    )
+    formula = r"\bar w \leftarrow m\,\bar w + (1-m)\,w"
+    acts = "on the weights used in evaluation; training itself goes on with the newest"
+    hurts = "A momentum near 1 lags: early curves look worse than the network is."
+    source = "https://doi.org/10.1137/0330046"
+    lesson: ClassVar[Parts] = {"training": {"epochs": 60, "learning_rate": 0.01}}
+
+    name: Literal["ema"] = "ema"
+    momentum: float = number(
+        0.98, 0.0, 0.9999, step=0.001, label="Momentum", about="m; the average is over about 1 / (1 - m) steps."
+    )
+
+    def optimizer(self) -> dict[str, float | bool]:
+        return {"use_ema": True, "ema_momentum": self.momentum}
+
+
+class ReduceLearningRateOnPlateau(Technique):
+    """Keras's callback `ReduceLROnPlateau` on the clean validation loss; compare He et al. (2016), section 3.4."""
+
+    label = "Reduce learning rate on plateau"
+    summary = "Cuts the learning rate when validation loss has stopped falling, to settle instead of bouncing around."
+    idea = (
+        "Large steps find the valley quickly but bounce from side to side in it. "
+        "When validation loss has not fallen for some epochs, the learning rate is multiplied by a factor below 1, "
+        "so that the following steps can settle lower. "
+        "It fits more than it regularizes: watch whether the gap between training and validation grows after a cut."
+    )
+    formula = r"\eta \leftarrow \max(\eta_{\min},\ f\,\eta)"
+    acts = "on the learning rate, between epochs"
+    hurts = "With noisy curves and little patience it freezes training too soon."
+    source = "https://arxiv.org/abs/1512.03385"
+    lesson: ClassVar[Parts] = {"training": {"epochs": 80, "learning_rate": 0.01}}
+
+    name: Literal["reduce_lr_on_plateau"] = "reduce_lr_on_plateau"
+    factor: float = number(0.5, 0.01, 0.99, step=0.01, label="Factor", about="f, by which the rate is multiplied.")
+    patience: int = number(5, 1, 1000, label="Patience", about="Epochs without improvement before the rate is cut.")
+    min_lr: float = number(0.0, 0.0, 1.0, label="Lowest rate", about="The rate is never cut below this.")
+
+    def callback(self) -> Call:
+        arguments = {p.key: getattr(self, p.key) for p in parameters(type(self))}
+        return call("callbacks.ReduceLROnPlateau", monitor="val_loss", **arguments, mode="min")

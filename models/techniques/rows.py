@@ -1,0 +1,158 @@
+"""Techniques that change which rows a network sees, and what they look like."""
+
+from typing import ClassVar, Literal
+
+from models.parameters import number, option
+from models.plan import Call, call
+from models.techniques.base import Host, Parts, Shape, Technique, is_image
+
+
+class Augmentation(Technique):
+    """Simard, Steinkraus and Platt (2003); erasing: Zhong et al. (2020); noise on features: Bishop (1995)."""
+
+    label = "Data augmentation"
+    summary = (
+        "Shows the network a slightly changed copy of every training row in each epoch: none can be learned by heart."
+    )
+    idea = (
+        "A digit shifted by a pixel is still the same digit, and we know that before seeing any data. "
+        "Each epoch shows a freshly changed copy of every row, with the same label, so there is nothing fixed to "
+        "learn by heart and the network is told which changes do not matter. "
+        "It works as well as the changes are true to life: one that alters the class teaches nonsense."
+    )
+    formula = r"(x, y) \to (T_\theta(x), y),\quad \theta \text{ drawn anew in each epoch}"
+    acts = "on the training inputs of each epoch; curves are on the unchanged rows"
+    hurts = "Where a change alters the class: a turned 6 is a 9."
+    source = "https://doi.org/10.1109/ICDAR.2003.1227801"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 150},
+        "architecture": {"name": "resnet_conv", "filters": 16},
+        "training": {"epochs": 150},
+    }
+
+    name: Literal["augmentation"] = "augmentation"
+    translation: float = number(
+        0.1, 0.0, 0.5, step=0.05, label="Shift", about="Images: up to this share of height and width."
+    )
+    rotation: float = number(
+        0.03, 0.0, 0.5, step=0.01, label="Rotation", about="Images: up to this share of a whole turn, both ways."
+    )
+    zoom: float = number(0.1, 0.0, 0.5, step=0.05, label="Zoom", about="Images: in and out by up to this share.")
+    flip: Literal["none", "horizontal", "vertical", "horizontal_and_vertical"] = option(
+        "none", label="Flip", about="Images: mirror half of them. Not for digits and letters."
+    )
+    contrast: float = number(0.0, 0.0, 1.0, step=0.05, label="Contrast", about="Images: more or less by this share.")
+    erasing: float = number(
+        0.0, 0.0, 1.0, step=0.05, label="Erasing", about="Images: up to this share of them lose a random patch."
+    )
+    feature_noise: float = number(
+        0.1, 0.0, 1.0, step=0.05, label="Feature noise",
+        about="Tables and points: deviation of noise added to the scaled features.",
+    )  # fmt: skip
+
+    def augmentation(self, input_shape: Shape) -> dict[str, Call]:
+        if not is_image(input_shape):
+            noise = {"feature_noise": call("layers.GaussianNoise", stddev=self.feature_noise)}
+            return noise if self.feature_noise else {}
+        # Beyond the border the outermost pixels go on: scaled images have no value that stands for "nothing there".
+        edge = {"fill_mode": "nearest"}
+        wide = (-1000.0, 1000.0)  # scaled pixels have no fixed range to be cut to
+        layers = {
+            "flip": None if self.flip == "none" else call("layers.RandomFlip", mode=self.flip),
+            "translation": call(
+                "layers.RandomTranslation", height_factor=self.translation, width_factor=self.translation, **edge
+            ),
+            "rotation": call("layers.RandomRotation", factor=self.rotation, **edge),
+            "zoom": call("layers.RandomZoom", height_factor=self.zoom, **edge),
+            "contrast": call("layers.RandomContrast", factor=self.contrast, value_range=wide),
+            "erasing": call("layers.RandomErasing", factor=self.erasing, fill_value=0.0, value_range=wide),
+        }
+        return {role: layer for role, layer in layers.items() if layer and (role == "flip" or getattr(self, role))}
+
+
+class Mixup(Technique):
+    """Zhang et al., "mixup: Beyond Empirical Risk Minimization" (2018)."""
+
+    label = "Mixup"
+    summary = (
+        "Trains on weighted means of two rows with their labels mixed alike, so the function is straight in between."
+    )
+    idea = (
+        "Two training rows are averaged with a random weight, and their labels with the same weight. "
+        "The network learns to change its mind gradually on the way from one row to the other, instead of jumping "
+        "somewhere in between, which also dampens rows with wrong labels. "
+        "With a small α most mixtures are nearly one of the two rows; with α = 1 any weight is equally likely."
+    )
+    formula = (
+        r"\tilde x = \lambda x_i + (1-\lambda) x_j,\ \tilde y = \lambda y_i + (1-\lambda) y_j,\ "
+        r"\lambda \sim \mathrm{Beta}(\alpha,\alpha)"
+    )
+    acts = "on the training rows and labels of each epoch; curves are on the unchanged rows"
+    hurts = "Where a mean of two rows belongs to neither class, as between the arms of a spiral."
+    source = "https://arxiv.org/abs/1710.09412"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 600, "label_noise": 0.3},
+        "training": {"epochs": 80},
+    }
+
+    name: Literal["mixup"] = "mixup"
+    alpha: float = number(
+        0.2, 0.01, 10.0, scale="log", label="Alpha", about="α of the Beta distribution; larger mixes more."
+    )
+
+    def mixing(self) -> Call:
+        return call("layers.MixUp", alpha=self.alpha)
+
+
+class CutMix(Technique):
+    """Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers" (2019)."""
+
+    label = "CutMix"
+    summary = "Pastes a patch of another image into each one, and mixes the labels by the patch's area."
+    idea = (
+        "A rectangle of one image is replaced by the same rectangle of another, and the labels are mixed by the "
+        "areas. "
+        "The network has to recognize a class from the part that is left, and cannot rest on the one most telling "
+        "spot. "
+        "Unlike in mixup, every pixel stays a real one."
+    )
+    formula = (
+        r"\tilde x = M \odot x_i + (1-M) \odot x_j,\ \tilde y = \lambda y_i + (1-\lambda) y_j,\ \lambda = \overline{M}"
+    )
+    acts = "on the training images and labels of each epoch; curves are on the unchanged images"
+    hurts = "With small images, where a patch may hide all that tells the class."
+    source = "https://arxiv.org/abs/1905.04899"
+
+    name: Literal["cutmix"] = "cutmix"
+    alpha: float = number(1.0, 0.01, 1.0, scale="log", label="Alpha", about="α of the Beta distribution of the area.")
+
+    def mixing(self) -> Call:
+        return call("layers.CutMix", factor=(self.alpha, self.alpha))
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        return None if is_image(input_shape) else "it cuts patches out of images, and this data set has none"
+
+
+class MoreData(Technique):
+    """Hestness et al., "Deep Learning Scaling is Predictable, Empirically" (2017)."""
+
+    label = "More data"
+    summary = "Trains on more of the training rows: the surest cure, where there are any."
+    idea = (
+        "Overfitting is fitting what is true of the training rows alone, and the more rows there are, the less is "
+        "true of them alone. "
+        "Here the larger set contains the smaller one, and validation and test rows stay the same, so that the "
+        "difference comes from the added rows. "
+        "Each doubling helps less than the one before, but hardly any other technique helps as surely."
+    )
+    formula = r"n \to f\,n"
+    acts = "on the number of training rows; the smaller set lies within the larger one"
+    hurts = "Nothing but time, unless the new rows are labelled badly."
+    source = "https://arxiv.org/abs/1712.00409"
+    lesson: ClassVar[Parts] = {"dataset": {"name": "digits", "train_size": 150}}
+
+    name: Literal["more_data"] = "more_data"
+    factor: float = number(2.0, 1.0, 1000.0, scale="log", label="Factor", about="f, by which the training rows grow.")
+
+    def row_factor(self) -> float:
+        return self.factor

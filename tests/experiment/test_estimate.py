@@ -1,0 +1,66 @@
+"""How long an experiment will take: what follows from its work alone, and from what was measured here."""
+
+import json
+from typing import Any
+
+import pytest
+
+from experiment.estimate import estimate_seconds, machine_factor, run_seconds, setup_seconds
+from experiment.spec import Experiment, parse_experiment
+from models.architectures import MLP, ResNetConv, make_plan
+from models.layer_facts import count_operations
+from results.records import EpochRecord
+from results.speed import FinishedRun, read_finished_runs
+from results.store import Store
+
+
+def experiment(**parts: Any) -> Experiment:
+    return parse_experiment(json.dumps(parts))
+
+
+def test_operations_by_hand() -> None:
+    # 6 inputs, 10 units, 3 classes: (6 + 1) * 10 + (10 + 1) * 3 products, each with an addition.
+    assert count_operations(make_plan(MLP(widths=(10,)), [], input_shape=(6,), classes=3)) == 2 * (70 + 33)
+    # One 3x3 convolution of 2 filters on 4x4 pixels, a block of two more, and the head.
+    net = ResNetConv(filters=2, stages=1, blocks=1)
+    first, other, head = 16 * (9 * 1 + 1) * 2, 16 * (9 * 2 + 1) * 2, (2 + 1) * 3
+    assert count_operations(make_plan(net, [], input_shape=(4, 4, 1), classes=3)) == 2 * (first + 2 * other + head)
+
+
+def test_twice_the_epochs_or_seeds_take_twice_the_time_beside_setup() -> None:
+    def beside_setup(**parts: Any) -> float:
+        found = experiment(**parts)
+        return estimate_seconds(found, 1, 1.0) - sum(setup_seconds(found, v) for v in found.variants)
+
+    once = beside_setup(seeds=[0], training={"epochs": 50})
+    assert beside_setup(seeds=[0], training={"epochs": 100}) == pytest.approx(2 * once)
+    assert beside_setup(seeds=[0, 1], training={"epochs": 50}) == pytest.approx(2 * once)
+
+
+def test_workers_share_the_runs_and_idle_ones_do_not_help() -> None:
+    two = experiment(seeds=[0, 1], training={"epochs": 1000})
+    assert estimate_seconds(two, 2, 1.0) < 0.6 * estimate_seconds(two, 1, 1.0)
+    assert estimate_seconds(two, 8, 1.0) == estimate_seconds(two, 2, 1.0)
+
+
+def test_what_finished_runs_took_sets_the_speed_and_one_odd_run_does_not() -> None:
+    done = experiment(variants=[{"name": "a"}])
+    expected = run_seconds(done, done.variants[0], 40)
+    runs = [FinishedRun(done.model_dump_json(), "a", 40, expected * times) for times in (3.0, 3.0, 100.0)]
+    assert machine_factor(runs) == pytest.approx(3.0)
+    assert machine_factor([]) is None
+    assert estimate_seconds(done, 1, 3.0) == pytest.approx(3 * estimate_seconds(done, 1, 1.0))
+
+
+def test_the_store_gives_the_runs_that_finished_last(tmp_path: Any) -> None:
+    with Store(f"sqlite:///{tmp_path}/results.db") as store:
+        add: dict[str, Any] = {"visitor": "local", "owner": "server"}
+        for place, (status, seconds) in enumerate([("finished", 0.5), ("cancelled", 9.0), ("finished", 0.25)]):
+            identifier = store.add_experiment("{}", "", [(f"v{place}", 0)], **add, now=100.0)
+            (run,) = store.runs(identifier)
+            store.start(run.id, 1, {}, 101.0)
+            epochs = [EpochRecord(e, 1.0, 1.0, 0.5, 0.5, 1.0, 0.001, e, seconds) for e in (1, 2)]
+            store.append_epochs(run.id, 1, epochs, 102.0)
+            store.finish(run.id, 1, status, now=103.0 + place)  # type: ignore[arg-type]
+        assert {(r.variant, r.epochs, r.seconds) for r in read_finished_runs(store)} == {("v0", 2, 1.0), ("v2", 2, 0.5)}
+        assert [r.variant for r in read_finished_runs(store, limit=1)] == ["v2"]

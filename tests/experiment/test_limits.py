@@ -1,0 +1,52 @@
+"""What a host allows, read from its environment."""
+
+import pytest
+
+from experiment.limits import Limits, LimitsError, is_hosted, limits_from_environment
+
+NAMES = ("ACTIVE_RUNS", "PARAMETERS", "ROW_EPOCHS", "DAYS_KEPT", "UPLOAD_BYTES")
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOSTED", raising=False)
+    for name in NAMES:
+        monkeypatch.delenv(f"LIMIT_{name}", raising=False)
+
+
+@pytest.mark.parametrize("hosted", [None, "", "0", "no"])
+def test_on_ones_own_machine_everything_is_allowed(monkeypatch: pytest.MonkeyPatch, hosted: str | None) -> None:
+    if hosted is not None:
+        monkeypatch.setenv("HOSTED", hosted)
+    monkeypatch.setenv("LIMIT_PARAMETERS", "nonsense")
+    assert not is_hosted()
+    assert limits_from_environment() == Limits(None, None, None, None, None)
+
+
+def test_a_host_has_every_limit_and_may_set_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    defaults = limits_from_environment()
+    values = [getattr(defaults, name.lower()) for name in NAMES]
+    assert all(isinstance(value, int) and value > 0 for value in values)
+    for i, name in enumerate(NAMES, 1):
+        monkeypatch.setenv(f"LIMIT_{name}", str(i))
+    assert limits_from_environment() == Limits(active_runs=1, parameters=2, row_epochs=3, days_kept=4, upload_bytes=5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "1e6", "1_000", "²"])
+def test_a_limit_that_is_no_whole_number_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    monkeypatch.setenv(f"LIMIT_{name}", text)
+    with pytest.raises(LimitsError) as caught:
+        limits_from_environment()
+    assert str(caught.value) == f'LIMIT_{name} is "{text}"; allowed: a whole number from 1'
+
+
+def test_an_empty_limit_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    defaults = limits_from_environment()
+    monkeypatch.setenv("LIMIT_PARAMETERS", "")
+    assert limits_from_environment() == defaults

@@ -1,0 +1,65 @@
+"""The report of an ensemble, and the way back: what was recorded reads as what was stored."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.summary import CLEAN_NAMES
+from experiment import presets
+from experiment.judging import run_curves
+from experiment.spec import parse_experiment
+from export.report import report
+from results.curves import CurveCache
+from results.records import EpochRecord
+from results.store import Store
+
+VARIANTS = [{"name": "plain"}, {"name": "ensemble", "techniques": [{"name": "ensemble", "members": 2}]}]
+EXPERIMENT = {"dataset": {"name": "wine"}, "training": {"epochs": 2}, "variants": VARIANTS, "seeds": [0]}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store with one finished experiment."""
+    with Store(f"sqlite:///{tmp_path / 'results.db'}") as opened:
+        experiment = parse_experiment(json.dumps(EXPERIMENT))
+        spec = experiment.model_dump_json()
+        identifier = opened.add_experiment(spec, "", experiment.runs(), visitor="local", owner="o", now=1.0)
+        for run in opened.runs(identifier):
+            opened.start(run.id, 1, {}, 2.0)
+            for epoch in (1, 2):
+                scores = {name: [epoch + place / 10, float("nan")] for place, name in enumerate(CLEAN_NAMES)}
+                series = {"members": scores} if run.variant == "ensemble" else {"weights": {"norm": 1.0}}
+                record = EpochRecord(epoch, 0.1, 0.2, 0.9, 0.8, 0.3, 0.001, epoch, 0.5, series)
+                opened.append_epochs(run.id, 1, [record], 2.0)
+            opened.finish(run.id, 1, "finished", ended_by="epochs", now=3.0)
+        yield opened
+
+
+def test_an_ensembles_epochs_have_members(store: Store) -> None:
+    plain, ensemble = report(store, store.experiments()[0].id, parse_experiment(json.dumps(EXPERIMENT)))["runs"]
+    assert "members" not in plain["epochs"][0]
+    first, second = ensemble["epochs"][1]["members"]
+    assert first == {"train_loss": 2.0, "val_loss": 2.1, "train_accuracy": 2.2, "val_accuracy": 2.3}
+    assert second == dict.fromkeys(CLEAN_NAMES)  # what is no number is null
+    assert list(plain["epochs"][0]) == list(ensemble["epochs"][0])[:-1]
+
+
+def test_a_recorded_example_reads_as_what_was_stored(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = store.experiments()[0].id
+    (tmp_path / "own.json").write_text(json.dumps(EXPERIMENT))
+    experiment = parse_experiment(json.dumps(EXPERIMENT))
+    (tmp_path / "own.result.json").write_text(json.dumps(report(store, identifier, experiment), allow_nan=False))
+    monkeypatch.setattr(presets, "EXAMPLES", tmp_path)
+    for cached in (presets.presets, presets.recorded_curves):
+        monkeypatch.setattr(presets, cached.__name__, cached.__wrapped__)
+    stored = [run_curves(experiment, record) for record in CurveCache(store).read(identifier)]
+    for run, original in zip(presets.recorded_curves("own"), stored, strict=True):
+        assert (run.variant, run.members.keys()) == (original.variant, original.members.keys())
+        for own, other in ((run.curves, original.curves), (run.members, original.members)):
+            for name in other:
+                np.testing.assert_array_equal(own[name], other[name])

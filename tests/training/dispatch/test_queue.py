@@ -1,0 +1,400 @@
+"""The queue's decisions without a cluster: which run is next, what became of a lost one, how many workers."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from distributed import KilledWorker
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiment.limits import Limits
+from experiment.spec import Experiment, ExperimentError, parse_experiment
+from results.records import Run
+from results.store import Store
+from training.dispatch.cluster import RESOURCE, ClusterError, worker_count
+from training.dispatch.queue import MAX_ATTEMPTS, WORKER_LOST, Queue, choose
+from training.dispatch.tasks import train_run
+
+VariantKey = tuple[str, str]
+VARIANTS = ("baseline", "dropout", "l2")
+
+
+def run_of(experiment: str, position: int, variant: str = "baseline") -> Run:
+    return Run(
+        id=hash((experiment, position)),
+        experiment_id=experiment,
+        variant=variant,
+        seed=position,
+        position=position,
+        status="queued",
+        message=None,
+        owner="o",
+        attempt=1,
+        heartbeat=0.0,
+        created_at=0.0,
+        started_at=None,
+        finished_at=None,
+        setup_seconds=None,
+        ended_by=None,
+        provenance=None,
+    )
+
+
+def runs_of(experiment: str, count: int) -> list[Run]:
+    return [run_of(experiment, i, VARIANTS[i % len(VARIANTS)]) for i in range(count)]
+
+
+def serve(served: dict[str, int], run: Run) -> None:
+    """As the queue counts."""
+    served[run.experiment_id] = 1 + max(served.values(), default=0)
+
+
+variant_keys = st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from(VARIANTS)))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 6), min_size=1), variant_keys, variant_keys)
+def test_no_experiment_waits_longer_than_one_round(
+    sizes: dict[str, int], own: set[VariantKey], others: set[VariantKey]
+) -> None:
+    queued = [run for experiment, size in sizes.items() for run in runs_of(experiment, size)]
+    served: dict[str, int] = {}
+    waited = dict.fromkeys(sizes, 0)
+    while queued:
+        run = choose(queued, served, own, others)
+        assert run in queued
+        serve(served, run)
+        queued.remove(run)
+        waiting = {r.experiment_id for r in queued}
+        waited = {e: 0 if e == run.experiment_id else n + 1 for e, n in waited.items() if e in waiting}
+        assert all(count < len(sizes) for count in waited.values())
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 9), min_size=1), variant_keys)
+def test_a_new_experiment_is_served_next(served: dict[str, int], others: set[VariantKey]) -> None:
+    old = [run for experiment in served for run in runs_of(experiment, 5)]
+    new = runs_of("new", 3)
+    chosen = choose([*old, *new], served, set(), others)
+    assert chosen is not None
+    assert chosen.experiment_id == "new"
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(VARIANTS), min_size=1, max_size=9), st.sets(st.sampled_from(VARIANTS)), variant_keys)
+def test_a_worker_takes_the_first_run_that_needs_no_trace_of_another(
+    variants: list[str], own_names: set[str], others: set[VariantKey]
+) -> None:
+    queued = [run_of("a", i, variant) for i, variant in enumerate(variants)]
+    own = {("a", name) for name in own_names}
+    chosen = choose(queued, {}, own, others)
+    assert chosen is not None
+    welcome = [run for run in queued if ("a", run.variant) in own or ("a", run.variant) not in others]
+    assert chosen == (welcome or queued)[0]
+
+
+def test_three_workers_take_a_variant_each_and_keep_it() -> None:
+    queued = [run_of("a", i, VARIANTS[i % 3]) for i in range(9)]
+    traced: list[set[VariantKey]] = [set(), set(), set()]
+    taken: list[list[str]] = [[], [], []]
+    for _ in range(3):
+        for worker in range(3):
+            others = set().union(*(keys for i, keys in enumerate(traced) if i != worker))
+            run = choose(queued, {}, traced[worker], others)
+            assert run is not None
+            queued.remove(run)
+            traced[worker].add(("a", run.variant))
+            taken[worker].append(run.variant)
+    assert taken == [["baseline"] * 3, ["dropout"] * 3, ["l2"] * 3]
+
+
+def test_nothing_queued_is_nothing_chosen() -> None:
+    assert choose([], {"a": 1}, set(), set()) is None
+
+
+EXPERIMENT = parse_experiment(
+    '{"dataset": {"name": "wine"}, "training": {"epochs": 10}, "variants": [{"name": "a"}, {"name": "b"}],'
+    ' "architecture": {"name": "mlp", "widths": [10]}, "seeds": [0, 1]}'
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(f"sqlite:///{tmp_path}/results.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def queue(store: Store) -> Queue:
+    """A queue that was not started: it has no cluster and no threads."""
+    return Queue(store, adopts=False, address=None, workers=1)
+
+
+def submitted(queue: Queue, visitor: str = "v") -> list[Run]:
+    return queue.store.runs(queue.submit(EXPERIMENT, visitor))
+
+
+def current(queue: Queue, run: Run) -> Run:
+    found = queue.store.run(run.id)
+    assert found is not None
+    return found
+
+
+def test_submitted_runs_wait_in_the_store_variant_by_variant(queue: Queue) -> None:
+    runs = submitted(queue)
+    assert [(run.variant, run.seed) for run in runs] == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
+    assert {(run.status, run.owner, run.attempt) for run in runs} == {("queued", queue.owner, 1)}
+    stored = queue.store.experiment(runs[0].experiment_id)
+    assert stored is not None
+    assert parse_experiment(stored.spec) == EXPERIMENT
+
+
+def test_a_run_whose_worker_was_lost_is_tried_once_more_and_then_failed(queue: Queue) -> None:
+    assert MAX_ATTEMPTS == 2
+    run = submitted(queue)[0]
+    assert queue.store.start(run.id, 1, {}, 1.0)
+    queue._settle(run)
+    second = current(queue, run)
+    assert (second.status, second.attempt, second.message) == ("queued", 2, None)
+    assert queue.store.start(run.id, 2, {}, 2.0)
+    queue._settle(second)
+    ended = current(queue, run)
+    assert (ended.status, ended.attempt, ended.message) == ("failed", 2, WORKER_LOST)
+    assert "memory" in WORKER_LOST
+
+
+def test_a_worker_lost_before_it_began_counts_as_well(queue: Queue) -> None:
+    run = submitted(queue)[0]
+    queue._settle(run)
+    assert (current(queue, run).status, current(queue, run).attempt) == ("queued", 2)
+
+
+def test_settling_the_first_attempt_again_leaves_the_second_alone(queue: Queue) -> None:
+    run = submitted(queue)[0]
+    queue._settle(run)
+    queue.store.start(run.id, 2, {}, 2.0)
+    queue._settle(run)
+    assert (current(queue, run).status, current(queue, run).attempt) == ("running", 2)
+
+
+@pytest.mark.parametrize("status", ["finished", "failed"])
+def test_an_ended_run_is_not_tried_again(queue: Queue, status: Any) -> None:
+    run = submitted(queue)[0]
+    queue.store.start(run.id, 1, {}, 1.0)
+    queue.store.finish(run.id, 1, status, message="m", now=2.0)
+    queue._settle(run)
+    assert (current(queue, run).status, current(queue, run).attempt, current(queue, run).message) == (status, 1, "m")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_cancelled_run_stays_cancelled(queue: Queue, begun: bool) -> None:
+    run = submitted(queue)[0]
+    if begun:
+        queue.store.start(run.id, 1, {}, 1.0)
+    assert queue.cancel(run.experiment_id, run.id) == 1
+    queue._settle(run)
+    assert current(queue, run).status == "cancelled"
+    assert {r.status for r in queue.store.runs(run.experiment_id)[1:]} == {"queued"}
+
+
+def test_a_run_that_another_process_adopted_is_left_to_it(queue: Queue) -> None:
+    run = submitted(queue)[0]
+    assert queue.store.adopt("other", stale_before=1e12, now=1.0) == 4
+    queue._settle(run)
+    assert (current(queue, run).owner, current(queue, run).attempt) == ("other", 1)
+
+
+def test_a_deleted_run_is_no_error(queue: Queue) -> None:
+    run = submitted(queue)[0]
+    queue.store.delete_experiment(run.experiment_id)
+    queue._settle(run)
+    assert queue.store.run(run.id) is None
+
+
+class Task:
+    """A Dask future as far as the queue looks at it."""
+
+    def __init__(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self.arguments, self.options, self.status = arguments, options, "pending"
+
+    def add_done_callback(self, call: Callable[[Any], None]) -> None:
+        pass
+
+    def done(self) -> bool:
+        return self.status != "pending"
+
+    def result(self) -> int:
+        return 10**8
+
+    def exception(self) -> Any:
+        return KilledWorker("task", None, 0)
+
+
+class Workers:
+    """A Dask client with workers at addresses, of which only some hold the resource for training."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.tasks: list[Task] = []
+        self.resources: dict[str, dict[str, int]] = {address: {RESOURCE: 1} for address in addresses}
+
+    def scheduler_info(self) -> dict[str, Any]:
+        return {"workers": {address: {"resources": held} for address, held in self.resources.items()}}
+
+    def submit(self, function: Any, *arguments: Any, **options: Any) -> Task:
+        assert function is train_run
+        self.tasks.append(Task(arguments, options))
+        return self.tasks[-1]
+
+
+def test_each_worker_gets_one_run_at_a_time_and_the_next_when_it_is_free(queue: Queue) -> None:
+    workers: Any = Workers("one", "two")
+    workers.resources["foreign"] = {}
+    queue._client = workers
+    runs = submitted(queue)
+    queue._round()
+    queue._round()
+    assert [task.arguments for task in workers.tasks] == [(run.id, 1, queue.store.url) for run in runs[:2]]
+    assert [task.options["workers"] for task in workers.tasks] == [["one"], ["two"]]
+    assert all(task.options["resources"] == {RESOURCE: 1} for task in workers.tasks)
+    assert (queue.state.ready_workers, queue.state.expected_workers) == (2, 1)
+    queue.store.start(runs[0].id, 1, {}, 1.0)
+    queue.store.finish(runs[0].id, 1, "finished", now=2.0)
+    workers.tasks[0].status = "finished"
+    queue._round()
+    assert [task.arguments[0] for task in workers.tasks[2:]] == [runs[2].id]
+    assert workers.tasks[2].options["workers"] == ["one"]
+
+
+def test_a_question_waits_for_no_worker_and_goes_to_those_that_train_alone(queue: Queue) -> None:
+    with pytest.raises(ClusterError, match="No worker is ready"):
+        queue.ask(train_run, 1)
+    workers: Any = Workers("one", "foreign")
+    workers.resources["foreign"] = {}
+    queue._client = workers
+    queue.ask(train_run, 1)
+    assert (workers.tasks[0].arguments, workers.tasks[0].options["workers"]) == ((1,), ["one"])
+    assert "resources" not in workers.tasks[0].options
+    workers.resources = {}
+    with pytest.raises(ClusterError, match="No worker is ready"):
+        queue.ask(train_run, 1)
+
+
+def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
+    workers: Any = Workers("one")
+    queue._client = workers
+    runs = submitted(queue)
+    queue.cancel(runs[0].experiment_id, runs[0].id)
+    queue._round()
+    assert [task.arguments[0] for task in workers.tasks] == [runs[1].id]
+
+
+def test_a_lost_worker_is_noticed_and_its_run_dispatched_again(queue: Queue) -> None:
+    workers: Any = Workers("one")
+    queue._client = workers
+    run = submitted(queue)[0]
+    queue._round()
+    workers.tasks[0].status = "error"
+    workers.resources = {"two": {RESOURCE: 1}}
+    queue._round()
+    # What the lost worker had traced is gone with it, so that the new one does not leave that variant to it.
+    assert [task.arguments[:2] for task in workers.tasks] == [(run.id, 1), (run.id, 2)]
+    assert workers.tasks[1].options["workers"] == ["two"]
+
+
+def test_the_number_of_runs_parameters_and_row_epochs_by_hand() -> None:
+    # Wine: 106 training rows, 13 features, 3 classes; 10 hidden units; 10 epochs; 2 variants x 2 seeds.
+    parameters, row_epochs, runs = 13 * 10 + 10 + 10 * 3 + 3, (106 + (36 + 36) // 4) * 10 * 4, 4
+    exact = Limits(active_runs=runs + 5, parameters=parameters, row_epochs=row_epochs)
+    exact.check(EXPERIMENT, active_runs=5)
+    below = Limits(active_runs=runs + 4, parameters=parameters - 1, row_epochs=row_epochs - 1)
+    with pytest.raises(ExperimentError) as caught:
+        below.check(EXPERIMENT, active_runs=5)
+    assert str(caught.value).splitlines() == [
+        "queued and running runs for one visitor: 9 asked for; this host allows 8",
+        "parameters in a network: 173 asked for; this host allows 172",
+        "training rows (others count a quarter) × epochs × variants × seeds: 4,960 asked for; this host allows 4,959",
+    ]
+
+
+def test_the_largest_network_of_the_variants_counts() -> None:
+    experiment = parse_experiment(
+        '{"architecture": {"name": "mlp", "widths": [10]}, "dataset": {"name": "wine"}, "variants": [{"name": "a"},'
+        ' {"name": "b", "techniques": [{"name": "batch_normalization"}]}, {"name": "c"}]}'
+    )
+    Limits(parameters=173 + 40).check(experiment, 0)
+    with pytest.raises(ExperimentError, match="213 asked for"):
+        Limits(parameters=173 + 39).check(experiment, 0)
+
+
+def test_without_limits_everything_is_allowed() -> None:
+    huge = '{"architecture": {"name": "mlp", "widths": [4096, 4096]}, "training": {"epochs": 1000}}'
+    Limits().check(parse_experiment(huge), active_runs=10**6)
+
+
+def test_a_visitors_own_runs_count_until_they_end(store: Store) -> None:
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=Limits(active_runs=5))
+    runs = submitted(queue, "one")
+    with pytest.raises(ExperimentError, match="8 asked for; this host allows 5"):
+        submitted(queue, "one")
+    submitted(queue, "two")
+    queue.cancel(runs[0].experiment_id)
+    submitted(queue, "one")
+
+
+def test_a_refused_experiment_is_not_stored(store: Store) -> None:
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=Limits(row_epochs=1))
+    with pytest.raises(ExperimentError):
+        queue.submit(Experiment(), "v")
+    assert store.experiments() == []
+
+
+@pytest.mark.parametrize("text", ["1", "64", "7"])
+def test_workers_are_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("WORKERS", text)
+    assert worker_count() == int(text)
+
+
+@pytest.mark.parametrize("text", ["0", "65", "-1", "two", "1.5", " ", "1e1", "²"])
+def test_another_number_of_workers_is_refused_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("WORKERS", text)
+    with pytest.raises(ClusterError) as caught:
+        worker_count()
+    assert "WORKERS" in str(caught.value)
+    assert f'"{text}"' in str(caught.value)
+    assert "1 to 64" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "workers"),
+    [(8, 16.0, 8), (8, 7.0, 4), (8, 6.99, 3), (2, 64.0, 2), (4, 1.0, 1), (4, 0.5, 1), (None, 64.0, 1)],
+)
+def test_workers_by_cores_and_memory(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, gigabytes: float, workers: int
+) -> None:
+    """min(cores, (memory - 1 GB) / 1.5 GB), at least 1."""
+
+    class Memory:
+        total = int(gigabytes * 1e9)
+
+    monkeypatch.delenv("WORKERS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(psutil, "virtual_memory", Memory)
+    assert worker_count() == workers
+
+
+def test_a_run_says_why_no_worker_could_take_it(queue: Queue) -> None:
+    workers: Any = Workers("one")
+    queue._client = workers
+    run = submitted(queue)[0]
+    for task in range(2):
+        queue._round()
+        workers.tasks[task].status = "error"
+        workers.tasks[task].exception = lambda: ModuleNotFoundError("No module named 'training'")
+    queue._round()
+    failed = queue.store.run(run.id)
+    assert failed is not None and failed.status == "failed"
+    assert "No module named 'training'" in str(failed.message)

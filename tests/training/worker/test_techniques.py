@@ -1,0 +1,369 @@
+"""Every technique does what it says: facts from its formula, from NumPy or from the real Keras class."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from datasets.registry import Digits, Wine
+from datasets.split import Split, make_split
+from experiment.spec import ExperimentError, parse_experiment
+from models.architectures import MLP, Architecture, ResNetConv, ResNetMLP, make_plan
+from models.plan import Plan
+from models.techniques import (
+    L2,
+    TECHNIQUES,
+    Augmentation,
+    CutMix,
+    Dropout,
+    EarlyStopping,
+    Ensemble,
+    GaussianDropout,
+    GaussianNoise,
+    GradientClipping,
+    LabelSmoothing,
+    MaxNorm,
+    Mixup,
+    MovingAverage,
+    ReduceLearningRateOnPlateau,
+    SpatialDropout,
+    StochasticDepth,
+    Technique,
+)
+from results.records import EpochRecord
+
+if TYPE_CHECKING:
+    from training.worker.engine import Engine, Outcome
+
+pytestmark = [
+    pytest.mark.usefixtures("keras"),
+    # Keras 3.15's own conversion of a learning rate under NumPy 2.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+NET = MLP(widths=(8,))
+CONV = ResNetConv(filters=4, stages=2)
+Float = NDArray[np.float32]
+
+
+@cache
+def split_of(name: str, seed: int = 0) -> Split:
+    dataset = Wine() if name == "wine" else Digits(train_size=60)
+    return make_split(dataset, dataset.load(), seed)
+
+
+def plan_of(
+    architecture: Architecture, *techniques: Technique, data: str = "wine", optimizer: str = "adam", rate: float = 0.01
+) -> Plan:
+    split = split_of(data)
+    return make_plan(
+        architecture,
+        techniques,
+        input_shape=split.x_train.shape[1:],
+        classes=int(split.y_train.max()) + 1,
+        optimizer=optimizer,
+        learning_rate=rate,
+    )
+
+
+def train(
+    plan: Plan, epochs: int, *, seed: int = 0, data: str = "wine", callbacks: Sequence[Any] = (), batch_size: int = 16
+) -> "tuple[Engine, list[EpochRecord], Outcome]":
+    from training.worker.engine import Engine
+
+    split = split_of(data, seed)
+    records: list[EpochRecord] = []
+    engine = Engine(plan, (len(split.y_train), len(split.y_validation), len(split.y_test)), batch_size, xla=False)
+    outcome = engine.train(split, seed=seed, epochs=epochs, on_epoch=records.append, callbacks=callbacks)
+    return engine, records, outcome
+
+
+def layer_in_training(technique: Technique, x: Float) -> Float:
+    """What the technique's noise layer makes of `x` while training, divided by `x`."""
+    from training.worker.build import make
+
+    return np.asarray(make(technique.noise())(x, training=True), np.float32) / x
+
+
+@pytest.mark.parametrize(
+    "technique", [Dropout(rate=0.4), SpatialDropout(rate=0.4), GaussianNoise(stddev=0.5), GaussianDropout(rate=0.4)]
+)
+def test_noise_is_off_in_evaluation(technique: Technique) -> None:
+    from training.worker.build import make
+
+    x = np.ones((5, 4, 4, 3), np.float32)
+    assert (np.asarray(make(technique.noise())(x, training=False)) == x).all()
+
+
+def test_dropout_drops_its_share_and_scales_the_rest() -> None:
+    factors = layer_in_training(Dropout(rate=0.4), np.ones((200, 100), np.float32))
+    assert np.unique(factors) == pytest.approx([0, 1 / 0.6])
+    assert (factors == 0).mean() == pytest.approx(0.4, abs=0.02)
+
+
+def test_spatial_dropout_drops_whole_feature_maps() -> None:
+    factors = layer_in_training(SpatialDropout(rate=0.4), np.ones((100, 3, 3, 40), np.float32))
+    assert (factors == factors[:, :1, :1]).all(), "all pixels of a map share one fate"
+    assert (factors[:, 0, 0] == 0).mean() == pytest.approx(0.4, abs=0.03)
+
+
+def test_gaussian_noise_and_dropout_have_their_deviations() -> None:
+    added = layer_in_training(GaussianNoise(stddev=0.5), np.ones((300, 300), np.float32)) - 1
+    assert (added.mean(), added.std()) == pytest.approx((0, 0.5), abs=0.01)
+    factors = layer_in_training(GaussianDropout(rate=0.2), np.ones((300, 300), np.float32))
+    assert (factors.mean(), factors.var()) == pytest.approx((1, 0.2 / 0.8), abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["layer_normalization", "group_normalization"])
+def test_layer_and_group_normalization_standardize_each_row(name: str) -> None:
+    from training.worker.build import make
+
+    technique = TECHNIQUES[name].model_validate({"groups": 2} if name == "group_normalization" else {})
+    x = np.random.default_rng(0).normal(3, 5, (50, 64)).astype(np.float32)
+    groups = np.asarray(make(technique.normalization())(x)).reshape(50, -1, 32 if "group" in name else 64)
+    assert groups.mean(axis=2) == pytest.approx(0, abs=1e-3)
+    assert groups.std(axis=2) == pytest.approx(1, abs=1e-2)
+
+
+def test_max_norm_holds_every_kernels_columns() -> None:
+    for net, data, axes in ((NET, "wine", (0,)), (CONV, "digits", (0, 1, 2))):
+        engine, _, _ = train(plan_of(net, MaxNorm(max_value=0.3), data=data, rate=0.1), 3, data=data)
+        kernels = [layer.kernel.numpy() for layer in engine.model.layers if hasattr(layer, "kernel")]
+        for kernel in kernels:
+            norms = np.sqrt((kernel**2).sum(axis=axes if kernel.ndim == 4 else 0))
+            assert norms.max() < 0.3 + 1e-5
+        assert any(np.sqrt((k**2).sum(axis=tuple(range(k.ndim - 1)))).max() > 0.29 for k in kernels)
+
+
+def test_gradient_clipping_bounds_the_length_of_a_step_of_each_member() -> None:
+    techniques = [GradientClipping(global_clipnorm=0.01)]
+    for extra in ([], [Ensemble(members=2)]):
+        plan = plan_of(NET, *techniques, *extra, optimizer="sgd", rate=1.0)
+        engine, _, _ = train(plan, 1, batch_size=1000)
+        engine.reset(0)
+        start = engine._gathered().numpy()
+        engine, _, _ = train(plan, 1, batch_size=1000)
+        lengths = np.linalg.norm(engine._gathered().numpy() - start, axis=1)
+        assert lengths == pytest.approx(0.01, rel=1e-3), "the gradient is longer than that at the start"
+
+
+def test_label_smoothing_leaves_the_clean_loss_unsmoothed() -> None:
+    plan = plan_of(NET, LabelSmoothing(label_smoothing=0.3), optimizer="sgd", rate=1e-6)
+    _, (smoothed,), _ = train(plan, 1)
+    _, (plain,), _ = train(plan_of(NET, optimizer="sgd", rate=1e-6), 1)
+    assert smoothed.train_loss == pytest.approx(plain.train_loss, rel=1e-4)
+    assert plain.objective == pytest.approx(plain.train_loss, rel=1e-4)
+    # (1 - s) H(y, p) + s mean over classes of -log p: another number than the clean loss.
+    assert smoothed.objective != pytest.approx(smoothed.train_loss, rel=0.01)
+
+
+def test_the_moving_average_is_what_is_evaluated_and_handed_over() -> None:
+    slow, _, _ = train(plan_of(NET, MovingAverage(momentum=0.9)), 4)
+    split = split_of("wine")
+    _, records, _ = train(plan_of(NET, MovingAverage(momentum=0.9)), 4)
+    assert slow.evaluate(split.x_validation, split.y_validation)[0] == pytest.approx(records[-1].val_loss, rel=1e-5)
+    # With momentum 0 the average is the newest weights themselves; a slow one lags behind them.
+    _, newest, _ = train(plan_of(NET, MovingAverage(momentum=0.0)), 4)
+    _, plain, _ = train(plan_of(NET), 4)
+    assert [r.val_loss for r in newest] == pytest.approx([r.val_loss for r in plain], rel=1e-5)
+    assert records[0].val_loss > plain[0].val_loss
+    # Training itself does not notice: the objective is that of the newest weights.
+    assert [r.objective for r in records] == pytest.approx([r.objective for r in plain], rel=1e-6)
+
+
+def test_the_learning_rate_is_cut_where_kerass_own_callback_cuts_it(keras: Any) -> None:
+    technique = ReduceLearningRateOnPlateau(factor=0.5, patience=2, min_lr=0.003)
+    _, records, _ = train(plan_of(NET, technique, rate=0.3), 30)
+    twin = keras.Sequential([keras.layers.Dense(1)])
+    twin.compile(keras.optimizers.SGD(0.3))
+    callback = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=2, min_lr=0.003)
+    callback.set_model(twin)
+    callback.on_train_begin()
+    for epoch, record in enumerate(records):
+        assert record.learning_rate == pytest.approx(float(twin.optimizer.learning_rate.numpy()))
+        callback.on_epoch_end(epoch, {"val_loss": record.val_loss})
+    assert records[-1].learning_rate < 0.3
+
+
+def test_stochastic_depth_skips_whole_branches_of_a_row_and_deep_ones_more_often() -> None:
+    from training.worker.build import build
+
+    plan = plan_of(ResNetMLP(width=4, blocks=4), StochasticDepth(drop_path_rate=0.4))
+    layers = [layer for layer in build(plan).layers if layer.name.startswith("stochastic_depth")]
+    assert [layer.rate for layer in layers] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    factors = np.asarray(layers[-1](np.ones((4000, 4), np.float32), training=True))
+    assert (factors == factors[:, :1]).all()
+    assert (factors[:, 0] == 0).mean() == pytest.approx(0.4, abs=0.03)
+    assert np.unique(factors) == pytest.approx([0, 1 / 0.6])
+
+
+def changed_rows(technique: Technique, x: Float, y: Float, *, seed: int = 0, epoch: int = 1) -> tuple[Float, Float]:
+    import tensorflow as tf
+
+    from training.worker.augmentation import Augmentation as Changes
+
+    plan = make_plan(NET, [technique], input_shape=x.shape[1:], classes=y.shape[-1])
+    changes = Changes(plan).apply(tf.constant(x), tf.constant(y), seed=seed, epoch=epoch, on_border=lambda: None)
+    return changes[0].numpy(), changes[1].numpy()
+
+
+def test_augmentation_is_drawn_anew_for_each_epoch_and_again_for_the_same_one() -> None:
+    x = split_of("digits").x_train
+    y = np.eye(10, dtype=np.float32)[split_of("digits").y_train]
+    first, labels = changed_rows(Augmentation(), x, y)
+    assert (labels == y).all()
+    assert (changed_rows(Augmentation(), x, y)[0] == first).all()
+    for other in (x, changed_rows(Augmentation(), x, y, epoch=2)[0], changed_rows(Augmentation(), x, y, seed=1)[0]):
+        assert (np.abs(first - other).max(axis=(1, 2, 3)) > 0).mean() > 0.9
+
+
+OFF = {"translation": 0.0, "rotation": 0.0, "zoom": 0.0}
+
+
+def test_a_flip_mirrors_about_half_of_the_images_and_nothing_else() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 8, 8, 1)).astype(np.float32)
+    changed, _ = changed_rows(Augmentation(**OFF, flip="horizontal"), x, np.zeros((400, 2), np.float32))
+    mirrored = (changed == x[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (mirrored | (changed == x).all(axis=(1, 2, 3))).all()
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_contrast_keeps_the_mean_and_erasing_leaves_patches_of_the_mean_value() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 8, 8, 1)).astype(np.float32)
+    y = np.zeros((50, 2), np.float32)
+    contrast, _ = changed_rows(Augmentation(**OFF, contrast=0.5), x, y)
+    assert contrast.mean(axis=(1, 2)) == pytest.approx(x.mean(axis=(1, 2)), abs=1e-4)
+    ratio = contrast.std(axis=(1, 2)) / x.std(axis=(1, 2))
+    assert (ratio > 0.49).all() and (ratio < 1.51).all() and ratio.std() > 0.1
+    erased, _ = changed_rows(Augmentation(**OFF, erasing=1.0), x, y)
+    different = erased != x
+    assert different.any() and not different.all()
+    assert (erased[different] == 0).all()
+
+
+def test_feature_noise_acts_on_tables_with_its_deviation() -> None:
+    x = np.zeros((300, 30), np.float32)
+    changed, _ = changed_rows(Augmentation(feature_noise=0.7), x, np.zeros((300, 2), np.float32))
+    assert (changed.mean(), changed.std()) == pytest.approx((0, 0.7), abs=0.02)
+
+
+def test_curves_are_on_the_unchanged_rows() -> None:
+    split = split_of("digits")
+    engine, records, _ = train(plan_of(CONV, Augmentation(translation=0.5), data="digits"), 2, data="digits")
+    assert engine.evaluate(split.x_train, split.y_train)[0] == pytest.approx(records[-1].train_loss, rel=1e-5)
+    assert records[-1].objective > records[-1].train_loss
+
+
+def test_mixup_mixes_labels_as_it_mixes_rows() -> None:
+    y = np.eye(3, dtype=np.float32)[np.arange(500) % 3]
+    x, labels = changed_rows(Mixup(alpha=1.0), y.copy(), y)  # rows that are their labels
+    assert x == pytest.approx(labels, abs=1e-6)
+    assert labels.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    # Beta(1, 1) is uniform: mixed with another class in 2 of 3 rows, the larger share is 3/4 on average.
+    mixed = labels[labels.max(axis=1) < 0.999]
+    assert len(mixed) / 500 == pytest.approx(2 / 3, abs=0.07)
+    assert mixed.max(axis=1).mean() == pytest.approx(0.75, abs=0.03)
+
+
+def test_cutmix_mixes_labels_by_the_area_of_the_patch() -> None:
+    y = np.eye(3, dtype=np.float32)[np.arange(300) % 3]
+    x, labels = changed_rows(CutMix(), np.tile(y[:, None, None, :], (1, 20, 20, 1)), y)  # each class has its colour
+    assert np.isin(x, [0, 1]).all(), "pixels are taken, not mixed"
+    # A patch covers whole pixels: up to one row and one column more or less than its area.
+    assert np.abs(x.mean(axis=(1, 2)) - labels).max() < 2 / 20 + 1 / 400
+    assert (labels.max(axis=1) < 0.9).mean() > 0.3
+
+
+def test_more_data_trains_on_more_rows_that_include_the_fewer() -> None:
+    experiment = parse_experiment(
+        '{"dataset": {"name": "wine", "train_size": 30}, "variants": [{"name": "a"},'
+        ' {"name": "b", "techniques": [{"name": "more_data", "factor": 3}]}]}'
+    )
+    few, many = (
+        make_split(experiment.dataset_of(variant), experiment.dataset.load(), 0) for variant in experiment.variants
+    )
+    assert (len(few.y_train), len(many.y_train)) == (30, 90)
+    assert (many.y_train[:30] == few.y_train).all()
+    assert (many.y_validation == few.y_validation).all()
+    with pytest.raises(ExperimentError, match="factor is 4, of 30 training rows; allowed: up to 106 rows in all"):
+        parse_experiment(
+            '{"dataset": {"name": "wine", "train_size": 30},'
+            ' "variants": [{"name": "b", "techniques": [{"name": "more_data", "factor": 4}]}]}'
+        )
+
+
+def test_an_ensembles_loss_is_at_most_its_members_mean() -> None:
+    # Jensen: -log of a mean is at most the mean of -log; strictly less, since the members differ.
+    engine, records, _ = train(plan_of(NET, Ensemble(members=3)), 5)
+    for record in records:
+        assert record.series is not None
+        members = record.series["members"]
+        assert record.val_loss < np.mean(members["val_loss"])
+        assert record.train_loss < np.mean(members["train_loss"])
+        assert len(set(members["val_loss"])) == 3
+    split = split_of("wine")
+    probabilities = engine.predict(split.x_validation)  # Keras's Average layer
+    by_hand = -np.log(probabilities[np.arange(len(split.y_validation)), split.y_validation]).mean()
+    assert records[-1].val_loss == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_a_member_trains_as_it_would_alone() -> None:
+    _, together, _ = train(plan_of(NET, L2(), Ensemble(members=2)), 4)
+    _, alone, _ = train(plan_of(NET, L2()), 4)
+    for record, plain in zip(together, alone, strict=True):
+        assert record.series is not None
+        assert record.series["members"]["val_loss"][0] == pytest.approx(plain.val_loss, rel=1e-4)
+    first = together[0]
+    assert first.objective != pytest.approx(alone[0].objective, rel=1e-4), "the mean over both members"
+
+
+def test_identical_members_equal_one_even_when_saturated(keras: Any) -> None:
+    def saturate(engine: "Engine") -> None:
+        for layer in engine.model.layers:
+            if layer.name.startswith("logits"):
+                kernel, bias = layer.variables
+                kernel.assign(np.zeros(kernel.shape))
+                bias.assign([60.0, 0.0, 0.0])
+
+    split = split_of("wine")
+    losses = []
+    for techniques in ([], [Ensemble(members=2)]):
+        engine, _, _ = train(plan_of(NET, *techniques), 1)
+        saturate(engine)
+        losses.append(engine.evaluate(split.x_validation, split.y_validation))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert losses[0][0] == pytest.approx(60 * float((split.y_validation != 0).mean()), rel=1e-5)
+
+
+def test_early_stopping_judges_the_ensemble_and_restores_all_members() -> None:
+    techniques = [Ensemble(members=3), EarlyStopping(patience=3)]
+    engine, records, outcome = train(plan_of(MLP(widths=(64,)), *techniques, rate=0.1), 100)
+    losses = [record.val_loss for record in records]
+    best = int(np.argmin(losses))
+    assert outcome.ended_by == "early_stopping"
+    assert (len(losses), outcome.final_epoch) == (best + 1 + 3, best + 1)
+    split = split_of("wine")
+    assert engine.evaluate(split.x_validation, split.y_validation)[0] == pytest.approx(losses[best], rel=1e-5)
+
+
+ALL_AT_ONCE = [
+    Dropout(), L2(), Augmentation(), MaxNorm(), LabelSmoothing(), GradientClipping(), MovingAverage(momentum=0.5),
+    ReduceLearningRateOnPlateau(), Mixup(), Ensemble(members=2), EarlyStopping(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("net", [MLP(widths=(8,)), ResNetMLP(width=4, blocks=2), CONV], ids=lambda net: net.name)
+def test_techniques_work_together_and_repeat_themselves_bit_for_bit(net: Architecture) -> None:
+    further = [StochasticDepth()] if net.residual else []
+    plan = plan_of(net, *ALL_AT_ONCE, *further, data="digits")
+    engine, records, _ = train(plan, 3, data="digits")
+    again: list[EpochRecord] = []
+    engine.train(split_of("digits", 1), seed=1, epochs=2)
+    engine.train(split_of("digits"), seed=0, epochs=3, on_epoch=again.append)
+    assert [(r.val_loss, r.objective, r.series) for r in again] == [
+        (r.val_loss, r.objective, r.series) for r in records
+    ]
+    assert again[-1].objective < again[0].objective

@@ -1,0 +1,122 @@
+"""Where runs are executed: a local Dask scheduler with worker processes, or a cluster at an address."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import IO
+
+import platformdirs
+import psutil
+
+from training.worker.preload import PARENT
+
+RESOURCE = "training"
+"""Dask resource that a run holds while it trains; each worker has one."""
+
+BYTES_FOR_PAGES = 1_000_000_000
+BYTES_PER_WORKER = 1_500_000_000
+"""What a worker with TensorFlow and some traced plans takes (docs/hosting.md)."""
+
+MAX_LOG_BYTES = 10_000_000
+"""A longer log is set aside at the next start, in place of the one before."""
+
+ROOT = Path(__file__).parents[2]
+
+
+class ClusterError(Exception):
+    """The scheduler or its workers cannot be started or reached."""
+
+
+def worker_count() -> int:
+    """How many local workers: `WORKERS`, else min(cores, (memory - 1 GB) / 1.5 GB), at least 1.
+
+    Raises:
+        ClusterError: `WORKERS` is not a whole number from 1 to 64.
+    """
+    text = os.environ.get("WORKERS", "")
+    if not text:
+        memory = int(psutil.virtual_memory().total)
+        return max(1, min(os.cpu_count() or 1, (memory - BYTES_FOR_PAGES) // BYTES_PER_WORKER))
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ClusterError(f'WORKERS is "{text}"; allowed: a whole number from 1 to 64')
+    return int(text)
+
+
+def log_file() -> Path:
+    """Where scheduler and workers of this machine write their log."""
+    folder = Path(platformdirs.user_log_dir("regularizer-lab"))
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "workers.log"
+    if file.exists() and file.stat().st_size > MAX_LOG_BYTES:
+        file.replace(folder / "workers.old.log")
+    return file
+
+
+class LocalCluster:
+    """A scheduler and its workers as subprocesses of this process, bound to loopback, without dashboard.
+
+    The `dask` commands rather than Dask's SubprocessCluster: that leaves the scheduler's stderr in a pipe nobody
+    reads (it hangs after 200 KiB) and outlives a killed parent.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._folder = Path(mkdtemp(prefix="regularizer-lab-"))
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, timeout_seconds: float = 30.0) -> str:
+        """Starts all processes and returns the scheduler's address; the workers are still warming up then."""
+        scheduler_file = self._folder / "scheduler.json"
+        with log_file().open("ab") as log:
+            self._open(log, "scheduler", "--port", "0", "--scheduler-file", str(scheduler_file))
+            address = self._wait_for_address(scheduler_file, timeout_seconds)
+            self._open(
+                log, "worker", address, "--nworkers", str(self.workers), "--nthreads", "2", "--memory-limit", "0",
+                "--resources", f"{RESOURCE}=1", "--preload-nanny", "training.worker.preload", "--death-timeout", "30",
+                "--local-directory", str(self._folder),
+            )  # fmt: skip
+        return address
+
+    def _open(self, log: IO[bytes], command: str, *arguments: str) -> None:
+        environment = os.environ | {
+            PARENT: str(os.getpid()),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+            # A run whose worker died is tried again by the queue, which also counts; not by Dask.
+            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+        }
+        line = [sys.executable, "-m", "dask", command, *arguments, "--host", "127.0.0.1", "--no-dashboard"]
+        line += ["--preload", "training.worker.preload"]
+        self._processes.append(
+            subprocess.Popen(  # in a session of its own: Ctrl-C on a terminal is for us alone, and we end it
+                line, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        )
+
+    def _wait_for_address(self, scheduler_file: Path, timeout_seconds: float) -> str:
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline and self._processes[0].poll() is None:
+            with suppress(FileNotFoundError, json.JSONDecodeError):  # not there yet, or half written
+                return str(json.loads(scheduler_file.read_text())["address"])
+            time.sleep(0.02)
+        raise ClusterError(f"The scheduler did not start; its log: {log_file()}")
+
+    def alive(self) -> bool:
+        """Whether scheduler and nannies still run."""
+        return all(process.poll() is None for process in self._processes)
+
+    def close(self) -> None:
+        """Ends all processes, children first told, then killed."""
+        children = [c for p in self._processes if p.poll() is None for c in psutil.Process(p.pid).children(True)]
+        for process in (*self._processes, *children):
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.kill()
+        for process in self._processes:
+            process.wait()
+        self._processes = []
+        rmtree(self._folder, ignore_errors=True)

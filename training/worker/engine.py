@@ -1,0 +1,373 @@
+"""The epoch engine: one compiled function trains an epoch and evaluates it.
+
+A plan is traced once and serves every seed: the data, the order of the rows and the range of work come in as
+arguments, and `reset` sets every variable anew. Nothing in the compiled code draws from a global generator.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from datasets.split import Split
+from models.layer_facts import draws_random_numbers, facts_of
+from models.plan import LOGITS, Plan, layer_name
+from results.records import EpochRecord
+from training.worker.augmentation import Augmentation
+from training.worker.build import build, make, reset_weights
+from training.worker.totals import SPLITS, SplitName, TotalsLayout
+
+ENGINE_VERSION = "1"
+"""Rises whenever the same plan, rows and seed give other numbers (tests/training/worker/test_golden_numbers.py)."""
+
+SECONDS_IN_ONE_CALL = 0.25
+"""Longest work that one compiled call is given, so that cancelling bites."""
+
+BLOCK_ROWS = 2048
+"""Rows evaluated at a time; bounds the memory of an evaluation."""
+
+XLA_STEPS = 4000
+"""Gradient steps in a run from which compiling deep nets with XLA pays (docs/benchmarks.md)."""
+
+
+class DivergedError(Exception):
+    """The loss became NaN or infinite."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `final_epoch` is the epoch whose weights are handed over."""
+
+    ended_by: Literal["epochs", "early_stopping"]
+    final_epoch: int
+    test_metrics: tuple[tuple[int, float, float], ...]
+
+
+def uses_xla(plan: Plan, steps: int) -> bool:
+    """The fixed rule by which a run of that many gradient steps is compiled with XLA on the CPU.
+
+    XLA's random bits are slow on the CPU, so plans with random layers stay without it; so do plans with few small
+    operations, where it saves too little to pay for its compilation (about a second).
+    """
+    normalized = sum(facts_of(layer.call).kind == "normalization" for layer in plan.layers)
+    return not draws_random_numbers(plan) and normalized >= 4 and steps >= XLA_STEPS
+
+
+class Engine:
+    """A traced plan. `rows` are those of training, validation and test; all runs of an engine share them."""
+
+    def __init__(self, plan: Plan, rows: tuple[int, int, int], batch_size: int, *, xla: bool) -> None:
+        self.plan, self.rows, self.batch_size, self.xla = plan, rows, batch_size, xla
+        self.model = build(plan)
+        # The length of the gradient is that of one member's: it is cut here, where members are still apart.
+        self._longest_gradient = plan.optimizer.get("global_clipnorm")
+        self.optimizer = make(plan.optimizer.without("global_clipnorm"))
+        self.loss = make(plan.loss)
+        self.model.compile(optimizer=self.optimizer, loss=self.loss)
+        self._members = [_member(self.model, member) for member in range(plan.members)]
+        self._trainable = [member.trainable_variables for member in self._members]
+        self._state = [member.non_trainable_variables for member in self._members]
+        self._shapes = [tuple(v.shape) for v in self._trainable[0]]
+        self._sizes = [int(np.prod(shape)) for shape in self._shapes]
+        # A member's weights as one vector: the optimizer then updates one variable, a third of a step's operations.
+        start = np.zeros((plan.members, sum(self._sizes)), np.float32)
+        self._weights = keras.Variable(start, name="weights")
+        self.optimizer.build([self._weights])
+        self._averages = bool(plan.optimizer.get("use_ema"))
+        self._judged = keras.Variable(start, name="average") if self._averages else self._weights
+        self._optimizer_start = [v.numpy() for v in self.optimizer.variables]
+        self._augmentation = Augmentation(plan)
+        self.steps = -(-rows[0] // batch_size)
+        self._blocks = [-(-n // BLOCK_ROWS) for n in rows]
+        self.units = self.steps + sum(self._blocks)
+        self._layout = TotalsLayout(1 if plan.members == 1 else 1 + plan.members)
+        self._totals = tf.Variable(tf.zeros(self._layout.size, tf.float64), trainable=False)
+        self._units_in_one_call = 1  # the speed is unknown at first
+        self._graph = self._advance = tf.function(self._advance_eagerly, autograph=False)
+        self._compiled_steps = tf.function(partial(self._run_steps, static=True), autograph=False, jit_compile=True)
+        # Traced once for any number of rows, wherever they are used: most of an engine's start is tracing.
+        x = tf.TensorSpec((None, *plan.input_shape))
+        y = tf.TensorSpec((None,), tf.int32)
+        targets = tf.TensorSpec((None, plan.classes)) if plan.one_hot else y
+        self._step = tf.function(self._step_eagerly, (x, targets), autograph=False)
+        self._judge = tf.function(self._judge_eagerly, (x, y), autograph=False)
+
+    def reset(self, seed: int) -> None:
+        """Sets weights, moving averages, seed generators and the optimizer to their start under this seed."""
+        reset_weights(self.model, self.plan, seed)
+        for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
+        self._weights.assign(self._gathered())
+        self.model.stop_training = False
+
+    def train(
+        self,
+        split: Split,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[EpochRecord], None] = lambda record: None,
+        between_calls: Callable[[], None] = lambda: None,
+        callbacks: Sequence[Any] = (),
+    ) -> Outcome:
+        """One run from fresh weights.
+
+        Args:
+            split: arrays with the engine's numbers of rows.
+            seed: draws initial weights, dropout masks, augmentation and the order of the rows.
+            epochs: at most so many.
+            on_epoch: gets each epoch's record, while the model has that epoch's weights.
+            between_calls: called between compiled calls, at most about 0.3 s apart; may raise to end the run.
+            callbacks: further Keras callbacks beside the plan's. Batch-level hooks are not called.
+
+        Raises:
+            DivergedError: the loss became NaN or infinite.
+        """
+        self.reset(seed)
+        data, labels = _tensors(split)
+        rows = data[0], self._targets(labels[0])
+        own = [make(c) for c in self.plan.callbacks]
+        hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self.model, epochs=epochs)
+        test_metrics = []
+        hooks.on_train_begin()
+        for epoch in range(1, epochs + 1):
+            hooks.on_epoch_begin(epoch - 1)
+            start, learning_rate = perf_counter(), float(self.optimizer.learning_rate.numpy())
+            order = np.random.default_rng([seed, epoch]).permutation(self.rows[0]).astype(np.int32)
+            changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, between_calls=between_calls)
+            totals = self._run_epoch(data, labels, changed, order, between_calls)
+            record = self._record(epoch, totals, learning_rate, perf_counter() - start)
+            test_loss, test_accuracy = self._scores(totals, "test")[0]
+            test_metrics.append((epoch, test_loss, test_accuracy))
+            on_epoch(record)
+            self._refuse_divergence(record)
+            hooks.on_epoch_end(epoch - 1, _logs(record))
+            if self.model.stop_training:
+                break
+        hooks.on_train_end()
+        stopped = self.model.stop_training
+        return Outcome("early_stopping" if stopped else "epochs", _final_epoch(own, epoch), tuple(test_metrics))
+
+    def _targets(self, labels: Any) -> Any:
+        """What the loss takes for these labels."""
+        return tf.one_hot(labels, self.plan.classes) if self.plan.one_hot else labels
+
+    def prepare(self, split: Split) -> None:
+        """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
+        data, labels = _tensors(split)
+        changed = data[0], self._targets(labels[0])
+        nothing = data, labels, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0)
+        # The one trace itself: finding it again in each epoch takes a tenth of a short one.
+        self._advance = self._graph.get_concrete_function(*nothing)
+        self._advance(*nothing)
+
+    def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
+        """Clean loss and accuracy of the model as it stands, on any rows."""
+        loss, correct, *_ = self._judge(tf.constant(x), tf.constant(y))
+        return float(loss) / len(x), float(correct) / len(x)
+
+    def predict(self, x: Any) -> Any:
+        """Class probabilities of the model as it stands, shape (rows, classes)."""
+        return self.model(tf.constant(x), training=False).numpy()
+
+    def kernels(self) -> list[Any]:
+        """The kernels of the model as it stands, as arrays, those of all members."""
+        return [variable.numpy() for variable in self.model.trainable_variables if variable.name == "kernel"]
+
+    def _run_epoch(self, data: Any, labels: Any, changed: Any, order: Any, between_calls: Callable[[], None]) -> Any:
+        """All units of an epoch in as few calls as the time limit allows; gives the totals."""
+        order, done, size = tf.constant(order), 0, self._units_in_one_call
+        while done < self.units:
+            last = min(done + size, self.units)
+            start = perf_counter()
+            totals = self._advance(data, labels, changed, order, tf.constant(done), tf.constant(last)).numpy()
+            seconds = perf_counter() - start
+            size = max(1, min(self.units, int((last - done) * SECONDS_IN_ONE_CALL / seconds)))
+            done = last
+            between_calls()
+        self._units_in_one_call = size
+        return totals
+
+    def _gathered(self) -> Any:
+        """The weights of the members' variables, shape (members, weights)."""
+        return tf.stack([tf.concat([tf.reshape(v.value, [-1]) for v in member], 0) for member in self._trainable])
+
+    def _advance_eagerly(self, data: Any, labels: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
+        """Units `first` to `last` of an epoch: gradient steps on the `changed` rows and labels, then blocks of
+        evaluation; returns the totals as `TotalsLayout` says.
+        """
+        if not self._averages:
+            # Callbacks may have changed the model's weights between calls, so the model's variables are the truth here.
+            # With averages they are not those that training goes on with.
+            self._weights.assign(self._gathered())
+        before = tf.where(tf.equal(first, 0), tf.zeros_like(self._totals), self._totals)
+        objective = before[self._layout.objective]
+        objective = self._train(changed[0], changed[1], order, first, tf.minimum(last, self.steps), objective)
+        if self._averages:
+            self.optimizer.finalize_variable_values([self._judged])
+        for variables, values in zip(self._trainable, self._split(self._judged.value), strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        sums, begin = [tf.reshape(objective, [1])], self.steps
+        for split, x, y, blocks in zip(SPLITS, data, labels, self._blocks, strict=True):
+            low = tf.clip_by_value(first - begin, 0, blocks)
+            high = tf.clip_by_value(last - begin, 0, blocks)
+            sums.append(self._judge_blocks(x, y, low, high, before[self._layout.scores(split)]))
+            begin += blocks
+        return self._totals.assign(tf.concat(sums, 0))
+
+    def _train(self, x: Any, y: Any, order: Any, first: Any, last: Any, total: Any) -> Any:
+        """Gradient steps `first` to `last`; returns `total` with the objective of their rows added.
+
+        Sums go on from the earlier call's, so that they do not depend on where the calls are cut.
+        """
+        if not self.xla:
+            return self._run_steps(x, y, order, first, last, total)
+        # XLA wants one batch size: its loop runs the full batches, and a last smaller one follows outside.
+        full = self.rows[0] // self.batch_size
+        total = self._compiled_steps(x, y, order, first, tf.minimum(last, full), total)
+        return self._run_steps(x, y, order, tf.maximum(first, full), last, total)
+
+    def _run_steps(self, x: Any, y: Any, order: Any, first: Any, last: Any, total: Any, static: bool = False) -> Any:
+        size = self.batch_size
+
+        def body(step: Any, total: Any) -> tuple[Any, Any]:
+            end = (step + 1) * size
+            rows = tf.slice(order, [step * size], [size]) if static else order[step * size : end]
+            objective = self._step(tf.gather(x, rows), tf.gather(y, rows))
+            return step + 1, total + tf.cast(objective, tf.float64) * tf.cast(tf.size(rows), tf.float64)
+
+        return tf.while_loop(lambda step, _: step < last, body, (first, total), parallel_iterations=1)[1]
+
+    def _step_eagerly(self, x: Any, y: Any) -> Any:
+        """One gradient step of every member on a batch; returns their mean objective, penalties included."""
+        objectives = []
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            weights = tf.convert_to_tensor(self._weights.value)
+            tape.watch(weights)
+            for member, values, variables in zip(self._members, self._split(weights), self._state, strict=True):
+                logits, state, penalties = member.stateless_call(
+                    values, [v.value for v in variables], x, training=True, return_losses=True
+                )
+                objectives.append(self.loss(y, logits) + tf.add_n([tf.constant(0.0), *penalties]))
+                for variable, value in zip(variables, state, strict=True):
+                    variable.assign(value)
+            total = tf.add_n(objectives)
+        gradient = tape.gradient(total, weights)
+        if self._longest_gradient is not None:
+            gradient = tf.clip_by_norm(gradient, self._longest_gradient, axes=[1])
+        self.optimizer.apply([gradient], [self._weights])
+        if any(variable.constraint for variable in self._trainable[0]):
+            self._weights.assign(self._constrained(self._weights.value))
+        return total / len(objectives)
+
+    def _constrained(self, weights: Any) -> Any:
+        """The weights after the constraints of their variables, as Keras applies them after each step."""
+        members = [
+            [v.constraint(part) if v.constraint else part for v, part in zip(variables, parts, strict=True)]
+            for variables, parts in zip(self._trainable, self._split(weights), strict=True)
+        ]
+        return tf.stack([tf.concat([tf.reshape(part, [-1]) for part in parts], 0) for parts in members])
+
+    def _split(self, weights: Any) -> list[list[Any]]:
+        """Each member's weights as tensors in the model's shapes."""
+        return [
+            [tf.reshape(p, s) for p, s in zip(tf.split(vector, self._sizes), self._shapes, strict=True)]
+            for vector in tf.unstack(weights, len(self._members))
+        ]
+
+    def _judge_blocks(self, x: Any, y: Any, low: Any, high: Any, total: Any) -> Any:
+        """`total` with the sums of blocks `low` to `high` added, float64; see `_judge_eagerly`."""
+
+        def body(block: Any, total: Any) -> tuple[Any, Any]:
+            rows = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+            return block + 1, total + tf.stack(self._judge(x[rows], y[rows]))
+
+        return tf.while_loop(lambda block, _: block < high, body, (low, total))[1]
+
+    def _judge_eagerly(self, x: Any, y: Any) -> list[Any]:
+        """Sums over rows of the unclipped cross-entropy and of the correct answers; then those of each member.
+
+        An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
+        """
+        logits = [member(x, training=False) for member in self._members]
+        judged = [_judge_logits(one, y) for one in logits]
+        if len(logits) == 1:
+            return judged[0]
+        shares = tf.stack([tf.nn.log_softmax(one) for one in logits])
+        mean = tf.reduce_logsumexp(shares, 0) - tf.math.log(float(len(logits)))
+        loss = -tf.reduce_sum(tf.cast(tf.gather(mean, y, batch_dims=1), tf.float64))
+        correct = tf.equal(tf.argmax(mean, 1, tf.int32), y)
+        return [loss, tf.reduce_sum(tf.cast(correct, tf.float64)), *(number for one in judged for number in one)]
+
+    def _scores(self, totals: Any, split: SplitName) -> list[tuple[float, float]]:
+        """Mean loss and accuracy on a split: of the whole, then of each member of an ensemble."""
+        sums = totals[self._layout.scores(split)] / self.rows[SPLITS.index(split)]
+        return [(float(loss), float(accuracy)) for loss, accuracy in sums.reshape(-1, 2)]
+
+    def _record(self, epoch: int, totals: Any, learning_rate: float, seconds: float) -> EpochRecord:
+        train, *train_members = self._scores(totals, "train")
+        validation, *validation_members = self._scores(totals, "validation")
+        members = {
+            f"{split}_{metric}": [score[place] for score in scores]
+            for split, scores in (("train", train_members), ("val", validation_members))
+            for place, metric in enumerate(("loss", "accuracy"))
+        }
+        return EpochRecord(
+            epoch=epoch,
+            train_loss=train[0],
+            val_loss=validation[0],
+            train_accuracy=train[1],
+            val_accuracy=validation[1],
+            objective=float(totals[self._layout.objective]) / self.rows[0],
+            learning_rate=learning_rate,
+            steps=epoch * self.steps,
+            seconds=seconds,
+            series={"members": members} if train_members else None,
+        )
+
+    def _refuse_divergence(self, record: EpochRecord) -> None:
+        values = (record.objective, record.train_loss, record.val_loss)
+        if not np.isfinite(values).all():
+            raise DivergedError(
+                f"The loss became NaN or infinite in epoch {record.epoch}. "
+                "Try a smaller learning rate, weaker L1 or L2, or scaled features."
+            )
+
+
+def _member(model: Any, member: int) -> Any:
+    """The part of the model that gives one member's logits."""
+    return keras.Model(model.input, model.get_layer(layer_name(LOGITS, member)).output)
+
+
+def _judge_logits(logits: Any, y: Any) -> list[Any]:
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+    correct = tf.equal(tf.argmax(logits, 1, tf.int32), y)
+    return [tf.reduce_sum(tf.cast(loss, tf.float64)), tf.reduce_sum(tf.cast(correct, tf.float64))]
+
+
+def _tensors(split: Split) -> tuple[list[Any], list[Any]]:
+    """Rows and labels of training, validation and test."""
+    data = [tf.constant(a) for a in (split.x_train, split.x_validation, split.x_test)]
+    labels = [tf.constant(a) for a in (split.y_train, split.y_validation, split.y_test)]
+    return data, labels
+
+
+def _logs(record: EpochRecord) -> dict[str, float]:
+    """What callbacks see: the clean values by their names, and the objective under Keras's name `loss`."""
+    names = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "objective")
+    values = {name: getattr(record, name) for name in names}
+    return {"loss": record.objective, **values}
+
+
+def _final_epoch(callbacks: Sequence[Any], last: int) -> int:
+    """The epoch whose weights the model has after training: a restored one, else the last."""
+    for callback in callbacks:
+        if getattr(callback, "best_weights", None) is not None:
+            return int(callback.best_epoch) + 1
+    return last

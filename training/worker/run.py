@@ -1,0 +1,101 @@
+"""What a worker does with one run: data, engine, epoch records and findings into the store."""
+
+import logging
+import time
+from collections import OrderedDict
+from typing import Any
+
+import psutil
+
+from datasets.split import Split, make_split
+from experiment.spec import ExperimentError, parse_experiment
+from models.plan import Plan
+from results.findings.boundary import BOUNDARY
+from results.records import EpochRecord, Run
+from training.worker.data import load, open_store, uploaded_files
+from training.worker.engine import DivergedError, Engine, uses_xla
+from training.worker.fetch import DownloadError
+from training.worker.inspection import ModelInspector
+from training.worker.provenance import provenance
+from training.worker.recorder import Recorder, RunLostError
+
+KEPT_ENGINES = 8
+"""Traced plans that a worker keeps for the next seeds; each holds 7 to 25 MB that TensorFlow never gives back."""
+
+logger = logging.getLogger(__name__)
+_engines: OrderedDict[Any, Engine] = OrderedDict()
+
+
+def execute(run_id: int, attempt: int, database_url: str) -> int:
+    """Trains one run and writes it to the store; the outermost loop of a worker.
+
+    Returns the worker's resident memory in bytes. Whatever goes wrong is written to the run as its message.
+    """
+    store = open_store(database_url)
+    recorder = Recorder(store, run_id, attempt)
+    try:
+        run = store.run(run_id)
+        if run is not None:
+            _train(run, recorder)
+    except RunLostError:
+        logger.info("run %s, attempt %s was cancelled or taken over", run_id, attempt)
+    except (DivergedError, DownloadError, ExperimentError) as error:
+        recorder.fail(str(error))
+    except Exception as error:
+        logger.exception("run %s failed", run_id)
+        recorder.fail(f"{type(error).__name__}: {error}")
+    finally:
+        recorder.close()
+    return int(psutil.Process().memory_info().rss)
+
+
+def _train(run: Run, recorder: Recorder) -> None:
+    stored = recorder.store.experiment(run.experiment_id)
+    if stored is None:
+        raise RunLostError
+    experiment = parse_experiment(stored.spec, uploaded_files(recorder.store))
+    variant = experiment.variant(run.variant)
+    settings, plan = experiment.training, experiment.plan(variant)
+    dataset, arrays = experiment.dataset_of(variant), load(experiment.dataset)
+    split = make_split(dataset, arrays, run.seed)
+    xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
+    began = time.perf_counter()
+    if not recorder.store.start(run.id, recorder.attempt, provenance(split.checksum, xla=xla), time.time()):
+        raise RunLostError
+    recorder.start_heartbeat()
+    engine = _engine(plan, split, settings.batch_size, xla)
+    setup_seconds = time.perf_counter() - began
+    inspector = ModelInspector(engine, dataset, arrays, split, run.seed, settings.epochs)
+
+    def on_epoch(record: EpochRecord) -> None:
+        recorder.add(inspector.with_weights(record))
+        if boundary := inspector.boundary_when_due():
+            recorder.write_artifact(BOUNDARY, record.epoch, boundary)
+
+    outcome = engine.train(
+        split, seed=run.seed, epochs=settings.epochs, on_epoch=on_epoch, between_calls=recorder.write_when_due
+    )
+    recorder.write()
+    recorder.store.finish(
+        run.id,
+        recorder.attempt,
+        "finished",
+        ended_by=outcome.ended_by,
+        setup_seconds=setup_seconds,
+        test_metrics=outcome.test_metrics,
+        artifacts=inspector.last(outcome.final_epoch),
+        now=time.time(),
+    )
+
+
+def _engine(plan: Plan, split: Split, batch_size: int, xla: bool) -> Engine:
+    """The traced plan, from an earlier seed where there is one."""
+    rows = (len(split.y_train), len(split.y_validation), len(split.y_test))
+    key = (plan, rows, batch_size, xla)
+    if key not in _engines:
+        _engines[key] = Engine(plan, rows, batch_size, xla=xla)
+        _engines[key].prepare(split)
+    _engines.move_to_end(key)
+    while len(_engines) > KEPT_ENGINES:
+        _engines.popitem(last=False)
+    return _engines[key]

@@ -1,0 +1,76 @@
+"""A Plotly chart that keeps zoom, hidden legend entries and hover while new data arrive.
+
+`st.plotly_chart` mounts its chart anew whenever the data change. This component calls `Plotly.react` on one
+element that stays. The library comes once per page from the app's static folder: component scripts travel
+with every message (Streamlit 1.67), 4.8 MB a refresh with plotly.js inside.
+"""
+
+import os
+import re
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from charts.plotly_bundle import plotly_js_name, plotly_js_path
+
+CHART_FAILED = "This chart could not load. Reload the page to try again."
+
+STATIC_FOLDER = Path(__file__).parents[2] / "static"
+HTML = (
+    '<div class="live-chart" role="img" tabindex="0">'
+    '<div class="live-chart-plot"></div><p class="live-chart-message"></p></div>'
+)
+
+
+def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int) -> None:
+    """Show `figure` and update it in place on the next runs under the same key.
+
+    Args:
+        figure: a Plotly figure as a plain dictionary, `data` and `layout`. Colours of text, grid and
+            background are set in the browser from the page's theme, and follow it.
+        key: names the chart on its page; the person's zoom and hidden entries belong to it.
+        alt: what the chart shows, in words, for those who do not see it.
+        height: pixels; a narrow screen adds what the legend below the chart needs.
+    """
+    ensure_plotly_js(STATIC_FOLDER)
+    data = {"figure": figure, "alt": alt, "height": height, "plotly": plotly_js_name(), "failed": CHART_FAILED}
+    _component(key=key, data=data)
+
+
+@cache
+def ensure_plotly_js(folder: Path) -> Path:
+    """Copy plotly.js from the installed package into `folder` unless it is there, and return its path.
+
+    Several servers may start at once on one folder: the copy appears under its name only when it is whole.
+    """
+    target = folder / plotly_js_name()
+    if target.exists():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=target.stem, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(plotly_js_path().read_bytes())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def read_script() -> str:
+    """Return the component's JavaScript without indentation and comment lines: it is sent with every refresh."""
+    source = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    return re.sub(r"^\s*(?://.*)?\n|^[ \t]+", "", source, flags=re.MULTILINE)
+
+
+_component = st.components.v2.component(
+    "regularizer_lab_live_chart",
+    html=HTML,
+    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+    js=read_script(),
+    isolate_styles=False,  # plotly.js puts its own style rules into the page's head
+)

@@ -1,0 +1,1 @@
+"""What workers found out about an experiment, drawn."""

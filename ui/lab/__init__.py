@@ -1,0 +1,1 @@
+"""The Lab's parts: form, results, and what belongs to them."""

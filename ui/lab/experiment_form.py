@@ -1,0 +1,254 @@
+"""The form of an experiment. It owns the draft in the session and gives back an experiment or what to mend."""
+
+import json
+from copy import deepcopy
+from functools import partial
+from typing import Any, Literal
+from uuid import uuid4
+
+import streamlit as st
+
+from datasets.registry import DATASETS
+from experiment.presets import FIRST_VISIT, presets, recorded_curves
+from experiment.spec import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
+from models.architectures import ARCHITECTURES
+from models.parameters import Entry, parameters
+from models.techniques import TECHNIQUES
+from ui import state, text
+from ui.components.network_view import draw_networks
+from ui.lab.augmentation_view import draw_augmentation
+from ui.lab.data_preview import draw_preview
+from ui.lab.form_fields import Draft, carry_over, draw_fields, draw_text_input, draw_widget, join, split
+from ui.lab.own_data import choose_file
+from ui.services import services
+
+CHOOSERS = {"upload": choose_file}
+"""Entries with more than parameters: what draws the rest, and gives its values."""
+
+NETWORK_ICON = ":material/account_tree:"
+
+
+def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
+    """Fills the form; what was in it can be brought back by Undo."""
+    if previous := st.session_state.get(state.DRAFT):
+        st.session_state[state.UNDO] = previous
+    values = experiment.model_dump(mode="json")
+    st.session_state[state.DRAFT] = Draft(values, [_new_id() for _ in values["variants"]], _new_id())
+    st.session_state[state.FORM_NOTICE] = notice
+
+
+def draw_presets() -> None:
+    """Examples that fill the form, and the way back to what was in it before."""
+    if state.DRAFT not in st.session_state:
+        load_draft(presets()[FIRST_VISIT])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.pills(
+            text.PRESETS, list(presets()), format_func=_preset_name, key="preset", on_change=_load_preset, wrap=True
+        )
+        if state.UNDO in st.session_state:
+            st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo, help=text.UNDO_HELP)
+
+
+def experiment_form() -> Experiment | ExperimentError:
+    """Draws the form; gives the experiment, or the error that says what must be mended first."""
+    draft: Draft = st.session_state[state.DRAFT]
+    values = draft.values
+    values["name"] = draw_text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
+    variants, data, network, training = st.tabs([text.VARIANTS, text.DATA, text.NETWORK, text.TRAINING])
+    with variants:
+        _variants(draft)
+    with data:
+        values["dataset"] = _entry(draft, "dataset", text.DATASET, DATASETS, values["dataset"])
+        preview = st.container()
+    with network:
+        values["architecture"] = _entry(draft, "architecture", text.ARCHITECTURE, ARCHITECTURES, values["architecture"])
+        picture = st.container()
+    with training:
+        _training(draft)
+    experiment = _parse(values)
+    if isinstance(experiment, Experiment):
+        with preview:
+            draw_preview(experiment.dataset, experiment.seeds[0])
+            draw_augmentation(experiment)
+        with picture:
+            draw_networks(experiment, key=f"{draft.key}_network")
+    return experiment
+
+
+def _training(draft: Draft) -> None:
+    values = draft.values
+    values["training"] = draw_fields(draft, "training", TrainingSettings, values["training"])
+    seeds = draw_text_input(draft, "seeds", text.SEEDS, join(values["seeds"]), help=text.SEEDS_HELP)
+    values["seeds"] = split(seeds)
+    st.markdown(f"**{text.MARKED_RULE}**", help=text.MARKED_RULE_HELP)
+    values["early_stopping"] = draw_fields(draft, "early_stopping", MarkedRule, values["early_stopping"])
+
+
+def _variants(draft: Draft) -> None:
+    for variant_id, variant in zip(draft.variant_ids, draft.values["variants"], strict=True):
+        with st.container(border=True, gap="small"):
+            _variant(draft, variant_id, variant)
+    st.button(text.ADD_VARIANT, icon=":material/add:", on_click=_add_variant)
+
+
+def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        variant["name"] = draw_text_input(
+            draft,
+            f"{variant_id}.name",
+            text.VARIANT_NAME,
+            variant["name"],
+            max_chars=60,
+            label_visibility="collapsed",
+            placeholder=text.VARIANT_NAME,
+        )
+        for label, icon, action in (
+            (text.COPY_VARIANT, ":material/content_copy:", _copy_variant),
+            (text.REMOVE_VARIANT, ":material/delete:", _remove_variant),
+        ):
+            st.button(
+                "", icon=icon, help=label, key=f"{draft.key}.{variant_id}.{label}", on_click=action, args=(variant_id,)
+            )
+    before = {t["name"]: t for t in variant["techniques"]}
+    chosen = draw_widget(
+        st.multiselect,
+        draft,
+        f"{variant_id}.techniques",
+        list(before),
+        label=text.TECHNIQUES,
+        options=list(TECHNIQUES),
+        format_func=lambda name: TECHNIQUES[name].label,
+        placeholder=text.NO_TECHNIQUES,
+        label_visibility="collapsed",
+    )
+    variant["techniques"] = []
+    with st.container(horizontal=True, gap="small"):
+        for name in chosen:
+            technique = TECHNIQUES[name]
+            values = before.get(name) or {"name": name}
+            with st.popover(_popover_label(draft, f"{variant_id}.{name}", technique, values), icon=":material/tune:"):
+                st.caption(technique.summary)
+                st.latex(technique.formula)
+                st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
+                fields = draw_fields(draft, f"{variant_id}.{name}", technique, values)
+            variant["techniques"].append({"name": name, **fields})
+        _own_network(draft, variant_id, variant)
+
+
+def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
+    """A network of the variant's own instead of the experiment's, where one is chosen."""
+    path, before = f"{variant_id}.architecture", variant.pop("architecture", None)
+    chosen = st.session_state.get(f"{draft.key}.{path}.name", before["name"] if before else None)
+    label = ARCHITECTURES[chosen].label if chosen else text.CHANGE_NETWORK
+    look: Literal["secondary", "tertiary"] = "secondary" if chosen else "tertiary"
+    with st.popover(label, icon=NETWORK_ICON, type=look, help=text.OWN_NETWORK_HELP):
+        name = draw_widget(
+            st.selectbox,
+            draft,
+            f"{path}.name",
+            before["name"] if before else None,
+            label=text.OWN_NETWORK,
+            options=[None, *ARCHITECTURES],
+            format_func=lambda n: ARCHITECTURES[n].label if n else text.SAME_NETWORK,
+            on_change=_remember,
+        )
+        if name is None:
+            return
+        values = before or {"name": name}
+        if name != values["name"]:
+            values = carry_over(ARCHITECTURES[name], name, values)
+        st.caption(ARCHITECTURES[name].summary)
+        variant["architecture"] = {"name": name, **draw_fields(draft, f"{path}.{name}", ARCHITECTURES[name], values)}
+
+
+def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict[str, Any]) -> str:
+    """The technique and its first number, as its widget has it: that is drawn later and already knows better."""
+    shown = (
+        st.session_state.get(f"{draft.key}.{path}.{p.key}", values.get(p.key, p.default))
+        for p in parameters(technique)
+        if p.kind in ("int", "float")
+    )
+    number = next((value for value in shown if value is not None), None)
+    return technique.label if number is None else f"{technique.label} · {number:g}"
+
+
+def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """A choice from a registry, and the parameters of what was chosen."""
+    name = draw_widget(
+        st.selectbox,
+        draft,
+        f"{path}.name",
+        values["name"],
+        label=label,
+        options=list(registry),
+        format_func=lambda n: registry[n].label,
+    )
+    entry = registry[name]
+    if name != values["name"]:
+        values = carry_over(entry, name, values)
+    st.caption(entry.summary)
+    identifiers = (
+        CHOOSERS[name](draft.key, values, partial(draw_widget, st.selectbox, draft)) if name in CHOOSERS else {}
+    )
+    return {"name": name, **identifiers, **draw_fields(draft, f"{path}.{name}", entry, values)}
+
+
+def _parse(values: dict[str, Any]) -> Experiment | ExperimentError:
+    try:
+        return parse_experiment(json.dumps(values), services().uploads)
+    except ExperimentError as error:
+        return error
+
+
+def _preset_name(name: str) -> str:
+    return presets()[name].name
+
+
+def _load_preset() -> None:
+    if name := st.session_state.get("preset"):
+        load_draft(presets()[name])
+        if recorded_curves(name):
+            st.session_state[state.RECORDING] = name
+            state.show_experiment(None)
+
+
+def _undo() -> None:
+    st.session_state[state.DRAFT] = st.session_state.pop(state.UNDO)
+
+
+def _remember() -> Draft:
+    """Keeps the draft for Undo and returns one to change."""
+    draft: Draft = st.session_state[state.DRAFT]
+    st.session_state[state.UNDO] = Draft(deepcopy(draft.values), list(draft.variant_ids), _new_id())
+    return draft
+
+
+def _add_variant() -> None:
+    draft = _remember()
+    _insert(draft, len(draft.variant_ids), {"name": "variant", "techniques": []})
+
+
+def _copy_variant(variant_id: str) -> None:
+    draft = _remember()
+    index = draft.variant_ids.index(variant_id)
+    _insert(draft, index + 1, deepcopy(draft.values["variants"][index]))
+
+
+def _insert(draft: Draft, index: int, variant: dict[str, Any]) -> None:
+    """A variant under a name that none has yet."""
+    taken = {v["name"] for v in draft.values["variants"]}
+    stem, number = variant["name"], 2
+    while variant["name"] in taken:
+        variant["name"], number = f"{stem} {number}", number + 1
+    draft.values["variants"].insert(index, variant)
+    draft.variant_ids.insert(index, _new_id())
+
+
+def _remove_variant(variant_id: str) -> None:
+    draft = _remember()
+    index = draft.variant_ids.index(variant_id)
+    del draft.values["variants"][index], draft.variant_ids[index]
+
+
+def _new_id() -> str:
+    return uuid4().hex[:8]
