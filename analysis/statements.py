@@ -126,10 +126,10 @@ def _say_lowest(shared: str, lowest: str, value: float, other: str, differences:
         ties=ties,
         seeds=format_count(count, SEEDS),
     )
-    return f"{sentence} {_weigh((wins + ties / 2) / count, count)}"
+    return f"{sentence} {_say_how_sure((wins + ties / 2) / count, count)}"
 
 
-def _weigh(share_better: float, count: int) -> str:
+def _say_how_sure(share_better: float, count: int) -> str:
     """How much a share of pairs says: P(A better than B) = (wins + ties / 2) / pairs."""
     if count == 1:
         return ONE_SEED

@@ -1,13 +1,13 @@
 """What a network says all over the plane, with the points that it was trained on and judged by."""
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charts.data_preview import encode_png
+from charts.labels import literal_in_hover
 from charts.marks import MARKS_META
 from charts.palette import style
 from charts.typed_arrays import encode_values
@@ -110,7 +110,7 @@ def enlarge(grid: Grid) -> Grid:
 
 def _points_trace(points: Points, split: str, label: int, class_name: str) -> dict[str, Any]:
     chosen = points.x[points.y == label]
-    name = escape(class_name, quote=False).replace("%{", "%&#123;")
+    name = literal_in_hover(class_name)
     return {
         "type": "scatter",
         "mode": "markers",

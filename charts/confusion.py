@@ -1,13 +1,12 @@
 """A confusion matrix: what is right in one colour, what is wrong in another, each by its own scale."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charts.line_labels import shorten
+from charts.labels import axis_title, literal, shorten
 from charts.palette import translucent
 
 PREDICTED_TITLE, TRUE_TITLE = "Predicted", "True class"
@@ -27,7 +26,7 @@ def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str])
     if len(confusion) <= NUMBERS_SHOWN:
         traces.append(_numbers(confusion))
     places = list(range(0, len(confusion), -(-len(confusion) // NAMES_SHOWN)))
-    names = [escape(shorten(class_names[place], NAME_LENGTH), quote=False) for place in places]
+    names = [literal(shorten(class_names[place], NAME_LENGTH)) for place in places]
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickvals": places, "ticktext": names}
     last = len(confusion) - 0.5
     layout = {
@@ -35,15 +34,15 @@ def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str])
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "xaxis": {**axis, "title": _title(PREDICTED_TITLE), "range": [-0.5, last]},
-        "yaxis": {**axis, "title": _title(TRUE_TITLE), "range": [last, -0.5]},
+        "xaxis": {**axis, "title": axis_title(PREDICTED_TITLE), "range": [-0.5, last]},
+        "yaxis": {**axis, "title": axis_title(TRUE_TITLE), "range": [last, -0.5]},
     }
     return {"data": traces, "layout": layout}
 
 
 def _cells(counts: NDArray[np.integer], colour: str, opacity: float, class_names: Sequence[str]) -> dict[str, Any]:
     """Return the cells of one colour; empty ones have none, so that the page shows through."""
-    names = [escape(name, quote=False) for name in class_names]
+    names = [literal(name) for name in class_names]
     told = [[f"{true} → {taken}: {counts[i, j]}" for j, taken in enumerate(names)] for i, true in enumerate(names)]
     return {
         "type": "heatmap",
@@ -72,7 +71,3 @@ def _numbers(confusion: NDArray[np.integer]) -> dict[str, Any]:
         "text": [str(count) for count in confusion[rows, columns]],
         "textfont": {"size": 12},
     }
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 8, "font": {"size": 13}}

@@ -4,14 +4,14 @@ Figures are plain dictionaries: building `plotly.graph_objects` takes longer tha
 """
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.summary import VariantSummary
-from charts.line_labels import LABEL_PIXELS, label_traces, shorten
+from charts.labels import axis_title, literal, literal_in_hover, shorten
+from charts.line_labels import LABEL_PIXELS, label_traces
 from charts.marks import MARK_SYMBOLS, MARK_TITLES, mark_trace, mean_curve
 from charts.palette import COLOURS, Style, style, translucent
 from charts.typed_arrays import TypedArray, encode_epochs, encode_values
@@ -111,7 +111,7 @@ def _mean_trace(variant: VariantSummary, split: str, metric: Metric, look: Style
     trace: Trace = {
         "type": "scatter",
         "mode": "lines",
-        "name": escape(shorten(variant.name, NAME_LENGTH), quote=False),
+        "name": literal(shorten(variant.name, NAME_LENGTH)),
         "line": {"color": look.colour, "width": width, "dash": DASHES[split]},
         "hovertemplate": _hover(variant, split),
         **_mean_points(mean_curve(variant, f"{split}_{metric}")),
@@ -135,7 +135,7 @@ def _hover(variant: VariantSummary, split: str) -> str:
     """Return the hover text: variant, split, number of seeds, epoch and value."""
     count = len(variant.runs) if len(variant.runs) == 1 else len(variant.seeds_in_mean)
     seeds = MEAN_OF_SEEDS.format(count=count) if count > 1 else ONE_SEED.format(seed=_first_seed(variant))
-    name = escape(variant.name, quote=False).replace("%{", "%&#123;")
+    name = literal_in_hover(variant.name)
     return f"<b>{name}</b><br>{SPLIT_TITLES[split]}, {seeds}<br>{EPOCH_AND_VALUE}<extra></extra>"
 
 
@@ -252,7 +252,7 @@ def _focus(variants: Sequence[VariantSummary], metric: Metric) -> dict[str, Any]
 def _layout(metric: Metric, log_axis: bool, epochs: int | None, revision: str) -> dict[str, Any]:
     """Return axes, legends and what keeps the person's view; colours come from the page's theme."""
     scale = "log" if log_axis else "linear"
-    axis: dict[str, Any] = {"title": _title(EPOCH_TITLE), "zeroline": False, "showgrid": False}
+    axis: dict[str, Any] = {"title": axis_title(EPOCH_TITLE), "zeroline": False, "showgrid": False}
     if epochs is not None:
         axis |= {"range": [1, max(epochs, 2)]}
     return {
@@ -262,7 +262,7 @@ def _layout(metric: Metric, log_axis: bool, epochs: int | None, revision: str) -
         "margin": {"l": 8, "r": 28, "t": 8, "b": 8},
         "xaxis": axis,
         "yaxis": {
-            "title": _title(METRIC_TITLES[metric]),
+            "title": axis_title(METRIC_TITLES[metric]),
             "type": scale,
             "tickformat": "~g",  # a logarithmic axis would write 0.05 as a bare 5
             "nticks": 7,
@@ -283,7 +283,3 @@ def _layout(metric: Metric, log_axis: bool, epochs: int | None, revision: str) -
             "bgcolor": "rgba(0,0,0,0)",
         },
     }
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 8, "font": {"size": 13}}

@@ -4,12 +4,12 @@ import base64
 import struct
 import zlib
 from collections.abc import Sequence
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charts.labels import axis_title, literal
 from charts.palette import style
 from charts.typed_arrays import encode_values
 
@@ -30,7 +30,7 @@ def scatter_figure(
     feature_names: Sequence[str] = FEATURE_TITLES,
 ) -> dict[str, Any]:
     """Return a Plotly figure of `points` (n, 2), one colour per class of `labels` (n,)."""
-    titles = [_title(escape(name, quote=False)) for name in feature_names]
+    titles = [axis_title(literal(name)) for name in feature_names]
     traces = [_class_trace(points[labels == index], class_name, index) for index, class_name in enumerate(class_names)]
     layout = {
         "uirevision": "scatter",
@@ -43,16 +43,12 @@ def scatter_figure(
     return {"data": traces, "layout": layout}
 
 
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 8, "font": {"size": 13}}
-
-
 def _class_trace(points: NDArray[np.floating], class_name: str, index: int) -> dict[str, Any]:
     look = style(index)
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": escape(class_name, quote=False),
+        "name": literal(class_name),
         "x": encode_values(points[:, 0]),
         "y": encode_values(points[:, 1]),
         "marker": {"color": look.colour, "symbol": look.symbol or ROUND_SYMBOL, "size": 6, "opacity": 0.8},
@@ -121,7 +117,7 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
 
 def _caption(label: str, column: int, row: int) -> dict[str, Any]:
     return {
-        "text": escape(label, quote=False),
+        "text": literal(label),
         "x": column + 0.5 / (1 + GAP_SHARE),
         "y": row + 1 / (1 + CAPTION_SHARE),
         "yanchor": "top",

@@ -1,13 +1,13 @@
 """Variants' names at the ends of their curves, for when there are more variants than colours."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.summary import VariantSummary
+from charts.labels import literal, shorten
 from charts.marks import mean_curve
 from charts.palette import style
 
@@ -49,11 +49,6 @@ def spread_out(places: NDArray[np.float64], distance: float) -> NDArray[np.float
     return moved
 
 
-def shorten(name: str, length: int) -> str:
-    """Return a name of at most `length` characters."""
-    return name if len(name) <= length else name[: length - 1].rstrip() + "…"
-
-
 def _label_trace(name: str, colour: str, epoch: int, value: float) -> dict[str, Any]:
     return {
         "type": "scatter",
@@ -66,5 +61,5 @@ def _label_trace(name: str, colour: str, epoch: int, value: float) -> dict[str, 
         "textfont": {"color": colour, "size": 12},
         "x": [epoch],
         "y": [value],
-        "text": ["\u2002" + escape(shorten(name, LABEL_LENGTH), quote=False)],
+        "text": ["\u2002" + literal(shorten(name, LABEL_LENGTH))],
     }

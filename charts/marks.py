@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from statistics import median_low
 from textwrap import wrap
 from typing import Any, Final
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.summary import RunSummary, VariantSummary
+from charts.labels import literal, literal_in_hover
 from charts.typed_arrays import encode_epochs, encode_values
 
 Curve = NDArray[np.float64]
@@ -64,7 +64,7 @@ def mark_trace(variant: VariantSummary, series: str, colour: str, *, of_seeds: b
     marks = [mark for mark in _marks(variant, series, of_seeds) if np.isfinite(mark.value)]
     if not marks:
         return {}
-    name = escape(variant.name, quote=False).replace("%{", "%&#123;")
+    name = literal_in_hover(variant.name)
     return {
         "type": "scatter",
         "mode": "markers",
@@ -148,4 +148,4 @@ def _value(curves: Mapping[str, Curve], series: str, epoch: int) -> float:
 
 
 def _text(title: str, evidence: str) -> str:
-    return "<br>".join([title, *wrap(escape(evidence, quote=False), LINE_LENGTH)])
+    return "<br>".join([title, *wrap(literal(evidence), LINE_LENGTH)])

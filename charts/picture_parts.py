@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from charts.labels import axis_title
 from charts.palette import COLOURS, translucent
 from charts.typed_arrays import encode_values
 
@@ -25,7 +26,7 @@ PANELS: Final = ([0.0, 0.47], [0.53, 1.0])
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """An axis with the look of the Lab's charts."""
-    return {"title": {"text": title, "standoff": 6, "font": {"size": 12}}, "zeroline": False, "nticks": 6, **more}
+    return {"title": axis_title(title, size=12, standoff=6), "zeroline": False, "nticks": 6, **more}
 
 
 def line(name: str, x: Any, y: Any, colour: str, **look: Any) -> dict[str, Any]:

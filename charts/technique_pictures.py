@@ -5,7 +5,7 @@ curve), the technique's parameters by their names, and a seed where chance has a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -53,30 +53,22 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Control:
-    """A slider for one parameter of the technique, over the range in which the picture shows something.
+class Picture:
+    """How a technique is drawn.
 
-    It starts from `start`, or from the registry's default.
+    Attributes:
+        draw: takes what pictures are made from, the technique's parameters, and a seed.
+        controls: the parameters that a slider moves, over the range that the registry gives sliders.
+        starts: where a slider begins, if not at the registry's default.
+        random: whether chance has a part in it.
+        height: in pixels.
     """
 
-    key: str
-    low: float
-    high: float
-    step: float
-    start: float | None = None
-
-
-@dataclass(frozen=True)
-class Picture:
-    """How a technique is drawn, which parameters can be moved, and whether chance has a part in it."""
-
     draw: Callable[[Material, Values, int], Drawing]
-    controls: tuple[Control, ...] = ()
+    controls: tuple[str, ...] = ()
+    starts: Mapping[str, float] = field(default_factory=dict)
     random: bool = False
     height: int = 260
-
-
-RATE = Control("rate", 0.0, 0.9, 0.05)
 
 
 def _dropout(material: Material, values: Values, seed: int) -> Drawing:
@@ -383,38 +375,27 @@ def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
 
 
 PICTURES: dict[str, Picture] = {
-    "dropout": Picture(_dropout, (RATE,), random=True),
-    "spatial_dropout": Picture(_spatial_dropout, (RATE,), random=True, height=300),
-    "gaussian_noise": Picture(_gaussian_noise, (Control("stddev", 0.0, 1.0, 0.05),), random=True),
-    "gaussian_dropout": Picture(_gaussian_dropout, (RATE,), random=True),
+    "dropout": Picture(_dropout, ("rate",), random=True),
+    "spatial_dropout": Picture(_spatial_dropout, ("rate",), random=True, height=300),
+    "gaussian_noise": Picture(_gaussian_noise, ("stddev",), random=True),
+    "gaussian_dropout": Picture(_gaussian_dropout, ("rate",), random=True),
     "batch_normalization": Picture(_batch_normalization, height=300),
     "layer_normalization": Picture(_layer_normalization, height=300),
     "group_normalization": Picture(_group_normalization, height=300),
-    "l1": Picture(_penalty, (Control("l1", 0.0, 0.02, 0.0005, 0.005),)),
-    "l2": Picture(_penalty, (Control("l2", 0.0, 0.02, 0.0005, 0.005),)),
-    "l1_l2": Picture(_penalty, (Control("l1", 0.0, 0.02, 0.0005, 0.005), Control("l2", 0.0, 0.02, 0.0005, 0.005))),
-    "max_norm": Picture(_max_norm, (Control("max_value", 0.5, 4.0, 0.1),), height=340),
-    "weight_decay": Picture(_weight_decay, (Control("weight_decay", 0.0, 2.0, 0.05, 0.5),)),
-    "label_smoothing": Picture(_label_smoothing, (Control("label_smoothing", 0.0, 0.9, 0.05),)),
-    "gradient_clipping": Picture(_gradient_clipping, (Control("global_clipnorm", 0.2, 4.0, 0.1),), height=340),
-    "ema": Picture(_ema, (Control("momentum", 0.0, 0.99, 0.01),), random=True, height=320),
-    "reduce_lr_on_plateau": Picture(
-        _reduce_on_plateau, (Control("factor", 0.1, 0.9, 0.05), Control("patience", 1, 40, 1, 20)), height=320
-    ),
-    "stochastic_depth": Picture(_stochastic_depth, (Control("drop_path_rate", 0.0, 0.9, 0.05),), random=True),
-    "augmentation": Picture(
-        _augmentation,
-        (Control("translation", 0.0, 0.4, 0.05), Control("rotation", 0.0, 0.25, 0.01), Control("zoom", 0.0, 0.5, 0.05)),
-        random=True,
-        height=300,
-    ),
-    "mixup": Picture(_mixup, (Control("alpha", 0.1, 2.0, 0.1),), random=True, height=320),
-    "cutmix": Picture(_cutmix, (Control("alpha", 0.1, 1.0, 0.1),), random=True, height=320),
-    "more_data": Picture(_more_data, (Control("factor", 1.0, 14.0, 1.0, 4.0),)),
-    "ensemble": Picture(_ensemble, (Control("members", 2, 10, 1),), random=True),
-    "early_stopping": Picture(
-        _early_stopping,
-        (Control("patience", 0, 60, 1), Control("min_delta", 0.0, 0.02, 0.001), Control("start_from_epoch", 0, 60, 1)),
-        height=300,
-    ),
+    "l1": Picture(_penalty, ("l1",), {"l1": 0.005}),
+    "l2": Picture(_penalty, ("l2",), {"l2": 0.005}),
+    "l1_l2": Picture(_penalty, ("l1", "l2"), {"l1": 0.005, "l2": 0.005}),
+    "max_norm": Picture(_max_norm, ("max_value",), height=340),
+    "weight_decay": Picture(_weight_decay, ("weight_decay",), {"weight_decay": 0.5}),
+    "label_smoothing": Picture(_label_smoothing, ("label_smoothing",)),
+    "gradient_clipping": Picture(_gradient_clipping, ("global_clipnorm",), height=340),
+    "ema": Picture(_ema, ("momentum",), random=True, height=320),
+    "reduce_lr_on_plateau": Picture(_reduce_on_plateau, ("factor", "patience"), {"patience": 20}, height=320),
+    "stochastic_depth": Picture(_stochastic_depth, ("drop_path_rate",), random=True),
+    "augmentation": Picture(_augmentation, ("translation", "rotation", "zoom"), random=True, height=300),
+    "mixup": Picture(_mixup, ("alpha",), random=True, height=320),
+    "cutmix": Picture(_cutmix, ("alpha",), random=True, height=320),
+    "more_data": Picture(_more_data, ("factor",), {"factor": 4.0}),
+    "ensemble": Picture(_ensemble, ("members",), random=True),
+    "early_stopping": Picture(_early_stopping, ("patience", "min_delta", "start_from_epoch"), height=300),
 }

@@ -1,14 +1,13 @@
 """Weights of several networks: their histograms over each other, and a number of each over the epochs."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.weight_histograms import Weights, bin_centres, widen
-from charts.line_labels import shorten
+from charts.labels import axis_title, literal, literal_in_hover, shorten
 from charts.palette import COLOURS, style
 from charts.typed_arrays import encode_epochs, encode_values
 
@@ -68,11 +67,11 @@ def history_figure(
 def _line(named: Named, values: NDArray[np.floating], hover: str) -> dict[str, Any]:
     name, index = named
     look = style(index)
-    whole = escape(name, quote=False).replace("%{", "%&#123;")
+    whole = literal_in_hover(name)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": escape(shorten(name, NAME_LENGTH), quote=False),
+        "name": literal(shorten(name, NAME_LENGTH)),
         "line": {"color": look.colour, "width": 2, "dash": "solid" if index < len(COLOURS) else "dash"},
         "y": encode_values(values),
         "hovertemplate": f"<b>{whole}</b><br>{hover}<extra></extra>",
@@ -84,10 +83,6 @@ def _layout(x_title: str, y_title: str, revision: str) -> dict[str, Any]:
         "uirevision": revision,
         "hovermode": "closest",
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-        "xaxis": {"title": _title(x_title), "zeroline": False, "showgrid": False},
-        "yaxis": {"title": _title(y_title), "zeroline": False},
+        "xaxis": {"title": axis_title(x_title), "zeroline": False, "showgrid": False},
+        "yaxis": {"title": axis_title(y_title), "zeroline": False},
     }
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 8, "font": {"size": 13}}

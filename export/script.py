@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from datasets.registry import Dataset
 from experiment.spec import Experiment, MarkedRule, TrainingSettings, Variant
+from experiment.version import PROGRAM_AND_VERSION
 from export.data_loading import Loading, loading
 from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
 from export.network_source import ENSEMBLE, network_source
 from models.plan import EARLY_STOPPING, Call, Plan, call, find_early_stopping
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
-FIRST_LINE = '"""A variant from Regularizer Lab. Needs: pip install {packages}"""'
+FIRST_LINE = '"""From {program}. Needs: pip install {packages}"""'
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
@@ -285,7 +286,8 @@ def make_script(
 
 def _head(experiment: Experiment, variant: Variant, loaded: Loading) -> Iterator[str]:
     """Names that people chose stand below the second line: in the first two a comment can name an encoding."""
-    yield FIRST_LINE.format(packages=f"{PACKAGES} pandas" if "import pandas as pd" in loaded.imports else PACKAGES)
+    packages = f"{PACKAGES} pandas" if "import pandas as pd" in loaded.imports else PACKAGES
+    yield FIRST_LINE.format(program=PROGRAM_AND_VERSION, packages=packages)
     yield ""
     if experiment.name:
         yield f"# Experiment: {experiment.name}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 from pydantic.fields import FieldInfo
@@ -31,7 +31,11 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter as a form needs it. `low` and `high` are inclusive; `choices` is empty for numbers."""
+    """One parameter as a form needs it.
+
+    `low` and `high` are inclusive; `choices` is empty for numbers. `telling` is the part of the range, with a step, in
+    which something can be seen; None: all of it.
+    """
 
     key: str
     label: str
@@ -44,6 +48,20 @@ class Parameter:
     scale: Scale = "linear"
     choices: tuple[str, ...] = ()
     optional: bool = False
+    telling: tuple[float, float, float] | None = None
+
+    @property
+    def slider(self) -> tuple[float, float, float]:
+        """Lowest value, highest value and step of a slider for a number.
+
+        Raises:
+            ValueError: it is no number with a range that a slider could cover.
+        """
+        step = self.step or (1 if self.kind == "int" else None)
+        found = self.telling or (self.low, self.high, step)
+        if any(value is None for value in found):
+            raise ValueError(f"{self.key} has no range for a slider: give it one where it is declared")
+        return cast(tuple[float, float, float], found)
 
 
 def number(
@@ -55,9 +73,10 @@ def number(
     about: str,
     step: float | None = None,
     scale: Scale = "linear",
+    telling: tuple[float, float, float] | None = None,
 ) -> Any:
-    """A pydantic field for a number in [low, high], with what the form shows beside it."""
-    extra: dict[str, JsonValue] = {"scale": scale, "step": step}
+    """A pydantic field for a number in [low, high], with what the form shows beside it; see `Parameter`."""
+    extra: dict[str, JsonValue] = {"scale": scale, "step": step, "telling": telling and list(telling)}
     return Field(default, ge=low, le=high, title=label, description=about, json_schema_extra=extra)
 
 
@@ -99,4 +118,5 @@ def _parameter(key: str, info: FieldInfo) -> Parameter:
         scale=extra.get("scale", "linear"),
         choices=choices,
         optional=optional,
+        telling=tuple(extra["telling"]) if extra.get("telling") else None,
     )

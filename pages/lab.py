@@ -12,7 +12,7 @@ from models.layer_facts import count_parameters
 from ui import state, text
 from ui.lab.experiment_form import draw_presets, experiment_form, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
-from ui.layout import begin_within_app, draw_title
+from ui.layout import begin_within_app, draw_footer, draw_title
 from ui.services import measured_factor, services
 from ui.visitor import ask_browser, visitor
 
@@ -105,4 +105,5 @@ with results, st.container(key="results"):
         recorded_view(st.session_state.get(state.RECORDING, FIRST_VISIT))
     else:
         experiment_view(identifier, who)
+draw_footer()
 ask_browser()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from models.techniques import TECHNIQUES
-from ui.layout import begin_within_app, draw_title
+from ui.layout import begin_within_app, draw_footer, draw_title
 from ui.learn import learn_text, sections
 
 LAYOUT = """<style>
@@ -36,3 +36,4 @@ st.subheader(learn_text.TECHNIQUES, anchor=False)
 for name, technique in TECHNIQUES.items():
     title = f"**{technique.label}** :small[:gray[{technique.summary}]]"
     section(title, sections.draw_technique, name, key=f"open_{name}")
+draw_footer()

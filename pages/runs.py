@@ -12,7 +12,7 @@ from ui import state, text
 from ui.components.downloads import draw_downloads
 from ui.components.plain import plain
 from ui.lab.experiment_form import load_draft
-from ui.layout import begin_within_app, draw_title
+from ui.layout import begin_within_app, draw_footer, draw_title
 from ui.services import read_spec, services, stored_runs, summaries
 from ui.visitor import ask_browser, visitor
 
@@ -117,4 +117,5 @@ draw_import()
 if who is not None:
     any_active = any(summary.active for summary in services().store.experiments(who))
     st.fragment(draw_experiments, run_every=SECONDS_BETWEEN_REFRESHES if any_active else None)(who)
+draw_footer()
 ask_browser()

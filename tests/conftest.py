@@ -132,9 +132,9 @@ def keras() -> Any:
 MARKS = {"training/worker": "keras", "keras": "keras", "journeys": "workers", "browser": "browser"}
 """Folder of the tests -> what they need. `make check` leaves out all that need any of it."""
 
-ORDER = ("keras", "", "workers", "browser")
-"""One test process takes all tests with Keras, the first group, while the other one begins with the rest: where Keras
-is loaded, Streamlit clears its session after each script run, and tests of pages take five times as long."""
+ORDER = ("", "browser", "workers", "keras")
+"""Keras last: once it is loaded in a process, Streamlit clears its session after each script run there, and tests of
+pages take five times as long."""
 
 
 def need_of(item: pytest.Item) -> str:
@@ -144,13 +144,11 @@ def need_of(item: pytest.Item) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests by their folder, and puts those that share something costly into one group."""
+    """Marks tests by their folder, and orders them by what they need."""
     for item in items:
         need = need_of(item)
         if need:
             item.add_marker(need)
-        item.add_marker(pytest.mark.xdist_group("keras" if need == "keras" else item.path.as_posix()))
-        assert need == "keras" or "keras" not in getattr(item, "fixturenames", ()), (
-            f"{item.nodeid} is in the wrong folder"
-        )
+        misplaced = need != "keras" and "keras" in getattr(item, "fixturenames", ())
+        assert not misplaced, f"{item.nodeid} needs Keras and lives elsewhere"
     items.sort(key=lambda item: ORDER.index(need_of(item)))

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from experiment.version import PROGRAM_AND_VERSION
 from ui import state
 
 _STYLE = """<style>
@@ -22,6 +23,11 @@ def begin_within_app() -> None:
     if first and PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False  # as the first `st.navigation` in a process sets it
         st.rerun()
+
+
+def draw_footer() -> None:
+    """Ends a page: which version of the program this is."""
+    st.caption(PROGRAM_AND_VERSION, text_alignment="center")
 
 
 def draw_title(title: str, introduction: str) -> None:

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-APP = "Regularizer Lab"
+from experiment.version import PROGRAM
+
+APP = PROGRAM
 LAB = "Lab"
 RUNS = "Runs"
 
@@ -67,9 +69,8 @@ UNCHANGED = "As they are"
 CHANGED_IN_EPOCH = "In epoch {epoch}"
 ACTS = "Acts {where}."
 SOURCE = "Source"
-FIX_FIRST = "Before training, mend this:"
+FIX_FIRST = "Before training, fix:"
 REFUSED = "This was refused:"
-EMPTY_SEEDS = "seeds: give at least one"
 
 RECORDED = "Recorded example"
 RECORDED_HELP = (
@@ -80,11 +81,9 @@ NOT_FOUND = "This link leads to no experiment: it was deleted, or part of the li
 BACK_TO_LAB = "Start a new experiment"
 WARMING_UP = "Workers are warming up (TensorFlow is loading); your runs are queued and start by themselves."
 NO_WORKERS = "No worker is connected. On a cluster, start workers with: {command}"
-READY = "{ready} of {expected} workers ready"
 PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
 TIME_LEFT = " · about {time} left"
 CANCEL = "Cancel"
-CANCEL_ALL = "Cancel all"
 RUN_PROGRESS = "Progress of each run"
 STATUS_NAMES = {
     "queued": "queued",
@@ -110,8 +109,6 @@ LOSS = "Loss"
 ACCURACY_ALT = "Accuracy of the same runs. The description of the loss chart holds for both."
 WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has them."
 IN_WORDS = "The charts in words"
-EVIDENCE = "Why the marks are where they are"
-TABLE = "Results"
 MEMBER_MEAN = "{variant} · member mean"
 BEST_MEMBER = "{variant} · best member"
 TABLE_NOTE = (
@@ -161,7 +158,6 @@ TOO_LONG_FOR_LINK = "This configuration is too long for a link: send the JSON fi
 DOWNLOAD_EXPERIMENT = "Experiment (JSON)"
 DOWNLOAD_RESULT = "Results (JSON)"
 DOWNLOAD_EPOCHS = "All epochs (CSV)"
-PREPARE_DOWNLOADS = "Prepare files"
 TAKE_HOME = "Code to take home"
 TAKE_HOME_HELP = (
     "The same network, training and data as a Keras script that needs nothing of this program, written from the plan "
@@ -195,9 +191,6 @@ IMPORT = "Import an experiment (JSON)"
 IMPORT_HELP = "An experiment file, version 1. It fills the form in the Lab; nothing is trained yet."
 BEST_VARIANT = "best: {variant} (validation loss {loss:.3f})"
 FILE_TOO_LARGE = "The file has {size:,} bytes; allowed: up to {limit:,}."
-SOMETHING_FAILED = (
-    "Something went wrong on our side. It is in the server's log; your experiments are safe. Reload to go on."
-)
 
 NETWORKS = "The network as it is built"
 NETWORK_OF = "As variant"

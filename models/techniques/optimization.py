@@ -28,7 +28,9 @@ class WeightDecay(Technique):
     lesson: ClassVar[Parts] = {"technique": {"weight_decay": 0.5}}
 
     name: Literal["weight_decay"] = "weight_decay"
-    weight_decay: float = number(0.01, 0.0, 10.0, scale="log", label="Strength", about="λ; a step shrinks w by ηλw.")
+    weight_decay: float = number(
+        0.01, 0.0, 10.0, scale="log", label="Strength", telling=(0.0, 2.0, 0.05), about="λ; a step shrinks w by ηλw."
+    )
 
     def optimizer(self) -> dict[str, float | bool]:
         return {"weight_decay": self.weight_decay}
@@ -86,7 +88,13 @@ class GradientClipping(Technique):
 
     name: Literal["gradient_clipping"] = "gradient_clipping"
     global_clipnorm: float = number(
-        1.0, 0.0001, 1000.0, scale="log", label="Highest norm", about="Longest length c of the gradient."
+        1.0,
+        0.0001,
+        1000.0,
+        scale="log",
+        label="Highest norm",
+        telling=(0.2, 4.0, 0.1),
+        about="Longest length c of the gradient.",
     )
 
     def optimizer(self) -> dict[str, float | bool]:
@@ -115,7 +123,13 @@ class MovingAverage(Technique):
 
     name: Literal["ema"] = "ema"
     momentum: float = number(
-        0.98, 0.0, 0.9999, step=0.001, label="Momentum", about="m; the average is over about 1 / (1 - m) steps."
+        0.98,
+        0.0,
+        0.9999,
+        step=0.001,
+        label="Momentum",
+        telling=(0.0, 0.99, 0.01),
+        about="m; the average is over about 1 / (1 - m) steps.",
     )
 
     def optimizer(self) -> dict[str, float | bool]:
@@ -141,7 +155,9 @@ class ReduceLearningRateOnPlateau(Technique):
 
     name: Literal["reduce_lr_on_plateau"] = "reduce_lr_on_plateau"
     factor: float = number(0.5, 0.01, 0.99, step=0.01, label="Factor", about="f, by which the rate is multiplied.")
-    patience: int = number(5, 1, 1000, label="Patience", about="Epochs without improvement before the rate is cut.")
+    patience: int = number(
+        5, 1, 1000, label="Patience", telling=(1, 40, 1), about="Epochs without improvement before the rate is cut."
+    )
     min_lr: float = number(0.0, 0.0, 1.0, label="Lowest rate", about="The rate is never cut below this.")
 
     def callback(self) -> Call:

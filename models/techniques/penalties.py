@@ -23,7 +23,15 @@ class L1(Technique):
     source = "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
 
     name: Literal["l1"] = "l1"
-    l1: float = number(0.0001, 0.0, 1.0, scale="log", label="Strength", about="Factor λ of the sum of |w|.")
+    l1: float = number(
+        0.0001,
+        0.0,
+        1.0,
+        scale="log",
+        label="Strength",
+        telling=(0.0, 0.02, 0.0005),
+        about="Factor λ of the sum of |w|.",
+    )
 
     def penalty(self) -> dict[str, float]:
         return {"l1": self.l1}
@@ -46,7 +54,9 @@ class L2(Technique):
     source = "https://papers.nips.cc/paper/1991/hash/8eefcfdf5990e441f0fb6f3fad709e21-Abstract.html"
 
     name: Literal["l2"] = "l2"
-    l2: float = number(0.001, 0.0, 1.0, scale="log", label="Strength", about="Factor λ of the sum of w².")
+    l2: float = number(
+        0.001, 0.0, 1.0, scale="log", label="Strength", telling=(0.0, 0.02, 0.0005), about="Factor λ of the sum of w²."
+    )
 
     def penalty(self) -> dict[str, float]:
         return {"l2": self.l2}
@@ -70,8 +80,24 @@ class L1L2(Technique):
     excludes = frozenset({"l1", "l2"})
 
     name: Literal["l1_l2"] = "l1_l2"
-    l1: float = number(0.0001, 0.0, 1.0, scale="log", label="Strength of L1", about="Factor λ₁ of the sum of |w|.")
-    l2: float = number(0.001, 0.0, 1.0, scale="log", label="Strength of L2", about="Factor λ₂ of the sum of w².")
+    l1: float = number(
+        0.0001,
+        0.0,
+        1.0,
+        scale="log",
+        label="Strength of L1",
+        telling=(0.0, 0.02, 0.0005),
+        about="Factor λ₁ of the sum of |w|.",
+    )
+    l2: float = number(
+        0.001,
+        0.0,
+        1.0,
+        scale="log",
+        label="Strength of L2",
+        telling=(0.0, 0.02, 0.0005),
+        about="Factor λ₂ of the sum of w².",
+    )
 
     def penalty(self) -> dict[str, float]:
         return {"l1": self.l1, "l2": self.l2}
@@ -97,7 +123,13 @@ class MaxNorm(Technique):
 
     name: Literal["max_norm"] = "max_norm"
     max_value: float = number(
-        2.0, 0.01, 100.0, scale="log", label="Highest norm", about="Longest length c of the weights into one unit."
+        2.0,
+        0.01,
+        100.0,
+        scale="log",
+        label="Highest norm",
+        telling=(0.5, 4.0, 0.1),
+        about="Longest length c of the weights into one unit.",
     )
 
     def constraint(self) -> float:

@@ -97,7 +97,13 @@ class Mixup(Technique):
 
     name: Literal["mixup"] = "mixup"
     alpha: float = number(
-        0.2, 0.01, 10.0, scale="log", label="Alpha", about="α of the Beta distribution; larger mixes more."
+        0.2,
+        0.01,
+        10.0,
+        scale="log",
+        label="Alpha",
+        telling=(0.1, 2.0, 0.1),
+        about="α of the Beta distribution; larger mixes more.",
     )
 
     def mixing(self) -> Call:
@@ -124,7 +130,15 @@ class CutMix(Technique):
     source = "https://arxiv.org/abs/1905.04899"
 
     name: Literal["cutmix"] = "cutmix"
-    alpha: float = number(1.0, 0.01, 1.0, scale="log", label="Alpha", about="α of the Beta distribution of the area.")
+    alpha: float = number(
+        1.0,
+        0.01,
+        1.0,
+        scale="log",
+        label="Alpha",
+        telling=(0.1, 1.0, 0.1),
+        about="α of the Beta distribution of the area.",
+    )
 
     def mixing(self) -> Call:
         return call("layers.CutMix", factor=(self.alpha, self.alpha))
@@ -152,7 +166,15 @@ class MoreData(Technique):
     lesson: ClassVar[Parts] = {"dataset": {"name": "digits", "train_size": 150}}
 
     name: Literal["more_data"] = "more_data"
-    factor: float = number(2.0, 1.0, 1000.0, scale="log", label="Factor", about="f, by which the training rows grow.")
+    factor: float = number(
+        2.0,
+        1.0,
+        1000.0,
+        scale="log",
+        label="Factor",
+        telling=(1.0, 14.0, 1.0),
+        about="f, by which the training rows grow.",
+    )
 
     def row_factor(self) -> float:
         return self.factor

@@ -29,7 +29,7 @@ def material() -> Material:
 
 def values_of(name: str) -> dict[str, Any]:
     values = TECHNIQUES[name].model_validate({}).model_dump()
-    return values | {c.key: c.start for c in PICTURES[name].controls if c.start is not None}
+    return values | dict(PICTURES[name].starts)
 
 
 def draw(name: str, seed: int = 0, **values: Any) -> Drawing:
@@ -50,16 +50,16 @@ def test_a_picture_is_a_figure_that_plotly_takes_with_words(name: str) -> None:
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_every_slider_moves_the_picture_within_the_range_of_the_registry(name: str) -> None:
     known = {parameter.key: parameter for parameter in parameters(TECHNIQUES[name])}
-    for control in PICTURES[name].controls:
-        parameter = known[control.key]
-        low = parameter.low if parameter.low is not None else -np.inf
-        high = parameter.high if parameter.high is not None else np.inf
-        assert low <= control.low < control.high <= high
-        start = parameter.default if control.start is None else control.start
-        assert control.low <= start <= control.high
+    for key in PICTURES[name].controls:
+        parameter = known[key]
+        low, high, step = parameter.slider
+        assert parameter.low is not None and parameter.high is not None
+        assert parameter.low <= low < high <= parameter.high
+        assert 0 < step <= high - low
+        assert low <= PICTURES[name].starts.get(key, parameter.default) <= high
         cast = int if parameter.kind == "int" else float
-        ends = [draw(name, **{control.key: cast(end)}).figure for end in (control.low, control.high)]
-        assert ends[0] != ends[1], control.key
+        ends = [draw(name, **{key: cast(end)}).figure for end in (low, high)]
+        assert ends[0] != ends[1], key
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)

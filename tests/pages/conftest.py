@@ -105,6 +105,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'results.db'}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(Queue, "start", lambda queue: None)
+    # Each session looks through all installed packages for components, a quarter of a second; ours are none of them.
+    monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", lambda: [])
     st.cache_resource.clear()
     with Store() as opened:
         yield opened

@@ -51,7 +51,7 @@ def test_a_section_shows_all_that_the_registry_says_and_a_picture(open_page: Ope
     chart = page.charts[-1]
     assert chart["alt"] in page.shown and len(chart["figure"]["data"]) > 0
     known = {parameter.key: parameter.label for parameter in parameters(technique)}
-    assert page.labels("slider") == [known[control.key] for control in PICTURES[name].controls]
+    assert page.labels("slider") == [known[key] for key in PICTURES[name].controls]
     assert (learn_text.DRAW_ANEW in page.labels("button")) == PICTURES[name].random
 
 

@@ -152,7 +152,7 @@ class Queue:
         return identifier
 
     def cancel(self, experiment_id: str, run_id: int | None = None) -> int:
-        """Cancels an experiment's active runs, or one of them; workers notice at their next border."""
+        """Cancels an experiment's active runs, or one of them; workers notice between two compiled calls."""
         return self.store.cancel(experiment_id, run_id, now=time.time())
 
     def ask(self, function: Callable[..., Any], *arguments: str | int) -> Future:

@@ -1,4 +1,4 @@
-"""The form of an experiment. It owns the draft in the session and gives back an experiment or what to mend."""
+"""The form of an experiment. It owns the draft in the session and gives back an experiment or what to fix."""
 
 import json
 from copy import deepcopy
@@ -50,7 +50,7 @@ def draw_presets() -> None:
 
 
 def experiment_form() -> Experiment | ExperimentError:
-    """Draws the form; gives the experiment, or the error that says what must be mended first."""
+    """Draws the form; gives the experiment, or the error that says what to fix first."""
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
     values["name"] = draw_text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)

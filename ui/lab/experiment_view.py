@@ -19,7 +19,7 @@ from ui.components.downloads import draw_downloads
 from ui.components.live_chart import live_chart
 from ui.components.network_view import draw_networks
 from ui.components.plain import plain
-from ui.findings.findings_view import draw_findings
+from ui.findings.sections import draw_findings
 from ui.lab.result_table import column_config, result_table
 from ui.lab.take_home import draw_take_home
 from ui.services import Services, figure, read_spec, recorded_runs, services, stored_runs, summaries

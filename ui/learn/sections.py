@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.statements import describe
-from charts.technique_pictures import PICTURES, Control, Material
+from charts.technique_pictures import PICTURES, Material
 from datasets.registry import Digits
 from experiment.lessons import BASELINE, lesson
 from experiment.presets import FIRST_VISIT, presets, recorded_curves
@@ -18,7 +18,7 @@ from models.architectures import ARCHITECTURES, make_plan
 from models.keras_names import KERAS_NAMES
 from models.parameters import Parameter, parameters
 from models.techniques import TECHNIQUES, Technique
-from ui import state
+from ui import state, text
 from ui.components.live_chart import live_chart
 from ui.components.network_view import draw_network
 from ui.lab.experiment_form import load_draft
@@ -93,7 +93,7 @@ def draw_networks() -> None:
     tabs = st.tabs([architecture.label for architecture in architectures], default=first_residual)
     for tab, architecture in zip(tabs, architectures, strict=True):
         with tab:
-            st.markdown(f"{architecture.summary} [{learn_text.SOURCE}]({architecture.source})")
+            st.markdown(f"{architecture.summary} [{text.SOURCE}]({architecture.source})")
             st.caption(architecture.diagram)
             chosen = architecture.model_validate({})
             draw_network(make_plan(chosen, (), input_shape=Digits.shape, classes=Digits.classes))
@@ -107,7 +107,7 @@ def draw_technique(name: str) -> None:
         st.markdown(technique.idea)
         st.latex(technique.formula)
         st.markdown(learn_text.HURTS.format(text=technique.hurts))
-        st.caption(f"{learn_text.ACTS.format(where=technique.acts)} [{learn_text.SOURCE}]({technique.source})")
+        st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
     with picture:
         _draw_picture(technique, name)
     st.code(keras_lines(technique), language="python", wrap_lines=True)
@@ -123,8 +123,8 @@ def _draw_picture(technique: type[Technique], name: str) -> None:
     known = {parameter.key: parameter for parameter in parameters(technique)}
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for control in picture.controls:
-            values[control.key] = _slider(name, control, known[control.key])
+        for key in picture.controls:
+            values[key] = _slider(name, known[key], picture.starts.get(key, known[key].default))
         if picture.random:
             st.button(
                 learn_text.DRAW_ANEW, key=f"anew_{name}", icon=":material/casino:", on_click=_draw_anew, args=(name,)
@@ -136,10 +136,9 @@ def _draw_picture(technique: type[Technique], name: str) -> None:
         st.caption(drawing.words)
 
 
-def _slider(name: str, control: Control, parameter: Parameter) -> float:
+def _slider(name: str, parameter: Parameter, start: float) -> float:
     cast = int if parameter.kind == "int" else float
-    low, high, step = cast(control.low), cast(control.high), cast(control.step)
-    start = parameter.default if control.start is None else control.start
+    low, high, step = map(cast, parameter.slider)
     return st.slider(
         parameter.label,
         low,
@@ -147,7 +146,7 @@ def _slider(name: str, control: Control, parameter: Parameter) -> float:
         cast(start),
         step,
         format="%g",
-        key=f"learn_{name}_{control.key}",
+        key=f"learn_{name}_{parameter.key}",
         help=parameter.about,
         width=220,
     )

@@ -312,7 +312,9 @@ def test_where_an_epoch_is_cut_into_calls_changes_no_bit(
         monkeypatch.setattr("training.worker.engine.SECONDS_IN_ONE_CALL", seconds)
         borders: list[None] = []
         records: list[EpochRecord] = []
-        engine.train(split_of(WINE), seed=0, epochs=3, on_epoch=records.append, on_border=lambda: borders.append(None))
+        engine.train(
+            split_of(WINE), seed=0, epochs=3, on_epoch=records.append, between_calls=lambda: borders.append(None)
+        )
         return numbers(records), len(borders)
 
     units = STEPS + 6 + 2 + 2  # 106, 36 and 36 rows in blocks of 20
@@ -335,7 +337,7 @@ def test_a_border_may_end_the_run_and_leaves_no_trace_in_the_next() -> None:
     plan = plan_of(NET, Dropout())
     engine = engine_of(plan)
     with pytest.raises(CancelledError):
-        engine.train(split_of(WINE), seed=0, epochs=3, on_border=cancel)
+        engine.train(split_of(WINE), seed=0, epochs=3, between_calls=cancel)
     assert numbers(train(engine, 2)[0]) == numbers(train(engine_of(plan), 2)[0])
 
 

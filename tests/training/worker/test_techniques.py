@@ -206,7 +206,7 @@ def changed_rows(technique: Technique, x: Float, y: Float, *, seed: int = 0, epo
     from training.worker.augmentation import Augmentation as Changes
 
     plan = make_plan(NET, [technique], input_shape=x.shape[1:], classes=y.shape[-1])
-    changes = Changes(plan).apply(tf.constant(x), tf.constant(y), seed=seed, epoch=epoch, on_border=lambda: None)
+    changes = Changes(plan).apply(tf.constant(x), tf.constant(y), seed=seed, epoch=epoch)
     return changes[0].numpy(), changes[1].numpy()
 
 

@@ -18,7 +18,7 @@ Draw = Callable[[Store, Experiment, Sequence[RunRecord]], None]
 
 
 @dataclass(frozen=True)
-class Finding:
+class FindingSection:
     """A section below the results: what it is called, the kinds of data that have it, and what draws it."""
 
     key: str
@@ -30,16 +30,18 @@ class Finding:
 
 
 ALL_KINDS = frozenset({"image", "table", "points"})
-FINDINGS = (
-    Finding("boundary", text.BOUNDARY, ":material/contrast:", frozenset({"points"}), draw_boundaries, opened=True),
-    Finding("inside", text.INSIDE, ":material/scatter_plot:", ALL_KINDS, draw_weights),
-    Finding("mistakes", text.MISTAKES, ":material/rule:", ALL_KINDS, draw_mistakes),
+SECTIONS = (
+    FindingSection(
+        "boundary", text.BOUNDARY, ":material/contrast:", frozenset({"points"}), draw_boundaries, opened=True
+    ),
+    FindingSection("inside", text.INSIDE, ":material/scatter_plot:", ALL_KINDS, draw_weights),
+    FindingSection("mistakes", text.MISTAKES, ":material/rule:", ALL_KINDS, draw_mistakes),
 )
 
 
 def draw_findings(store: Store, experiment: Experiment, records: Sequence[RunRecord]) -> None:
     """An expander for each finding that the experiment's data allow; only what is open is read and drawn."""
-    for finding in FINDINGS:
+    for finding in SECTIONS:
         if experiment.dataset.kind not in finding.kinds:
             continue
         expander = st.expander(
