@@ -83,6 +83,10 @@ def replay(values: FloatArray, rule: StoppingRule) -> Stopping:
     Args:
         values: the monitored curve, shape (epochs,), entry i of epoch i + 1.
         rule: the parameters.
+
+    >>> stopping = replay(np.array([0.9, 0.4, 0.5, 0.6, 0.2]), StoppingRule(patience=2))
+    >>> stopping.stop_epoch, stopping.best_epoch
+    (4, 2)
     """
     if len(values) <= rule.start_from_epoch:
         ignored = format_count(rule.start_from_epoch, EPOCHS)

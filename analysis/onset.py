@@ -81,6 +81,11 @@ def find_onset(train_loss: FloatArray, val_loss: FloatArray) -> Onset | None:
 
     Raises:
         ValueError: if the shapes differ.
+
+    >>> epochs = np.arange(1.0, 61.0)
+    >>> onset = find_onset(1 / epochs, 0.3 + 0.01 * np.abs(epochs - 20))
+    >>> onset and onset.epoch
+    20
     """
     if train_loss.shape != val_loss.shape:
         raise ValueError(f"train_loss has shape {train_loss.shape}, val_loss {val_loss.shape}; they must be the same.")

@@ -21,7 +21,11 @@ LARGEST_WRITTEN_OUT = 1e9
 
 
 def format_number(value: float) -> str:
-    """A number with 3 significant digits: 0.0412, 2.3, 1230; with an exponent below 0.0001 and from 1e9 on."""
+    """A number with 3 significant digits: 0.0412, 2.3, 1230; with an exponent below 0.0001 and from 1e9 on.
+
+    >>> format_number(0.04119), format_number(1234.5), format_number(-2e-7)
+    ('0.0412', '1230', '−2e-7')
+    """
     if math.isnan(value):
         return NOT_A_NUMBER
     sign, size = (MINUS if value < 0 else ""), abs(value)
@@ -33,5 +37,9 @@ def format_number(value: float) -> str:
 
 
 def format_count(count: int, forms: tuple[str, str]) -> str:
-    """A count with its noun, from a template for one and a template for all other counts."""
+    """A count with its noun, from a template for one and a template for all other counts.
+
+    >>> format_count(1, SEEDS), format_count(3, SEEDS)
+    ('1 seed', '3 seeds')
+    """
     return forms[count != 1].format(count=count)

@@ -24,7 +24,11 @@ class Call:
 
 
 def call(path: str, **arguments: Any) -> Call:
-    """`call("layers.Dense", units=10)`; arguments that are None are left to Keras's default."""
+    """A Keras object; arguments that are None are left to Keras's default.
+
+    >>> call("layers.Dense", units=10, kernel_regularizer=None)
+    Call(path='layers.Dense', arguments=(('units', 10),))
+    """
     return Call(path, tuple((key, value) for key, value in arguments.items() if value is not None))
 
 

@@ -35,7 +35,7 @@ errors = Console(stderr=True)
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
-    options = _parse_arguments(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         text = options.experiment.read_bytes()
         workers = worker_count()
@@ -52,13 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(store, experiment, workers, as_json=options.json)
 
 
-def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line's options, with what `--help` says of them."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("experiment", type=Path, metavar="EXPERIMENT.json", help="experiment JSON, version 1")
     parser.add_argument("--version", action="version", version=PROGRAM_AND_VERSION)
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
     parser.add_argument("--database", metavar="URL", help="where runs are stored (default: DATABASE_URL, else a file)")
-    return parser.parse_args(arguments)
+    return parser
 
 
 def _refuse(message: str) -> int:

@@ -26,7 +26,7 @@ def opened(page: Any) -> Any:
 
 
 def script(page: Any) -> str:
-    (code,) = [code for code in page.codes if code.startswith('"""A variant')]
+    (code,) = [code for code in page.codes if code.startswith('"""From Regularizer Lab')]
     ast.parse(code)
     return str(code)
 
@@ -37,7 +37,9 @@ def downloads(page: Any) -> dict[str, Any]:
 
 def test_the_recorded_example_has_its_code(open_page: OpenPage) -> None:
     page = open_page()
-    assert not [code for code in page.codes if code.startswith('"""A variant')], "written when it is looked at"
+    assert not [code for code in page.codes if code.startswith('"""From Regularizer Lab')], (
+        "written when it is looked at"
+    )
     opened(page)
     assert "load_digits" in script(page)
     assert "keras.losses.SparseCategoricalCrossentropy()" in script(page)
