@@ -4,33 +4,19 @@ Source: `keras.callbacks.EarlyStopping` and `MonitorCallback` of Keras 3.15.1; t
 "Early Stopping - But When?" (1998).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.wording import EPOCHS, METRIC_NAMES, format_count, format_number
-
 FloatArray = NDArray[np.float64]
 
-BELOW = "below"
-ABOVE = "above"
-NO_EPOCHS = "no epochs yet"
-ALL_IGNORED = "the rule ignores the first {ignored}"
-STOPPED = "{metric} has not gone {direction} {best} (epoch {epoch}) for {waited}"
-STOPPED_BY_DELTA = "{metric} has not gone {direction} {best} (epoch {epoch}) by more than {min_delta} for {waited}"
-STOPPED_BY_BASELINE = (
-    "{metric} has not gone {direction} both its best value {best} (epoch {epoch}) and {baseline} for {waited}"
-)
-STOPPED_BY_DELTA_AND_BASELINE = (
-    "{metric} has not gone {direction} both its best value {best} (epoch {epoch}) and {baseline} "
-    "by more than {min_delta} for {waited}"
-)
-STILL_WAITING = (
-    "epoch {epoch} counts as the best so far ({metric} {best}); {waited} without improvement, {patience} would stop"
-)
-STARTED_WITHOUT_NUMBER = "{metric} was not a number at epoch {epoch}, and nothing counts as better than that"
+State = Literal["no_epochs", "all_ignored", "not_a_number", "waiting", "stopped"]
+Criterion = Literal["GL", "PQ", "UP"]
+STRIP: Final = 5
+"""Epochs in a strip of Prechelt's criteria PQ and UP."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +42,72 @@ class StoppingRule:
         """Whether low ("min", losses) or high ("max", accuracies) values are better."""
         return "max" if self.monitor.endswith("_accuracy") else "min"
 
+    def apply(self, curves: Mapping[str, FloatArray]) -> "Stopping":
+        """What the rule would have done on a run's curves."""
+        return replay(curves.get(self.monitor, np.empty(0)), self)
+
+
+@dataclass(frozen=True)
+class PrecheltRule:
+    """A criterion of Prechelt, "Early Stopping - But When?" (1998), on the clean losses. It restores the epoch with the
+    lowest validation loss up to the stop.
+
+    Attributes:
+        criterion: with E_opt(t) the lowest validation loss up to epoch t and strips of 5 epochs:
+            GL stops when the generalization loss GL(t) = 100 (E_va(t) / E_opt(t) - 1) exceeds the threshold;
+            PQ at the end of a strip, when GL(t) / P_5(t) exceeds it, where the progress of the strip is
+            P_5(t) = 1000 (mean of its training losses / their minimum - 1);
+            UP when validation loss rose, from the end of a strip to that of the next, in so many successive strips.
+        threshold: of the criterion; for UP a number of strips.
+    """
+
+    criterion: Criterion
+    threshold: float
+
+    def apply(self, curves: Mapping[str, FloatArray]) -> "Stopping":
+        """What the rule would have done on a run's curves."""
+        train_loss, val_loss = (curves.get(name, np.empty(0)) for name in ("train_loss", "val_loss"))
+        if not len(val_loss):
+            return Stopping(None, None, "no_epochs")
+        fired = np.flatnonzero(self._fires(train_loss, val_loss))
+        stop = int(fired[0]) if len(fired) else None
+        seen = val_loss if stop is None else val_loss[: stop + 1]
+        if np.isnan(seen).all():
+            return Stopping(None, None, "not_a_number")
+        best = int(np.nanargmin(seen))
+        state: State = "waiting" if stop is None else "stopped"
+        return Stopping(None if stop is None else stop + 1, best + 1, state, float(seen[best]), len(seen) - 1 - best)
+
+    def _fires(self, train_loss: FloatArray, val_loss: FloatArray) -> NDArray[np.bool_]:
+        """Whether the criterion is met after each epoch, shape (epochs,)."""
+        epochs = np.arange(1, len(val_loss) + 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            loss = 100 * (val_loss / np.fmin.accumulate(val_loss) - 1)
+            if self.criterion == "GL":
+                return np.asarray(loss > self.threshold)
+            ends = epochs % STRIP == 0
+            if self.criterion == "PQ":
+                return np.asarray(ends & (loss / _progress(train_loss) > self.threshold))
+        rising = np.zeros(len(val_loss), dtype=bool)
+        at_ends = val_loss[STRIP - 1 :: STRIP]
+        risen = np.concatenate([[False], at_ends[1:] > at_ends[:-1]])
+        strips = round(self.threshold)
+        for place in range(strips, len(risen)):
+            rising[(place + 1) * STRIP - 1] = risen[place - strips + 1 : place + 1].all()
+        return rising
+
+
+def _progress(train_loss: FloatArray) -> FloatArray:
+    """P_5 after each epoch, NaN before the first strip is full."""
+    result = np.full(len(train_loss), np.nan)
+    if len(train_loss) >= STRIP:
+        strips = np.lib.stride_tricks.sliding_window_view(train_loss, STRIP)
+        result[STRIP - 1 :] = 1000 * (strips.mean(1) / strips.min(1) - 1)
+    return result
+
+
+AnyRule = StoppingRule | PrecheltRule
+
 
 @dataclass(frozen=True)
 class Stopping:
@@ -65,12 +117,16 @@ class Stopping:
         stop_epoch: the epoch after which training stops for the first time; None: it has not fired.
         best_epoch: the epoch whose weights `restore_best_weights=True` brings back then, or at the end if it has
             not fired; None where every epoch is ignored.
-        evidence: the reason in words.
+        state: whether it fired, and why not.
+        best_value: the monitored value at `best_epoch`.
+        waited: epochs without improvement by then.
     """
 
     stop_epoch: int | None
     best_epoch: int | None
-    evidence: str
+    state: State
+    best_value: float | None = None
+    waited: int = 0
 
 
 def replay(values: FloatArray, rule: StoppingRule) -> Stopping:
@@ -89,11 +145,10 @@ def replay(values: FloatArray, rule: StoppingRule) -> Stopping:
     (4, 2)
     """
     if len(values) <= rule.start_from_epoch:
-        ignored = format_count(rule.start_from_epoch, EPOCHS)
-        return Stopping(None, None, ALL_IGNORED.format(ignored=ignored) if len(values) else NO_EPOCHS)
+        return Stopping(None, None, "all_ignored" if len(values) else "no_epochs")
     stop, best, wait = _scan(values, rule)
-    stop_epoch = None if stop is None else stop + 1
-    return Stopping(stop_epoch, best + 1, _evidence(float(values[best]), best + 1, wait, stop is not None, rule))
+    state: State = "not_a_number" if np.isnan(values[best]) else "waiting" if stop is None else "stopped"
+    return Stopping(None if stop is None else stop + 1, best + 1, state, float(values[best]), wait)
 
 
 def _scan(values: FloatArray, rule: StoppingRule) -> tuple[int | None, int, int]:
@@ -125,24 +180,3 @@ def _as_compared(values: FloatArray, rule: StoppingRule) -> tuple[list[float], l
         candidates = (sign * values + abs(rule.min_delta)).astype(np.float32).tolist()
         baseline = None if rule.baseline is None else float(np.float32(sign * rule.baseline))
     return candidates, references, baseline
-
-
-def _evidence(best: float, epoch: int, wait: int, fired: bool, rule: StoppingRule) -> str:
-    if np.isnan(best):
-        template = STARTED_WITHOUT_NUMBER
-    elif not fired:
-        template = STILL_WAITING
-    elif rule.baseline is not None:
-        template = STOPPED_BY_DELTA_AND_BASELINE if rule.min_delta else STOPPED_BY_BASELINE
-    else:
-        template = STOPPED_BY_DELTA if rule.min_delta else STOPPED
-    return template.format(
-        metric=METRIC_NAMES.get(rule.monitor, rule.monitor),
-        direction=ABOVE if rule.mode == "max" else BELOW,
-        best=format_number(best),
-        epoch=epoch,
-        min_delta=format_number(abs(rule.min_delta)),
-        baseline=format_number(rule.baseline or 0.0),
-        waited=format_count(wait, EPOCHS),
-        patience=max(rule.patience, 1),
-    )

@@ -1,47 +1,45 @@
-"""Where overfitting begins: validation loss turns and rises while training loss still falls.
+"""Where overfitting begins: validation loss turns and stays above its minimum while training loss does not rise.
 
-A mark that cries wolf is worse than none, so three things are asked of a rise: it stands out from the noise,
-it is large enough to matter, and training loss fell meanwhile. The mark says "so far": validation loss may fall
-again (epoch-wise double descent; Nakkiran et al., arXiv 1912.02292), and a new minimum withdraws it.
+A mark that cries wolf is worse than none, so a turn must *persist* over a share of the run, matter (5%), and exceed
+what correlated noise explains. The mark says "so far": validation loss may fall again (epoch-wise double descent;
+Nakkiran et al., arXiv 1912.02292), and a new minimum withdraws it. docs/onset.md has what was measured, beside other
+rules.
 """
 
 from dataclasses import dataclass
 from math import log, sqrt
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.wording import format_number
+from analysis.isotonic import fit_valley
 
 FloatArray = NDArray[np.float64]
 
-EVIDENCE = (
-    "validation loss is {rise} above its minimum around epoch {epoch}, {times_noise}; "
-    "training loss fell by {train_fall} since"
-)
-TIMES_NOISE = "{ratio} times its noise"
-FAR_ABOVE_NOISE = "more than 1000 times its noise"
-
-WINDOW = 5
+WINDOW: Final = 13
 """Epochs in a centred mean, odd."""
-EPOCHS_SINCE = 10
-"""Epochs that must have passed since the minimum."""
-SHORTEST_CURVE = WINDOW // 2 + 1 + EPOCHS_SINCE
-SMALLEST_RELATIVE_RISE = 0.02
-"""How far above its minimum the loss must be, as a share of the minimum.
-
-Significance alone raises false alarms on a third of the real curves whose mean never turns: slow drifts by 0.2
-to 0.5% of the loss, well above the epoch-to-epoch noise and of no consequence. 2% is four times the largest of
-these, and Prechelt's (1998) generalization loss GL = 100 (E_va / E_opt - 1) at a threshold of 2, taken here
-between means of 5 epochs.
-
-Measured on 40 cells (digits, breast cancer, wine; 60 or 300 rows; with and without L2 and label noise; MLP 2x64,
-Adam, 150 epochs) x 12 seeds, the mean curve of the seeds as the truth: of 264 curves whose mean rises by 5% or
-more, and of 144 whose mean rises by less than 0.5%, the rule marks
-    0%: 261 and 37;  1%: 260 and 16;  2%: 255 and 9;  3%: 251 and 8;  5%: 241 and 3.
-Each of the 9 at 2% rises by 2% to 44% itself: another split turns where the mean does not.
-"""
-NOISE_MULTIPLE = 3.0
+FINE_WINDOW: Final = 5
+SHORTEST_TAIL: Final = 16
+TAIL_OF_RUN: Final = 0.15
+TAIL_SINCE: Final = 0.5
+"""The tail, over which the rise must persist: at least so many epochs, this share of the run, this share of the epochs
+since the minimum."""
+SHORTEST_CURVE: Final = WINDOW // 2 + 1 + SHORTEST_TAIL
+SMALLEST_RISE: Final = 0.05
+"""Mean of the tail above the minimum, as a share of the minimum: smaller drifts come and go (decision 0005)."""
+SMALLEST_LIFT: Final = 0.01
+"""The same for the lowest place of the smoothed tail: a rise that comes and goes is none yet."""
+LARGEST_TRAINING_RISE: Final = 0.3
+"""How much training loss may rise meanwhile, as a share of validation's rise. At its floor it only wiggles."""
+NOISE_MULTIPLE: Final = 1.0
+"""Standard errors that a rise must exceed beside what choosing the minimum explains. More would cost many real turns of
+noisy curves (decision 0005)."""
+CLIPPED_AT: Final = 2.5
+"""Robust deviations at which single spikes are clipped before noise is measured."""
+CORRELATION_FACTOR, CORRELATION_OFFSET, CORRELATION_LIMIT = 1.3, 0.05, 0.93
+"""A fitted valley follows slow noise a little, so that what is left is less correlated than the noise was: on AR(1)
+curves these give the correlation back."""
 
 
 @dataclass(frozen=True)
@@ -49,30 +47,33 @@ class Onset:
     """Where overfitting begins, so far.
 
     Attributes:
-        epoch: the turning point, from 1: the middle of the 5 epochs with the lowest mean validation loss.
-        rise: mean validation loss of the last 5 epochs less that around `epoch`.
-        noise: standard deviation of validation loss from epoch to epoch, slow changes not counted.
-        train_fall: mean training loss around `epoch` less that of the last 5 epochs.
-        evidence: the reason in words.
+        epoch: the turning point, from 1: within the 13 epochs with the lowest mean validation loss, the middle of the 5
+            lowest.
+        tail: number of last epochs over which the rise persists.
+        rise: mean validation loss of the tail less that around `epoch`.
+        lowest: mean validation loss around `epoch`.
+        by_noise: what noise alone could have made of `rise`.
+        train_fall: mean training loss around `epoch` less that of the tail; negative where it rose.
     """
 
     epoch: int
+    tail: int
     rise: float
-    noise: float
+    lowest: float
+    by_noise: float
     train_fall: float
-    evidence: str
 
 
 def find_onset(train_loss: FloatArray, val_loss: FloatArray) -> Onset | None:
     """The epoch where overfitting begins; None where there is no clear turn, or a value is not finite.
 
-    With j the minimum of the 5-epoch centred mean of val_loss and s its noise (`estimate_noise`), j is the onset if
-        at least 10 epochs have passed since j,
-        rise = mean(last 5) - mean(around j) > 3 s sqrt(2/5) + s sqrt(2 ln(n/5) / 5)
-            (three standard errors of a difference of two means of 5, and what the lowest of n/5 independent
-            means of 5 lies below the truth by choice alone),
-        rise >= SMALLEST_RELATIVE_RISE times mean(around j), and
-        train_loss fell over the same span.
+    With j the minimum of the centred mean of val_loss over 13 epochs (near it, of that over 5), and the tail the last
+    epochs (at least 16, 15% of the run, and half of those since j), j is the onset if
+        the tail begins after j,
+        the mean of the tail (a tenth cut off at either end) is at least 5% above the mean around j, and its smoothed
+            lowest place at least 1%,
+        it is further above than noise explains (`explain_by_noise`), and
+        training loss did not rise by more than 0.3 of that.
     Scaling both losses by the same factor does not move the onset.
 
     Args:
@@ -82,10 +83,10 @@ def find_onset(train_loss: FloatArray, val_loss: FloatArray) -> Onset | None:
     Raises:
         ValueError: if the shapes differ.
 
-    >>> epochs = np.arange(1.0, 61.0)
-    >>> onset = find_onset(1 / epochs, 0.3 + 0.01 * np.abs(epochs - 20))
+    >>> epochs = np.arange(1.0, 101.0)
+    >>> onset = find_onset(1 / epochs, 0.3 + 0.01 * np.abs(epochs - 30))
     >>> onset and onset.epoch
-    20
+    30
     """
     if train_loss.shape != val_loss.shape:
         raise ValueError(f"train_loss has shape {train_loss.shape}, val_loss {val_loss.shape}; they must be the same.")
@@ -95,46 +96,72 @@ def find_onset(train_loss: FloatArray, val_loss: FloatArray) -> Onset | None:
         return _judge(train_loss, val_loss)
 
 
-def estimate_noise(values: FloatArray) -> float:
-    """Standard deviation of white noise on a smooth curve: 1.4826 median |second differences| / sqrt(6).
-
-    A second difference of white noise has 6 times its variance (1 + 4 + 1), and 1.4826 makes the median of
-    absolute normal deviations their standard deviation. Second differences of a straight line are 0, and the median
-    ignores bends. Slowly varying noise is underestimated: an effect size must stand beside it.
-
-    Args:
-        values: shape (epochs,), at least 3 of them.
-    """
-    deviations = np.sort(np.abs(values[2:] - 2.0 * values[1:-1] + values[:-2]))
-    half = len(deviations) // 2  # np.median alone takes as long as the rest of find_onset
-    median = deviations[half] if len(deviations) % 2 else (deviations[half - 1] + deviations[half]) / 2
-    return 1.4826 * float(median) / sqrt(6.0)
-
-
 def _judge(train_loss: FloatArray, val_loss: FloatArray) -> Onset | None:
     smoothed = np.convolve(val_loss, np.ones(WINDOW), "valid") / WINDOW
     start = int(smoothed.argmin())
     epoch = start + WINDOW // 2 + 1
-    if len(val_loss) - epoch < EPOCHS_SINCE:
+    tail = max(SHORTEST_TAIL, int(np.ceil(TAIL_OF_RUN * len(val_loss))), round(TAIL_SINCE * (len(val_loss) - epoch)))
+    if len(val_loss) - epoch < tail:
         return None
     lowest = float(smoothed[start])
-    rise = float(smoothed[-1]) - lowest
-    noise = estimate_noise(val_loss)
-    train_fall = (float(train_loss[start : start + WINDOW].sum()) - float(train_loss[-WINDOW:].sum())) / WINDOW
-    stands_out = rise > noise * _noise_factor(len(val_loss))
-    if stands_out and rise >= SMALLEST_RELATIVE_RISE * abs(lowest) and train_fall > 0:
-        return Onset(epoch, rise, noise, train_fall, _evidence(epoch, rise, noise, train_fall))
-    return None
+    rise = _trimmed_mean(val_loss[-tail:]) - lowest
+    lift = float(smoothed[-(tail - WINDOW + 1) :].min()) - lowest
+    train_fall = float(train_loss[start : start + WINDOW].mean() - train_loss[-tail:].mean())
+    if rise < SMALLEST_RISE * abs(lowest) or lift < SMALLEST_LIFT * abs(lowest):
+        return None
+    if -train_fall > LARGEST_TRAINING_RISE * rise:
+        return None
+    by_noise = explain_by_noise(val_loss, epoch - 1, tail)
+    return Onset(_turning_point(val_loss, start), tail, rise, lowest, by_noise, train_fall) if rise > by_noise else None
 
 
-def _noise_factor(epochs: int) -> float:
-    """How many times the noise a rise must exceed, for a curve of so many epochs."""
-    return NOISE_MULTIPLE * sqrt(2.0 / WINDOW) + sqrt(2.0 * log(epochs / WINDOW) / WINDOW)
+def _turning_point(val_loss: FloatArray, start: int) -> int:
+    """The epoch, from 1, within a window: means of 5 tell it more sharply than the window's own middle."""
+    fine = np.convolve(val_loss[start : start + WINDOW], np.ones(FINE_WINDOW), "valid")
+    return start + int(fine.argmin()) + FINE_WINDOW // 2 + 1
 
 
-def _evidence(epoch: int, rise: float, noise: float, train_fall: float) -> str:
-    far_above = rise > 1000.0 * noise
-    times_noise = FAR_ABOVE_NOISE if far_above else TIMES_NOISE.format(ratio=format_number(rise / noise))
-    return EVIDENCE.format(
-        rise=format_number(rise), epoch=epoch, times_noise=times_noise, train_fall=format_number(train_fall)
-    )
+def _trimmed_mean(values: FloatArray) -> float:
+    """The mean without a tenth at either end: a few spikes are no rise."""
+    cut = len(values) // 10
+    return float(np.sort(values)[cut : len(values) - cut].mean())
+
+
+def explain_by_noise(val_loss: FloatArray, lowest: int, tail: int) -> float:
+    """How far above the lowest mean of 13 epochs the mean of a tail may lie by noise alone.
+
+    What is left of the curve beside the valley nearest to it is taken for AR(1) noise, whose means of m have variance
+    V(m). The lowest of n / (13 + correlation length) such means lies sqrt(2 V(13) ln(...)) below the truth by choice
+    alone; a standard error of a difference comes on top.
+
+    Args:
+        val_loss: shape (epochs,).
+        lowest: the place, from 0, where the valley turns.
+        tail: number of last epochs.
+    """
+    deviation, correlation = _measure_noise(val_loss, lowest)
+    length = (1 + correlation) / (1 - correlation)
+    blocks = max(len(val_loss) / (WINDOW + length), 2.0)
+    of_window, of_tail = (_variance_of_mean(correlation, count) for count in (WINDOW, tail))
+    return deviation * (NOISE_MULTIPLE * sqrt(of_window + of_tail) + sqrt(2 * of_window * log(blocks)))
+
+
+def _measure_noise(val_loss: FloatArray, lowest: int) -> tuple[float, float]:
+    """Deviation and correlation from epoch to epoch of what a valley leaves, its steep start and spikes aside."""
+    steep = min(8, len(val_loss) // 5)
+    left = (val_loss - fit_valley(val_loss, lowest))[steep:]
+    largest = float(np.abs(left).max())
+    if largest == 0:
+        return 0.0, 0.0
+    left = left / largest  # squares of tiny or huge losses would be 0 or infinite; so below
+    limit = CLIPPED_AT * (1.4826 * float(np.median(np.abs(left))) or sqrt(float(np.mean(left**2))))
+    left = np.clip(left / limit, -1.0, 1.0)
+    variance = float(np.mean(left**2))
+    measured = max(float(np.mean(left[1:] * left[:-1])) / variance, 0.0)
+    return largest * limit * sqrt(variance), min(CORRELATION_FACTOR * measured + CORRELATION_OFFSET, CORRELATION_LIMIT)
+
+
+def _variance_of_mean(correlation: float, count: int) -> float:
+    """Of `count` neighbours in an AR(1) series of variance 1."""
+    r = correlation
+    return 1 / count * ((1 + r) / (1 - r) - 2 * r * (1 - r**count) / (count * (1 - r) ** 2))

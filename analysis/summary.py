@@ -6,7 +6,6 @@ Everything here is on clean values of training and validation rows; test rows ch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, isfinite
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -14,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.averages import Spread, average_curves, measure_spread
-from analysis.early_stopping import Stopping, StoppingRule, replay
+from analysis.early_stopping import AnyRule, Stopping
 from analysis.onset import Onset, find_onset
+from analysis.verdict import What
 
 FloatArray = NDArray[np.float64]
 
 CLEAN_NAMES: Final = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
+BALANCED_ACCURACY: Final = "val_balanced_accuracy"
+"""Curve of runs since engine version 2: the mean of the classes' recalls on the validation rows."""
 ENDED: Final = frozenset({"finished", "failed", "cancelled"})
 _EMPTY: Final = np.empty(0)
 
@@ -43,7 +45,7 @@ class RunCurves:
     seed: int
     status: str
     curves: Mapping[str, FloatArray]
-    rule: StoppingRule
+    rule: AnyRule
     restores: bool
     members: Mapping[str, FloatArray] = field(default_factory=dict)
 
@@ -67,6 +69,9 @@ class RunSummary:
         generalization_gap_final: val_loss - train_loss at `final_epoch`.
         generalization_gap_best: the same for `best`.
         seconds: the time of all epochs, without setup.
+        rule: by which `stopping` was found.
+        lowest_epoch: the epoch with the lowest validation loss of the whole curve, whatever the rule says.
+        lowest_val_loss: that loss.
         members: those of the run that it was made from.
     """
 
@@ -84,7 +89,17 @@ class RunSummary:
     generalization_gap_final: float | None
     generalization_gap_best: float | None
     seconds: float
+    rule: AnyRule
+    lowest_epoch: int | None
+    lowest_val_loss: float | None
     members: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def score(self, what: What) -> float | None:
+        """What the verdict judges; None without an epoch, or where the run has no such curve."""
+        if what == "best_epoch":
+            return self.lowest_val_loss
+        names = {"handed_over": "val_loss", "accuracy": "val_accuracy", "balanced_accuracy": BALANCED_ACCURACY}
+        return None if self.final is None else self.final.get(names[what])
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +137,7 @@ QUANTITIES: Final[Mapping[str, Callable[[RunSummary], float | None]]] = MappingP
         **{f"final_{name}": _value_at("final", name) for name in CLEAN_NAMES},
         "generalization_gap_final": lambda run: run.generalization_gap_final,
         "generalization_gap_best": lambda run: run.generalization_gap_best,
+        "lowest_val_loss": lambda run: run.lowest_val_loss,
         "onset_epoch": lambda run: run.onset.epoch if run.onset else None,
         "stop_epoch": lambda run: run.stopping.stop_epoch,
         "best_epoch": lambda run: run.best_epoch,
@@ -133,12 +149,20 @@ QUANTITIES: Final[Mapping[str, Callable[[RunSummary], float | None]]] = MappingP
 """What a table can show of a variant: key -> how it is read from a run. Not every run has an onset or a stop."""
 
 
-def summarize_run(run: RunCurves) -> RunSummary:
-    """One run in numbers; depends on the run alone, so callers may keep it until an epoch or the status changes."""
+def summarize_run(run: RunCurves, marked: AnyRule | None = None) -> RunSummary:
+    """One run in numbers; depends on its arguments alone, so callers may keep it until an epoch or the status changes.
+
+    Args:
+        run: the run.
+        marked: the rule that `stopping` and `best` are found by, instead of the run's own. What is handed over stays
+            what training handed over.
+    """
     epochs = len(run.curves.get("val_loss", _EMPTY))
-    stopping = replay(run.curves.get(run.rule.monitor, _EMPTY), run.rule)
+    own, rule = run.rule.apply(run.curves), marked or run.rule
+    stopping = rule.apply(run.curves) if marked else own
     best_epoch = stopping.best_epoch
-    final_epoch = (best_epoch if run.restores else None) or epochs or None
+    lowest = _place_of_lowest(run.curves.get("val_loss", _EMPTY))
+    final_epoch = (own.best_epoch if run.restores else None) or epochs or None
     final = _values(run.curves, final_epoch)
     best = final if best_epoch is None else _values(run.curves, best_epoch)
     return RunSummary(
@@ -156,6 +180,9 @@ def summarize_run(run: RunCurves) -> RunSummary:
         generalization_gap_final=_gap(final),
         generalization_gap_best=_gap(best),
         seconds=fsum(value for value in run.curves.get("seconds", _EMPTY).tolist() if isfinite(value)),
+        rule=rule,
+        lowest_epoch=None if lowest is None else lowest + 1,
+        lowest_val_loss=None if lowest is None else float(run.curves["val_loss"][lowest]),
         members=run.members,
     )
 
@@ -196,24 +223,20 @@ def summarize(runs: Iterable[RunSummary]) -> tuple[VariantSummary, ...]:
     return tuple(map(summarize_variant, groups.values()))
 
 
-def find_lowest(variants: Sequence[VariantSummary]) -> tuple[str, float] | None:
-    """The variant with the lowest mean validation loss at its best epoch, and that loss; None before any epoch."""
-    losses = ((variant.spreads["best_val_loss"].mean, variant.name) for variant in variants)
-    known = [(loss, name) for loss, name in losses if loss is not None]
-    if not known:
-        return None
-    loss, name = min(known, key=itemgetter(0))
-    return name, loss
-
-
 def _has_mean(run: RunSummary) -> bool:
     if run.status == "queued" or not run.epochs:
         return False
     return run.status != "failed" or all(np.isfinite(curve).all() for curve in run.curves.values())
 
 
+def _place_of_lowest(values: FloatArray) -> int | None:
+    return int(np.nanargmin(values)) if len(values) and not np.isnan(values).all() else None
+
+
 def _values(curves: Mapping[str, FloatArray], epoch: int | None) -> Mapping[str, float] | None:
-    return None if epoch is None else {name: float(curves[name][epoch - 1]) for name in CLEAN_NAMES}
+    if epoch is None:
+        return None
+    return {name: float(curves[name][epoch - 1]) for name in (*CLEAN_NAMES, BALANCED_ACCURACY) if name in curves}
 
 
 def _gap(values: Mapping[str, float] | None) -> float | None:

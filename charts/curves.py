@@ -44,8 +44,8 @@ NAME_LENGTH: Final = 24
 """Longer names are cut in the legend, so that the curves keep their room; the hover text has them whole."""
 SYMBOLS_SHOWN: Final = 8
 FEW_RUNS: Final = 12
-"""With more runs than these, small marks and thin training lines of each seed would hide the curves (and cost a third
-of a refresh)."""
+"""With more runs than these, thin training lines of each seed would hide the curves, and evidence of each small mark
+would cost a third of a refresh."""
 STEEP_START: Final = 0.1
 """Share of the epochs so far that the value axis need not show: a steep start would flatten all that follows."""
 
@@ -57,6 +57,7 @@ def curve_figure(
     log_axis: bool = False,
     epochs: int | None = None,
     revision: str = "curves",
+    seeds: bool = True,
 ) -> dict[str, Any]:
     """Return a Plotly figure: dashed training and solid validation curves, one colour per variant.
 
@@ -68,16 +69,18 @@ def curve_figure(
         epochs: how many were asked for; the axis spans them from the start, so that growing curves do not
             move under the eye. None: as many as there are.
         revision: while it stays the same, zoom and hidden entries stay; give the experiment's identifier.
+        seeds: whether single seeds are drawn beside their mean, with their marks.
     """
     few = sum(len(variant.runs) for variant in variants) <= FEW_RUNS
-    layers = zip(*(_variant_layers(variant, metric, index, few) for index, variant in enumerate(variants)), strict=True)
+    drawn = (_variant_layers(variant, metric, index, few, seeds) for index, variant in enumerate(variants))
+    layers = zip(*drawn, strict=True)
     traces = [
         *_member_traces(variants, metric),
         *(trace for layer in layers for traces_of_variant in layer for trace in traces_of_variant),
     ]
     layout = _layout(metric, log_axis, epochs, revision)
     if not log_axis:
-        layout["yaxis"] |= _focus(variants, metric)
+        layout["yaxis"] |= _focus(variants, metric, seeds)
     if len(variants) > len(COLOURS):
         traces += label_traces(variants, f"val_{metric}", log_axis=log_axis)
         layout["margin"]["r"] = LABEL_PIXELS
@@ -86,7 +89,7 @@ def curve_figure(
 
 
 def _variant_layers(
-    variant: VariantSummary, metric: Metric, index: int, few: bool
+    variant: VariantSummary, metric: Metric, index: int, few: bool, seeds: bool
 ) -> tuple[list[Trace], list[Trace], list[Trace]]:
     """Return one variant's seeds, means and marks: no variant's line may cover another one's mark.
 
@@ -94,15 +97,15 @@ def _variant_layers(
     and go.
     """
     look = style(index)
-    splits = () if len(variant.runs) == 1 else DASHES if few else ("val",)
-    seeds = [_seed_trace(variant, f"{split}_{metric}", look) for split in splits]
+    splits = () if len(variant.runs) == 1 or not seeds else DASHES if few else ("val",)
+    thin = [_seed_trace(variant, f"{split}_{metric}", look) for split in splits]
     means = [_mean_trace(variant, split, metric, look) for split in DASHES]
-    marks = [mark_trace(variant, f"val_{metric}", look.colour, of_seeds=few)]
-    for number, trace in enumerate((*seeds, *means, *marks)):
+    marks = [mark_trace(variant, f"val_{metric}", look.colour, of_seeds=seeds, evident=few)]
+    for number, trace in enumerate((*thin, *means, *marks)):
         trace["uid"] = f"v{index}_{number}"
         trace["legendgroup"] = variant.name
         trace.setdefault("showlegend", False)
-    return [trace for trace in seeds if trace["y"]], means, [trace for trace in marks if "y" in trace]
+    return [trace for trace in thin if trace["y"]], means, [trace for trace in marks if "y" in trace]
 
 
 def _mean_trace(variant: VariantSummary, split: str, metric: Metric, look: Style) -> Trace:
@@ -235,9 +238,13 @@ def _symbols(trace: Trace) -> list[str]:
     return [] if isinstance(symbols, str) else symbols
 
 
-def _focus(variants: Sequence[VariantSummary], metric: Metric) -> dict[str, Any]:
+def _focus(variants: Sequence[VariantSummary], metric: Metric, seeds: bool) -> dict[str, Any]:
     """Return the range of the value axis that shows all curves after their steep start; empty before that."""
-    curves = [run.curves[f"{split}_{metric}"] for v in variants for run in v.runs if run.epochs for split in DASHES]
+    names = [f"{split}_{metric}" for split in DASHES]
+    if seeds:
+        curves = [run.curves[name] for v in variants for run in v.runs if run.epochs for name in names]
+    else:
+        curves = [mean_curve(variant, name) for variant in variants for name in names]
     curves += [curve for variant in variants for curve in first_members(variant, f"val_{metric}")]
     start = int(STEEP_START * max((len(curve) for curve in curves), default=0))
     later = [curve[start:][np.isfinite(curve[start:])] for curve in curves if len(curve) > start > 0]

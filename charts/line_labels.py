@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.isotonic import fit_rising
 from analysis.summary import VariantSummary
 from charts.labels import literal, shorten
 from charts.marks import mean_curve
@@ -37,15 +38,9 @@ def spread_out(places: NDArray[np.float64], distance: float) -> NDArray[np.float
     """Return places in the same order, moved apart to at least `distance` and centred where they were."""
     order = np.argsort(places, kind="stable")
     steps = np.arange(len(places)) * distance
-    # With the steps taken off, "at least `distance` apart" means "not falling": pool neighbours that fall.
-    pools: list[tuple[float, int]] = []
-    for value in places[order] - steps:
-        pools.append((float(value), 1))
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            (low, few), (high, many) = pools.pop(), pools.pop()
-            pools.append(((low * few + high * many) / (few + many), few + many))
     moved = np.empty_like(places)
-    moved[order] = np.repeat([value for value, _ in pools], [count for _, count in pools]) + steps
+    # With the steps taken off, "at least `distance` apart" means "not falling".
+    moved[order] = fit_rising(places[order] - steps) + steps
     return moved
 
 

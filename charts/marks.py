@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.summary import RunSummary, VariantSummary
 from charts.labels import literal, literal_in_hover
 from charts.typed_arrays import encode_epochs, encode_values
+from wording.evidence import say_onset, say_stopping
 
 Curve = NDArray[np.float64]
 
@@ -24,6 +25,8 @@ MARK_OF_SEED = "{title} at epoch {epoch} (seed {seed})"
 MARK_OF_MEAN = "{title} at epoch {epoch} (mean curve)"
 MARK_OF_SEEDS = "{title}: median of {count} of {total} seeds, epoch {epoch}"
 SPREAD_OF_SEEDS = "Single seeds: epochs {first} to {last}."
+ONSETS_OF_SEEDS = "In {count} of {total} seeds, epochs {first} to {last}."
+ONSET_OF_NO_SEED = "In no single seed."
 
 MARK_SYMBOLS: Final = {"onset": "triangle-up", "stop": "square-open", "best": "diamond-dot"}
 MARKS_META: Final = "marks"
@@ -52,7 +55,9 @@ class Mark:
     text: str
 
 
-def mark_trace(variant: VariantSummary, series: str, colour: str, *, of_seeds: bool = True) -> dict[str, Any]:
+def mark_trace(
+    variant: VariantSummary, series: str, colour: str, *, of_seeds: bool = True, evident: bool = True
+) -> dict[str, Any]:
     """Return all marks of a variant as one trace on its curves of `series`; empty without any.
 
     Args:
@@ -60,8 +65,9 @@ def mark_trace(variant: VariantSummary, series: str, colour: str, *, of_seeds: b
         series: the curve they stand on.
         colour: the variant's.
         of_seeds: whether the single seeds of several have small marks of their own.
+        evident: whether small marks tell their evidence.
     """
-    marks = [mark for mark in _marks(variant, series, of_seeds) if np.isfinite(mark.value)]
+    marks = [mark for mark in _marks(variant, series, of_seeds, evident) if np.isfinite(mark.value)]
     if not marks:
         return {}
     name = literal_in_hover(variant.name)
@@ -91,38 +97,47 @@ def mean_curve(variant: VariantSummary, series: str) -> Curve:
     return curves.get(series, np.empty(0))
 
 
-def _marks(variant: VariantSummary, series: str, of_seeds: bool) -> Iterator[Mark]:
+def _marks(variant: VariantSummary, series: str, of_seeds: bool, evident: bool) -> Iterator[Mark]:
     """Yield small marks of the single seeds, then the large ones of the variant, so that these lie on top."""
     if len(variant.runs) == 1:
-        yield from _run_marks(variant.runs[0], series, LARGE)
+        yield from _run_marks(variant.runs[0], series, LARGE, evident=True)
         return
     if of_seeds:
         for run in variant.runs:
-            yield from _run_marks(run, series, SMALL)
+            yield from _run_marks(run, series, SMALL, evident=evident and series in EVIDENT_ON)
     for kind in ("stop", "best"):
         yield from _median_mark(variant, kind, series)
     if variant.onset_of_mean is not None:
         onset = variant.onset_of_mean
-        text = _text(MARK_OF_MEAN.format(title=MARK_TITLES["onset"], epoch=onset.epoch), onset.evidence)
+        title = MARK_OF_MEAN.format(title=MARK_TITLES["onset"], epoch=onset.epoch)
+        text = _text(title, f"{_onsets_of_seeds(variant)} {say_onset(onset)}")
         yield Mark("onset", onset.epoch, _value(variant.mean, series, onset.epoch), LARGE, text)
 
 
-def _run_marks(run: RunSummary, series: str, size: int) -> Iterator[Mark]:
+def _run_marks(run: RunSummary, series: str, size: int, *, evident: bool) -> Iterator[Mark]:
     """Yield the marks of one seed, on its own curve."""
     for kind in MARK_SYMBOLS:
         epoch, evidence = _found(run, kind)
         if epoch is not None:
             title = MARK_OF_SEED.format(title=MARK_TITLES[kind], epoch=epoch, seed=run.seed)
-            told = evidence if size == LARGE or (series in EVIDENT_ON and kind != "best") else ""
+            told = evidence if evident and (size == LARGE or kind != "best") else ""
             yield Mark(kind, epoch, _value(run.curves, series, epoch), size, _text(title, told))
 
 
 def _found(run: RunSummary, kind: str) -> tuple[int | None, str]:
     """Return a run's epoch of one kind of mark, None where it never came, and the evidence sentence."""
     if kind == "onset":
-        return (run.onset.epoch, run.onset.evidence) if run.onset else (None, "")
+        return (run.onset.epoch, say_onset(run.onset)) if run.onset else (None, "")
     stopping = run.stopping
-    return (stopping.stop_epoch if kind == "stop" else stopping.best_epoch, stopping.evidence)
+    return (stopping.stop_epoch if kind == "stop" else stopping.best_epoch, say_stopping(stopping, run.rule))
+
+
+def _onsets_of_seeds(variant: VariantSummary) -> str:
+    """Return in how many seeds overfitting begins, and between which epochs."""
+    epochs = sorted(run.onset.epoch for run in variant.runs if run.onset)
+    if not epochs:
+        return ONSET_OF_NO_SEED
+    return ONSETS_OF_SEEDS.format(count=len(epochs), total=len(variant.runs), first=epochs[0], last=epochs[-1])
 
 
 def _median_mark(variant: VariantSummary, kind: str, series: str) -> Iterator[Mark]:

@@ -19,6 +19,7 @@ from analysis.early_stopping import StoppingRule, replay
 from charts import picture_parts as parts
 from charts.data_preview import images_figure
 from charts.picture_parts import BLUE, GREEN, NEUTRAL, VERMILION, Figure, FloatArray
+from wording.evidence import say_stopping
 
 Values = Mapping[str, Any]
 
@@ -355,7 +356,8 @@ def _ensemble(material: Material, values: Values, seed: int) -> Drawing:
 
 def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
     names = ("patience", "min_delta", "start_from_epoch")
-    stopping = replay(material.val_loss, StoppingRule(**{name: values[name] for name in names}))
+    rule = StoppingRule(**{name: values[name] for name in names})
+    stopping = replay(material.val_loss, rule)
     epochs = np.arange(1, len(material.val_loss) + 1)
     traces = [
         parts.line("Training loss", epochs, material.train_loss, NEUTRAL, dash="dash"),
@@ -371,7 +373,7 @@ def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
     top = float(np.nanmax(material.val_loss[len(epochs) // 20 :])) * 1.1
     figure["layout"]["yaxis"] |= {"range": [0.0, top]}
     fired = f"It stops after epoch {stopping.stop_epoch}" if stopping.stop_epoch else "It does not stop"
-    return Drawing(figure, f"{fired}: {stopping.evidence}.")
+    return Drawing(figure, f"{fired}: {say_stopping(stopping, rule)}.")
 
 
 PICTURES: dict[str, Picture] = {

@@ -45,7 +45,12 @@ class Dataset(Entry):
         None, ge=1, title="Training rows", description="How many rows to train on; empty: all that are left."
     )
     label_noise: float = number(
-        0.0, 0.0, 0.9, step=0.05, label="Label noise", about="Share of training labels changed to another class."
+        0.0,
+        0.0,
+        0.9,
+        step=0.05,
+        label="Label noise",
+        about="Share of labels changed to another class; never those of validation and test rows.",
     )
 
     @property

@@ -51,11 +51,15 @@ class ChosenRows:
 
 
 def choose_rows(dataset: Dataset, y: IntArray, seed: int) -> ChosenRows:
-    """The rows of a run with this seed; `y` are the true labels of all rows."""
+    """The rows of a run with this seed; `y` are the true labels of all rows.
+
+    Labels are changed in the whole pool, of which the training rows are the first: a row is noisy in every training set
+    that has it, or in none.
+    """
     pool, validation, test = split_rows(y, dataset.held_out, seed)
-    train = pool[: dataset.training_rows]
-    labels = change_labels(y[train], dataset.label_noise, dataset.classes, seed)
-    return ChosenRows(train, labels, validation, test)
+    labels = change_labels(y[pool], dataset.label_noise, dataset.classes, seed)
+    size = dataset.training_rows
+    return ChosenRows(pool[:size], labels[:size], validation, test)
 
 
 def split_rows(y: IntArray, held_out: int, seed: int) -> tuple[Rows, Rows, Rows]:

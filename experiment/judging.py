@@ -1,9 +1,16 @@
-"""Which rule judges a run, and the run as the analysis takes it."""
+"""Which rule judges a run, the run as the analysis takes it, and the verdict on an experiment."""
+
+from collections.abc import Sequence
+from typing import Final
 
 from analysis.early_stopping import StoppingRule
-from analysis.summary import RunCurves
+from analysis.summary import RunCurves, RunSummary
+from analysis.verdict import MARGINS, Judging, Verdict, What, judge
 from experiment.spec import Experiment
 from results.curves import RunRecord
+
+BASELINE: Final = "baseline"
+"""The reference, where an experiment has a variant of that name and does not say otherwise."""
 
 
 def stopping_rule(experiment: Experiment, variant: str) -> tuple[StoppingRule, bool]:
@@ -25,3 +32,29 @@ def run_curves(experiment: Experiment, record: RunRecord) -> RunCurves:
     run = record.run
     rule, restores = stopping_rule(experiment, run.variant)
     return RunCurves(run.variant, run.seed, run.status, record.curves, rule, restores, record.members)
+
+
+def judging_of(experiment: Experiment, what: What | None = None) -> Judging:
+    """How an experiment's variants are judged, or how they would be by another quantity."""
+    asked, dataset = experiment.judging, experiment.dataset
+    chosen = what or asked.what
+    names = [variant.name for variant in experiment.variants]
+    accuracy = chosen in ("accuracy", "balanced_accuracy")
+    return Judging(
+        chosen,
+        asked.margin if asked.margin is not None and chosen == asked.what else MARGINS[chosen],
+        asked.reference or (BASELINE if BASELINE in names else names[0]),
+        resolution=1 / dataset.held_out if accuracy else 0.0,
+        overlap=dataset.held_out / (dataset.rows - dataset.held_out),
+    )
+
+
+def judge_runs(experiment: Experiment, runs: Sequence[RunSummary], what: What | None = None) -> Verdict:
+    """The verdict on an experiment's runs, by what it judges or by another quantity."""
+    judging = judging_of(experiment, what)
+    scores: dict[str, dict[int, float | None]] = {variant.name: {} for variant in experiment.variants}
+    failed = dict.fromkeys(scores, 0)
+    for run in runs:
+        scores[run.variant][run.seed] = run.score(judging.what) if run.status == "finished" else None
+        failed[run.variant] += run.status == "failed"
+    return judge(scores, experiment.seeds, judging, failed)

@@ -5,12 +5,10 @@ from contextlib import suppress
 from typing import Any
 
 from experiment.spec import Experiment, ExperimentError, parse_experiment
+from models.parameters import parameters
 from models.techniques import Technique
 
 BASELINE = "baseline"
-TECHNIQUE = "technique"
-"""Key of `Technique.lesson` for parameters that show more than the defaults; all others are the experiment's."""
-
 NAME = "{label}: with and without"
 
 DIGITS = {"name": "digits", "train_size": 300}
@@ -33,7 +31,8 @@ def lesson(technique: type[Technique]) -> Experiment:
 
 def _on_stage(technique: type[Technique], stage: dict[str, Any]) -> Experiment:
     parts = {"dataset": DIGITS} | stage | technique.lesson
-    values = {"name": technique.model_fields["name"].default, **parts.pop(TECHNIQUE, {})}
+    starts = {p.key: p.start for p in parameters(technique) if p.start is not None}
+    values = {"name": technique.model_fields["name"].default, **starts}
     variants = [{"name": BASELINE}, {"name": technique.label, "techniques": [values]}]
     name = NAME.format(label=technique.label)
     return parse_experiment(json.dumps({"version": 1, "name": name, **parts, "variants": variants}))

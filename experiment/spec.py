@@ -1,5 +1,6 @@
 """The experiment JSON, version 1: what the form, the links, files and the command line all speak."""
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -17,6 +18,8 @@ from models.techniques import TECHNIQUES, AnyTechnique, Monitor
 
 MAX_CHARACTERS = 64_000
 """Longest experiment text that is read at all."""
+
+MAX_SEEDS = 200
 
 Name = Annotated[
     str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
@@ -49,6 +52,15 @@ class MarkedRule(Part):
     patience: int = number(10, 0, 1000, label="Patience", about="Epochs without improvement before it would stop.")
     min_delta: float = number(0.0, 0.0, 10.0, label="Minimum change", about="A smaller change is no improvement.")
     start_from_epoch: int = number(0, 0, 10_000, label="Start after", about="Number of epochs ignored at the start.")
+
+
+class JudgingSettings(Part):
+    """What the verdict judges, fixed before the seeds. `margin` is what matters: of losses a share of the reference's
+    mean, of accuracies absolute; None: 0.01 and 0.005."""
+
+    what: Literal["handed_over", "best_epoch", "accuracy", "balanced_accuracy"] = "handed_over"
+    margin: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    reference: str | None = None
 
 
 class Variant(Part):
@@ -87,11 +99,14 @@ class Experiment(Part):
     training: TrainingSettings = TrainingSettings()
     early_stopping: MarkedRule = MarkedRule()
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=24)] = (Variant(name="baseline"),)
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...], Field(min_length=1, max_length=50)] = (
+    seeds: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...], Field(min_length=1, max_length=MAX_SEEDS)
+    ] = (
         0,
         1,
         2,
     )
+    judging: JudgingSettings = Field(JudgingSettings(), exclude_if=lambda judging: judging == JudgingSettings())
 
     @field_validator("seeds")
     @classmethod
@@ -106,6 +121,25 @@ class Experiment(Part):
         if refusals := [reason for v in variants for reason in _refuse_variant(v, info.data)]:
             raise ValueError("; ".join(refusals))
         return variants
+
+    @field_validator("judging")
+    @classmethod
+    def _check_judging(cls, judging: JudgingSettings, info: ValidationInfo) -> JudgingSettings:
+        names = [variant.name for variant in info.data.get("variants", ())]
+        if names and judging.reference is not None and judging.reference not in names:
+            raise ValueError(f'reference is "{judging.reference}"; allowed: {", ".join(names)}')
+        return judging
+
+    def with_more_seeds(self, count: int) -> "Experiment":
+        """The same experiment with so many more seeds, the smallest numbers that it does not have.
+
+        Raises:
+            ExperimentError: it would have more seeds than allowed.
+        """
+        if len(self.seeds) + count > MAX_SEEDS:
+            raise ExperimentError(f"seeds: {len(self.seeds) + count} asked for; allowed: up to {MAX_SEEDS}")
+        unused = (seed for seed in itertools.count() if seed not in self.seeds)
+        return self.model_copy(update={"seeds": (*self.seeds, *itertools.islice(unused, count))})
 
     def variant(self, name: str) -> Variant:
         """The variant of that name."""
@@ -251,8 +285,8 @@ def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
     """The model that refused an unknown key at this place."""
     names = [part for part in location if isinstance(part, str)]
     parts: dict[str, type[BaseModel]] = {"training": TrainingSettings, "variants": Variant}
-    if location == ("early_stopping",):
-        return MarkedRule
+    if location in (("early_stopping",), ("judging",)):
+        return MarkedRule if location == ("early_stopping",) else JudgingSettings
     parts.update(DATASETS)
     parts.update(ARCHITECTURES)
     parts.update(TECHNIQUES)

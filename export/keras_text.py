@@ -23,6 +23,17 @@ class Writer:
     def __init__(self, style: Style) -> None:
         self.style = style
         self._notes: dict[str, None] = {}
+        self._names: dict[Call, str] = {}
+
+    def name(self, call: Call, name: str) -> str:
+        """The line that gives a call a name, which stands for it from now on."""
+        line = f"{name} = {self.expression(call)}"
+        self._names[call] = name
+        return line
+
+    def is_short(self, call: Call) -> bool:
+        """Whether the style says this call as a string or a function."""
+        return self._short_form(call) is not None
 
     def take_notes(self) -> list[str]:
         """The notes since the last time, each once."""
@@ -33,6 +44,8 @@ class Writer:
         """The text of a call, or of a plain value."""
         if not isinstance(value, Call):
             return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+        if value in self._names:
+            return self._names[value]
         return self._short_form(value) or f"tf.keras.{value.path}({', '.join(self.arguments(value))})"
 
     def lay_out(self, head: str, value: Any, tail: str, indent: str) -> list[str]:

@@ -1,11 +1,12 @@
 """The network of a plan as source text in Keras's functional style."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from export.keras_text import Writer
 from export.loops import Line, fold
 from models.layer_facts import PlanError
-from models.plan import Layer, Plan
+from models.plan import Call, Layer, Plan
 
 ENSEMBLE = "ensemble"
 """Keras name of the layer that averages the members, as in `training/worker/build.py`: its metrics' names begin so."""
@@ -14,12 +15,14 @@ ENSEMBLE = "ensemble"
 def network_source(plan: Plan, writer: Writer) -> list[str]:
     """Lines that define `model`. That of an ensemble has an output for each member, which learns from its own loss, and
     last their average."""
+    shared = [writer.name(call, name) for name, call in _shared_calls(plan).items() if not writer.is_short(call)]
     lines = fold(list(_lines(plan, writer)))
     entry = f"tf.keras.Input({plan.input_shape!r})"
     if plan.members == 1:
         body = [line for part in lines for line in part.write()]
-        return [f"inputs = H = {entry}", *body, "model = tf.keras.Model(inputs, H)"]
+        return [*shared, f"inputs = H = {entry}", *body, "model = tf.keras.Model(inputs, H)"]
     return [
+        *shared,
         f"inputs = {entry}",
         "members = []",
         f"for _ in range({plan.members}):",
@@ -29,6 +32,12 @@ def network_source(plan: Plan, writer: Writer) -> list[str]:
         f'average = tf.keras.layers.Average(name="{ENSEMBLE}")(members)',
         "model = tf.keras.Model(inputs, [*members, average])",
     ]
+
+
+def _shared_calls(plan: Plan) -> dict[str, Call]:
+    """Regularizers and constraints that several layers have, by the names of their variables: one object serves all."""
+    found = Counter(pair for layer in plan.layers for pair in layer.call.arguments if isinstance(pair[1], Call))
+    return {key.removeprefix("kernel_"): call for (key, call), times in found.items() if times > 1}
 
 
 def _lines(plan: Plan, writer: Writer) -> Iterator[Line]:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.summary import RunSummary, summarize_run
-from experiment.judging import run_curves
+from analysis.verdict import Comparison, Verdict
+from experiment.judging import judge_runs, run_curves
 from experiment.spec import Experiment
 from experiment.version import PROGRAM_AND_VERSION
+from export.envelope import Opened, open_runs
 from results.curves import CurveCache, RunRecord
+from results.envelope import opened_at
 from results.records import CURVE_NAMES
 from results.store import Store
 from results.test_metrics import read_test_metrics
@@ -21,15 +24,59 @@ TestMetrics = Mapping[int, tuple[float, float]]
 
 def report(store: Store, experiment_id: str, experiment: Experiment) -> dict[str, Any]:
     """The object that `python -m training --json` prints; every number that is not finite is None."""
+    return _report(store, experiment_id, experiment, read_test_metrics(store, experiment_id))
+
+
+def report_of_page(store: Store, experiment_id: str, experiment: Experiment) -> dict[str, Any]:
+    """The same for a page's visitor: with the version that wrote it, and without test figures while they are sealed."""
+    opened = opened_at(store, experiment_id) is not None
+    test_metrics = read_test_metrics(store, experiment_id) if opened else {}
+    return {"program": PROGRAM_AND_VERSION, **_report(store, experiment_id, experiment, test_metrics)}
+
+
+def read_envelope(store: Store, experiment_id: str, experiment: Experiment) -> tuple[Opened, ...] | None:
+    """Validation against test, two lines for each variant; None as long as nobody has opened the envelope."""
+    if opened_at(store, experiment_id) is None:
+        return None
     test_metrics = read_test_metrics(store, experiment_id)
+    records = [record for record in CurveCache(store).read(experiment_id) if record.run.status == "finished"]
+    runs = [(summarize_run(run_curves(experiment, r)), test_metrics.get(r.run.id, {})) for r in records]
+    return open_runs(experiment, runs)
+
+
+def _report(
+    store: Store, experiment_id: str, experiment: Experiment, test_metrics: Mapping[int, TestMetrics]
+) -> dict[str, Any]:
     records = CurveCache(store).read(experiment_id)
-    runs = [_report_run(r, summarize_run(run_curves(experiment, r)), test_metrics.get(r.run.id, {})) for r in records]
-    return {"experiment_id": experiment_id, "runs": runs}
+    summaries = [summarize_run(run_curves(experiment, record)) for record in records]
+    runs = [_report_run(r, s, test_metrics.get(r.run.id, {})) for r, s in zip(records, summaries, strict=True)]
+    verdict = _report_verdict(judge_runs(experiment, summaries))
+    return {"experiment_id": experiment_id, "runs": runs, "verdict": verdict}
 
 
-def report_with_version(store: Store, experiment_id: str, experiment: Experiment) -> dict[str, Any]:
-    """The same for a file that leaves the program: it says which version wrote it."""
-    return {"program": PROGRAM_AND_VERSION, **report(store, experiment_id, experiment)}
+def _report_verdict(verdict: Verdict) -> dict[str, Any]:
+    judging = verdict.judging
+    variants = [_report_comparison(comparison) for comparison in verdict.comparisons]
+    return {
+        "judged": judging.what,
+        "reference": judging.reference,
+        "margin": judging.margin,
+        "variants": variants,
+    }
+
+
+def _report_comparison(comparison: Comparison) -> dict[str, Any]:
+    shares = comparison.shares
+    return {
+        "variant": comparison.variant,
+        "kind": comparison.kind,
+        "seeds": comparison.seeds,
+        "difference": comparison.difference,
+        "low": comparison.low,
+        "high": comparison.high,
+        "shares": {name: shares and getattr(shares, name) for name in ("better", "same", "worse")},
+        "more_seeds": comparison.more_seeds,
+    }
 
 
 def _report_run(record: RunRecord, summary: RunSummary, test_metrics: TestMetrics) -> dict[str, Any]:

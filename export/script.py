@@ -12,14 +12,14 @@ from experiment.version import PROGRAM_AND_VERSION
 from export.data_loading import Loading, loading
 from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
 from export.network_source import ENSEMBLE, network_source
-from models.plan import EARLY_STOPPING, Call, Plan, call, find_early_stopping
+from models.plan import EARLY_STOPPING, MIXED_ROWS, Call, Plan, call, find_early_stopping
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
 FIRST_LINE = '"""From {program}. Needs: pip install {packages}"""'
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
-    '    """Judges training rows as validation rows are: without dropout, penalties or changed rows."""',
+    '    """Judges training rows as validation rows are: unchanged, and in evaluation mode."""',
     "",
     "    def on_epoch_end(self, epoch, logs):",
     "        clean = self.model.evaluate(x_train, {labels}, verbose=0, return_dict=True)",
@@ -172,8 +172,21 @@ class Script:
             yield from self._mixing()
         yield f"    return x, {self._labels_of_a_batch()}"
         yield from ("", "")
-        yield "train = tf.data.Dataset.from_tensor_slices((x_train, y_train)).shuffle(len(x_train))"
-        yield "train = train.batch(BATCH_SIZE).map(change).prefetch(tf.data.AUTOTUNE)"
+        yield from self._batches()
+
+    def _batches(self) -> Iterator[str]:
+        """The training rows, augmented batch by batch, but mixed in the blocks in which a worker mixes them."""
+        yield "train = tf.data.Dataset.from_tensor_slices((x_train, y_train))"
+        yield "# Side by side: the order stays, but which batch draws what may differ from run to run"
+        change, shuffle = ".map(change, num_parallel_calls=tf.data.AUTOTUNE)", ".shuffle(len(x_train))"
+        if self.plan.mixing:
+            yield f"# Rows are mixed with others of their block of {MIXED_ROWS:,}, as in the Lab, and then shuffled"
+            yield f"train = train.batch({MIXED_ROWS}){change}.unbatch()"
+            yield "train = train.apply(tf.data.experimental.assert_cardinality(len(x_train)))  # unbatch forgets it"
+            yield f"train = train{shuffle}.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE)"
+        else:
+            yield f"train = train{shuffle}.batch(BATCH_SIZE)"
+            yield f"train = train{change}.prefetch(tf.data.AUTOTUNE)"
 
     def _mixing(self) -> Iterator[str]:
         """Keras mixes images: a row of a table is one of height 1 and width 1."""
@@ -224,16 +237,24 @@ class Script:
         yield "    CleanTraining(),"
         if self.plan.optimizer.get("use_ema") and self.stops and not self.restores:
             yield "    # Stopped early, Keras hands over weights that are not averaged: nothing is restored here."
-        if self.plan.callbacks:
-            yield "    # Clean values are watched: Keras's val_loss contains penalties and label smoothing, too."
+        why = self._why_clean()
+        if self.plan.callbacks and why:
+            yield f"    # Clean values are watched: {why}"
         for callback in self.plan.callbacks:
             yield from self._callback(callback)
         if not self.stops:
             rule = self.marked.model_dump()
             mode = "max" if self.marked.monitor.endswith("accuracy") else "min"
-            yield "    # The rule that the Lab marks, on clean values: Keras's val_loss contains penalties, too."
+            yield f"    # The rule that the Lab marks{f', on clean values: {why}' if why else ''}"
             yield from self._callback(call(EARLY_STOPPING, **rule, restore_best_weights=True, mode=mode), "    # ")
         yield "]"
+
+    def _why_clean(self) -> str:
+        """What Keras's own loss has beside the cross-entropy; empty: nothing."""
+        penalties = any(key == "kernel_regularizer" for layer in self.plan.layers for key, _ in layer.call.arguments)
+        extra = {"penalties": penalties, "label smoothing": bool(self.plan.loss.get("label_smoothing"))}
+        found = " and ".join(name for name, there in extra.items() if there)
+        return f"Keras's val_loss contains {found}, too." if found else ""
 
     def _callback(self, callback: Call, indent: str = "    ") -> list[str]:
         monitored = [(k, self.reported(v) if k == "monitor" else v) for k, v in callback.arguments]

@@ -161,7 +161,7 @@ class ResNetConv(Residual):
 
     convolutional = True
     label = "Residual convolutional net"
-    summary = "For images: pre-activation residual blocks of two 3×3 convolutions; each stage halves the image."
+    summary = "For images: pre-activation residual blocks of two 3×3 convolutions; each further stage halves the image."
     diagram = (
         "Conv → [x + Conv(dropout(f(N(Conv(f(N(x)))))))] for each block of each stage → N → f → global average → Dense "
         "→ softmax"

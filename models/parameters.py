@@ -34,7 +34,8 @@ class Parameter:
     """One parameter as a form needs it.
 
     `low` and `high` are inclusive; `choices` is empty for numbers. `telling` is the part of the range, with a step, in
-    which something can be seen; None: all of it.
+    which something can be seen; None: all of it. `start` is where forms and lessons begin when the default, which links
+    leave out, is too weak to be seen on them; None: at the default.
     """
 
     key: str
@@ -49,6 +50,12 @@ class Parameter:
     choices: tuple[str, ...] = ()
     optional: bool = False
     telling: tuple[float, float, float] | None = None
+    start: float | None = None
+
+    @property
+    def first_value(self) -> Any:
+        """What a form shows for a technique that was just chosen."""
+        return self.default if self.start is None else self.start
 
     @property
     def slider(self) -> tuple[float, float, float]:
@@ -74,9 +81,10 @@ def number(
     step: float | None = None,
     scale: Scale = "linear",
     telling: tuple[float, float, float] | None = None,
+    start: float | None = None,
 ) -> Any:
     """A pydantic field for a number in [low, high], with what the form shows beside it; see `Parameter`."""
-    extra: dict[str, JsonValue] = {"scale": scale, "step": step, "telling": telling and list(telling)}
+    extra: dict[str, JsonValue] = {"scale": scale, "step": step, "telling": telling and list(telling), "start": start}
     return Field(default, ge=low, le=high, title=label, description=about, json_schema_extra=extra)
 
 
@@ -119,4 +127,5 @@ def _parameter(key: str, info: FieldInfo) -> Parameter:
         choices=choices,
         optional=optional,
         telling=tuple(extra["telling"]) if extra.get("telling") else None,
+        start=extra.get("start"),
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 LOGITS = "logits"
+MIXED_ROWS = 2048
+"""Mixing takes both rows from one block of so many, in a worker as in a script."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from analysis.summary import find_lowest
 from experiment.limits import is_hosted
 from experiment.spec import MAX_CHARACTERS, ExperimentError, parse_experiment
 from results.records import ExperimentSummary
@@ -13,8 +12,9 @@ from ui.components.downloads import draw_downloads
 from ui.components.plain import plain
 from ui.lab.experiment_form import load_draft
 from ui.layout import begin_within_app, draw_footer, draw_title
-from ui.services import read_spec, services, stored_runs, summaries
+from ui.services import read_spec, services, stored_runs, verdict
 from ui.visitor import ask_browser, visitor
+from wording.verdict import say_briefly
 
 LAB_PAGE = "pages/lab.py"
 SECONDS_BETWEEN_REFRESHES = 2.0
@@ -72,8 +72,8 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
         created = datetime.fromtimestamp(summary.created_at, UTC).astimezone()
         facts = [created.strftime("%Y-%m-%d %H:%M"), experiment.dataset.label, experiment.architecture.label]
         runs = stored_runs(experiment, service.curves.read(summary.id))
-        if lowest := find_lowest(summaries(runs)):
-            facts.append(text.BEST_VARIANT.format(variant=plain(lowest[0]), loss=lowest[1]))
+        if claims := say_briefly(verdict(experiment, runs)):
+            facts.append(plain(claims))
         st.caption(" · ".join(facts))
         with st.container(horizontal=True):
             if st.button(text.OPEN, key=f"open_{summary.id}", type="primary"):

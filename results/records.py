@@ -94,14 +94,20 @@ CURVE_NAMES = tuple(entry.name for entry in fields(EpochRecord) if entry.name no
 """The numbers of an epoch, in the order of the table's columns; the names of the curves."""
 
 
+BALANCED_ACCURACY = "val_balanced_accuracy"
+"""Name of a series, and of its curve: the mean of the classes' recalls on the validation rows."""
+
+
 class StoredEpoch(NamedTuple):
-    """An epoch as it is read: NaN for a number that was not finite, and of the series only `members`."""
+    """An epoch as it is read: NaN for a number that was not finite, and of the series what `READ_SERIES` names."""
 
     run_id: int
     attempt: int
     record: EpochRecord
 
 
+READ_SERIES = ("members", BALANCED_ACCURACY)
+"""Series that are read with the curves; others (weights) are larger and seldom looked at."""
 RUN_FIELDS = tuple(entry.name for entry in fields(Run))
 
 

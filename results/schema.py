@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -119,9 +119,18 @@ experiment_uploads = Table(
     Index("experiment_uploads_by_content", "sha256"),
 )
 
+# Experiments whose test figures their owner has looked at: from then on the test rows are spent.
+opened_envelopes = Table(
+    "opened_envelopes",
+    metadata,
+    Column("experiment_id", Text, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("opened_at", Double, nullable=False),
+)
+
 TABLES_OF_VERSION: dict[int, frozenset[str]] = {
     0: frozenset(),
     1: frozenset({"experiments", "runs", "epochs", "test_metrics"}),
+    2: frozenset(metadata.tables) - {"opened_envelopes"},
     SCHEMA_VERSION: frozenset(metadata.tables),
 }
 """What a database of each version holds; an older one is upgraded by creating the tables that it lacks."""

@@ -5,13 +5,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Integer, Select, Text, bindparam, cast, delete, exists, func, insert, select
+from sqlalchemy import JSON, Integer, Select, Text, and_, bindparam, cast, delete, exists, func, insert, select, update
 
 from results import schema
 from results.database import default_url
 from results.records import (
     ACTIVE_STATUSES,
+    BALANCED_ACCURACY,
     CURVE_NAMES,
+    READ_SERIES,
     RUN_FIELDS,
     STATUSES,
     EpochRecord,
@@ -66,12 +68,7 @@ class Store(RunStates):
         """
         experiment_id = secrets.token_urlsafe(16)
         row = {"id": experiment_id, "name": name, "spec": spec, "visitor": visitor, "created_at": now}
-        common = {"experiment_id": experiment_id, "status": "queued", "owner": owner, "attempt": 1}
-        times = {"heartbeat": now, "created_at": now}
-        run_rows = [
-            {"variant": variant, "seed": int(seed), "position": position, **common, **times}
-            for position, (variant, seed) in enumerate(runs)
-        ]
+        run_rows = _queued_rows(experiment_id, runs, 0, owner, now)
         with self.writing() as connection:
             connection.execute(insert(schema.experiments), row)
             if run_rows:
@@ -80,6 +77,31 @@ class Store(RunStates):
                 links = [{"experiment_id": experiment_id, "sha256": sha256} for sha256 in uploads]
                 connection.execute(insert(schema.experiment_uploads), links)
         return experiment_id
+
+    def extend_experiment(
+        self,
+        stored: StoredExperiment,
+        spec: str,
+        runs: Sequence[tuple[str, int]],
+        *,
+        visitor: str,
+        owner: str,
+        now: float,
+    ) -> bool:
+        """Give an experiment more runs, as (variant, seed), queued for `owner` behind those it has, and its new JSON.
+
+        Returns:
+            False, with nothing written, if it is not this visitor's, was deleted, or is no longer as in `stored`.
+        """
+        table = schema.experiments.c
+        own = and_(table.id == stored.id, table.visitor == visitor, table.spec == stored.spec)
+        last = select(func.max(schema.runs.c.position)).where(schema.runs.c.experiment_id == stored.id)
+        with self.writing() as connection:
+            if connection.execute(update(schema.experiments).where(own).values(spec=spec)).rowcount != 1:
+                return False
+            first = 1 + (connection.execute(last).scalar_one() or 0)
+            connection.execute(insert(schema.runs), _queued_rows(stored.id, runs, first, owner, now))
+            return True
 
     def experiment(self, experiment_id: str) -> StoredExperiment | None:
         """The experiment, or None if there is none with this id."""
@@ -197,6 +219,18 @@ class Store(RunStates):
             return {epoch: from_json(text) or {} for epoch, text in connection.execute(query)}
 
 
+def _queued_rows(
+    experiment_id: str, runs: Sequence[tuple[str, int]], first: int, owner: str, now: float
+) -> list[dict[str, Any]]:
+    """Rows of new runs, in positions from `first` on."""
+    common = {"experiment_id": experiment_id, "status": "queued", "owner": owner, "attempt": 1}
+    times = {"heartbeat": now, "created_at": now}
+    return [
+        {"variant": variant, "seed": int(seed), "position": position, **common, **times}
+        for position, (variant, seed) in enumerate(runs, start=first)
+    ]
+
+
 def _epochs_query(is_sqlite: bool) -> Select[Any]:
     """Epochs of current attempts after the known ones; `wanted` is JSON text, {run id: last known epoch}.
 
@@ -206,13 +240,13 @@ def _epochs_query(is_sqlite: bool) -> Select[Any]:
     runs, epochs, parameter = schema.runs, schema.epochs, bindparam("wanted", type_=Text)
     if is_sqlite:
         entries = func.json_each(parameter)
-        members = func.json_extract(epochs.c.series, "$.members")
+        series = [func.json_extract(epochs.c.series, f"$.{name}").label(name) for name in READ_SERIES]
     else:
         entries = func.json_each_text(cast(parameter, JSON))
-        members = func.json_extract_path_text(cast(epochs.c.series, JSON), "members")
+        series = [func.json_extract_path_text(cast(epochs.c.series, JSON), name).label(name) for name in READ_SERIES]
     wanted = entries.table_valued("key", "value", name="wanted")
     return (
-        select(*_EPOCH_COLUMNS, members)
+        select(*_EPOCH_COLUMNS, *series)
         .select_from(wanted.join(runs, runs.c.id == cast(wanted.c.key, Integer)))
         .join(epochs, (epochs.c.run_id == runs.c.id) & (epochs.c.attempt == runs.c.attempt))
         .where(epochs.c.epoch > cast(wanted.c.value, Integer))
@@ -221,10 +255,14 @@ def _epochs_query(is_sqlite: bool) -> Select[Any]:
 
 
 def _stored_epoch(row: Sequence[Any]) -> StoredEpoch:
-    run_id, attempt, epoch, *numbers, members = row
-    series = None if members is None else {"members": from_json(members)}
+    run_id, attempt, epoch, *numbers, members, balanced_accuracy = row
     values: dict[str, Any] = dict(zip(CURVE_NAMES, map(nan_if_none, numbers), strict=True))
-    return StoredEpoch(run_id, attempt, EpochRecord(epoch, **values, series=series))
+    series: dict[str, Any] = {}
+    if members is not None:
+        series["members"] = from_json(members)
+    if balanced_accuracy is not None:
+        series[BALANCED_ACCURACY] = float(balanced_accuracy)
+    return StoredEpoch(run_id, attempt, EpochRecord(epoch, **values, series=series or None))
 
 
 def _run(row: Sequence[Any]) -> Run:

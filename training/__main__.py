@@ -5,7 +5,8 @@ import json
 import os
 import signal
 import sys
-import time
+import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from analysis.summary import summarize_run
 from datasets.uploads import UploadedFiles
+from experiment.judging import judge_runs, run_curves
 from experiment.progress import Progress as Done
 from experiment.progress import measure
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from experiment.version import PROGRAM_AND_VERSION
 from export.report import report
-from results.curves import CurveCache
+from results.curves import CurveCache, RunRecord
 from results.store import Store, StoreError
 from results.uploads import read_upload
 from training.dispatch.cluster import ClusterError, worker_count
 from training.dispatch.queue import Queue, QueueState
+from wording.verdict import name_quantity, say_answer, say_comparison
 
 FINISHED, RUN_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 VISITOR = "local"
@@ -68,16 +72,17 @@ def _refuse(message: str) -> int:
 
 
 def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # an exception raised in the middle of a callback would be lost
+        signal.signal(number, lambda *_: interrupted.set())
     queue = Queue(store, adopts=False, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers)
     identifier = queue.submit(experiment, VISITOR)
     queue.start()
     try:
-        _follow(queue, identifier, experiment)
-    except KeyboardInterrupt:
-        queue.cancel(identifier)
-        errors.print("Interrupted: the runs that were left are cancelled.")
-        return INTERRUPTED
+        _follow(queue, identifier, experiment, interrupted)
+        if interrupted.is_set() and queue.cancel(identifier):
+            errors.print("Interrupted: the runs that were left are cancelled.")
+            return INTERRUPTED
     finally:
         queue.close()
     result = report(store, identifier, experiment)
@@ -86,11 +91,12 @@ def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -
         sys.stdout.write("\n")
     else:
         _print_table(result)
+        _print_verdict(experiment, CurveCache(store).read(identifier))
     return FINISHED if all(run["status"] == "finished" for run in result["runs"]) else RUN_FAILED
 
 
-def _follow(queue: Queue, identifier: str, experiment: Experiment) -> None:
-    """Shows progress on a terminal until no run is active."""
+def _follow(queue: Queue, identifier: str, experiment: Experiment, interrupted: threading.Event) -> None:
+    """Shows progress on a terminal until no run is active, or until it is interrupted."""
     curves = CurveCache(queue.store)
     total = experiment.training.epochs * len(experiment.runs())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"))
@@ -98,10 +104,10 @@ def _follow(queue: Queue, identifier: str, experiment: Experiment) -> None:
     with Progress(*columns, TimeRemainingColumn(), console=errors, disable=not shown, transient=True) as progress:
         task = progress.add_task("workers are warming up", total=total)
         records = curves.read(identifier)
-        while any(record.run.active for record in records):
+        while any(record.run.active for record in records) and not interrupted.is_set():
             done = measure(records, experiment.training.epochs, queue.workers)
             progress.update(task, completed=done.epochs, description=_describe(queue.state, done))
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            interrupted.wait(SECONDS_BETWEEN_LOOKS)
             records = curves.read(identifier)
 
 
@@ -128,6 +134,16 @@ def _print_table(result: dict[str, Any]) -> None:
     for run in result["runs"]:
         if run["message"]:
             console.print(f"{run['variant']}, seed {run['seed']}: {run['message']}")
+
+
+def _print_verdict(experiment: Experiment, records: Sequence[RunRecord]) -> None:
+    """What the table shows of the variants, in sentences."""
+    verdict = judge_runs(experiment, [summarize_run(run_curves(experiment, record)) for record in records])
+    console = Console(markup=False, highlight=False)
+    console.print(f"Judged: {name_quantity(verdict.judging.what)}. {say_answer(verdict)}")
+    for comparison in verdict.comparisons:
+        if sentence := say_comparison(comparison, verdict):
+            console.print(f"- {sentence}")
 
 
 def _number(value: float | None) -> str:

@@ -3,16 +3,18 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
 
+from analysis.early_stopping import AnyRule
 from analysis.summary import RunSummary, VariantSummary, summarize, summarize_run
+from analysis.verdict import Verdict, What
 from charts.curves import Metric, curve_figure
 from datasets.uploads import UploadedFiles
 from experiment.estimate import machine_factor
-from experiment.judging import run_curves
+from experiment.judging import judge_runs, run_curves
 from experiment.limits import LimitsError, limits_from_environment
 from experiment.presets import recorded_curves
 from experiment.spec import Experiment, parse_experiment
@@ -22,6 +24,7 @@ from results.store import Store, StoreError
 from results.uploads import read_upload
 from training.dispatch.cluster import ClusterError, worker_count
 from training.dispatch.queue import Queue
+from wording.language import LANGUAGE
 
 SECONDS_A_SPEED_IS_KEPT = 30
 
@@ -79,20 +82,22 @@ def _read_spec(spec: str, uploads: UploadedFiles) -> Experiment:
 # nothing new has come (`CurveCache` sees to that) and that nobody changes, so what they hold is never compared.
 
 
-def stored_runs(experiment: Experiment, records: Sequence[RunRecord]) -> tuple[RunSummary, ...]:
-    """The runs of a stored experiment in numbers."""
-    return tuple(_stored_run(experiment, record) for record in records)
+def stored_runs(
+    experiment: Experiment, records: Sequence[RunRecord], marked: AnyRule | None = None
+) -> tuple[RunSummary, ...]:
+    """The runs of a stored experiment in numbers, with the marks of a rule other than theirs if one is given."""
+    return tuple(_stored_run(experiment, record, marked) for record in records)
 
 
 @lru_cache(maxsize=4096)
-def _stored_run(experiment: Experiment, record: RunRecord) -> RunSummary:
-    return summarize_run(run_curves(experiment, record))
+def _stored_run(experiment: Experiment, record: RunRecord, marked: AnyRule | None) -> RunSummary:
+    return summarize_run(run_curves(experiment, record), marked)
 
 
-@cache
-def recorded_runs(name: str) -> tuple[RunSummary, ...]:
+@lru_cache(maxsize=64)
+def recorded_runs(name: str, marked: AnyRule | None = None) -> tuple[RunSummary, ...]:
     """The runs that were recorded for a preset, in numbers; none if it was not recorded."""
-    return tuple(map(summarize_run, recorded_curves(name)))
+    return tuple(summarize_run(run, marked) for run in recorded_curves(name))
 
 
 @lru_cache(maxsize=64)
@@ -102,6 +107,28 @@ def summaries(runs: tuple[RunSummary, ...]) -> tuple[VariantSummary, ...]:
 
 
 @lru_cache(maxsize=128)
-def figure(runs: tuple[RunSummary, ...], metric: Metric, log_axis: bool, epochs: int, revision: str) -> dict[str, Any]:
+def verdict(experiment: Experiment, runs: tuple[RunSummary, ...], what: What | None = None) -> Verdict:
+    """What runs say of the experiment's variants, by what it judges or by another quantity."""
+    return judge_runs(experiment, runs, what)
+
+
+def figure(
+    runs: tuple[RunSummary, ...], metric: Metric, *, log_axis: bool, epochs: int, revision: str, seeds: bool
+) -> dict[str, Any]:
     """The chart of an experiment as a Plotly figure."""
-    return curve_figure(summaries(runs), metric, log_axis=log_axis, epochs=epochs, revision=revision)
+    return _figure(runs, metric, log_axis, epochs, revision, seeds, LANGUAGE)
+
+
+@lru_cache(maxsize=128)
+def _figure(
+    runs: tuple[RunSummary, ...],
+    metric: Metric,
+    log_axis: bool,
+    epochs: int,
+    revision: str,
+    seeds: bool,
+    _language: str,
+) -> dict[str, Any]:
+    """Its words are in a language, which therefore belongs to the key."""
+    variants = summaries(runs)
+    return curve_figure(variants, metric, log_axis=log_axis, epochs=epochs, revision=revision, seeds=seeds)

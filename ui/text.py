@@ -35,11 +35,14 @@ ARCHITECTURE = "Architecture"
 WIDTHS_HELP = "Units of each hidden layer, separated by commas: 128, 128"
 EXPERIMENT_NAME = "Name of the experiment"
 SEEDS = "Seeds"
-SEEDS_HELP = "One run for each variant and seed, separated by commas. More seeds show what is luck and what is not."
-MARKED_RULE = "Early-stopping rule to mark"
+SEEDS_HELP = (
+    "One run for each variant and seed, separated by commas. Three can show only that nothing changes; five settle "
+    "large differences, and more can be added afterwards."
+)
+MARKED_RULE = "Early-stopping rule that is marked: {rule}"
 MARKED_RULE_HELP = (
-    "Marked on every curve while training goes on, so that you see what came after. To really stop a variant, give it "
-    "the technique Early stopping."
+    "Marked on every curve while training goes on, so that you see what came after. It is set under the charts, at "
+    "*What if it had stopped?*. To really stop a variant, give it the technique Early stopping."
 )
 ROWS = "{train:,} rows to train on, {held_out:,} for validation, {held_out:,} kept for the test"
 PREVIEW = "Training rows of seed {seed}"
@@ -101,9 +104,11 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "green", "red", "orange"]] = {
 }
 FAILED_RUN = "**{variant}**, seed {seed}: {message}"
 LOG_AXIS = "Logarithmic loss axis"
+SINGLE_SEEDS = "Single seeds"
 MARKS_LEGEND = (
-    "Dashed: training. Solid: validation. Thin: single seeds. Dotted: members of an ensemble, of its first seed. "
-    "Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start too."
+    "Dashed: training. Solid: validation; thick: mean over seeds, thin: single seeds. Dotted: members of an ensemble, "
+    "of its first seed. Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start "
+    "too."
 )
 LOSS = "Loss"
 ACCURACY_ALT = "Accuracy of the same runs. The description of the loss chart holds for both."
@@ -111,10 +116,76 @@ WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has 
 IN_WORDS = "The charts in words"
 MEMBER_MEAN = "{variant} · member mean"
 BEST_MEMBER = "{variant} · best member"
+JUDGED = "What is judged"
+JUDGED_HELP = (
+    "Fixed before the seeds. A difference matters from {margin} on. Looking at another quantity is free, but claims "
+    "nothing: whoever looks at several and takes the nicest is wrong more often."
+)
+EXPLORATORY = "exploratory"
+EXPLORATORY_HELP = "Numbers only, and no claims: fixed before the seeds was the {judged}."
+ADD_SEEDS_HELP = "Trains all variants under these further seeds, so that everything stays paired; at most 20 at once."
+ADD_UP_TO = "Add to {number} seeds"
+CLAIM_IS_ABOUT = (
+    "A claim is about other splits and initial weights of this data set, and keeps its error rate while seeds are "
+    "added: a false one in at most about 5 of 100 experiments of equal recipes, more often where fewer than 100 "
+    "validation rows decide. For new data of the same kind the wider interval counts."
+)
+DIFFERENCE_HELP = "{quantity} less that of {reference}, mean over the seeds of both"
+PAIRED_SD_HELP = "Standard deviation of the differences within each seed: the noise of the comparison"
+SPREAD_HELP = "{title}: standard deviation between seeds, whose splits differ too; it says nothing about a difference"
+WHAT_IF = "What if it had stopped?"
+WHAT_IF_HELP = (
+    "Marks what a rule would have done on all curves; nothing is trained. Keras's rule goes into the form too and is "
+    "marked on the next experiment."
+)
+RULE = "Rule"
+RULES = {"patience": "Patience (Keras)", "GL": "GL", "PQ": "PQ", "UP": "UP"}
+RULES_HELP = {
+    "GL": "Prechelt (1998): stops when validation loss is more than so many percent above its lowest value.",
+    "PQ": "Prechelt (1998): stops when that loss outweighs what training loss still gains in a strip of 5 epochs.",
+    "UP": "Prechelt (1998): stops when validation loss rose in so many successive strips of 5 epochs.",
+}
+THRESHOLD = "Threshold"
+STOPPED, STOPPED_IN = "Stops", "{stopped} of {runs}"
+STOPS_AT, RESTORES, SAVED = "Stops at", "Restores", "Epochs saved"
+LOSS_THERE, LOSS_LOWEST, LOSS_LAST = "Val. loss there", "at its lowest", "at the end"
+ACCURACY_THERE, ACCURACY_LOWEST, ACCURACY_LAST = "Val. acc. there", "acc. at lowest loss", "acc. at the end"
+WHAT_IF_NOTE = (
+    "Means over seeds. A variant that really stopped early has no epochs after that, so a later stop cannot be seen on "
+    "it."
+)
+MAP_OF = "How much patience and minimum change matter for"
+MAP_ALT = (
+    "Mean validation loss of the restored epoch of {variant}: {low} to {high} (deep blue: lowest; ring: marked now)."
+)
+OTHER_RULE = "The marks are those of the rule under *What if*."
+ENVELOPE = "Envelope: test figures"
+ENVELOPE_CLOSED = (
+    "The test rows have chosen nothing so far, so their figures are honest. Once you have looked, choices can follow "
+    "them: opening spends these rows, for everybody who has the link and for good."
+)
+ENVELOPE_LATER = "It can be opened when all runs have ended."
+ENVELOPE_OWNER = "Only whoever trained this experiment can open it."
+ENVELOPE_SURE = "I have chosen by validation, and want to see the test figures now"
+OPEN_ENVELOPE = "Open the envelope"
+ENVELOPE_OPENED = (
+    "Opened on {when}: the test rows are spent. What is chosen from here on needs new rows for an honest test."
+)
+ENVELOPE_LATE = "Trained after opening: seeds {seeds}."
+ENVELOPE_COLUMNS = (
+    "Variant", "Model", "Seeds", "Val. loss", "Test loss", "Test − val.", "± Test − val.",
+    "Beyond reference", "± Beyond reference", "Val. acc.", "Test acc.",
+)  # fmt: skip
+ENVELOPE_WHICH = {"final": "handed over", "best": "best epoch"}
+ENVELOPE_FLATTERY = (
+    "{reference} at its last epoch chose nothing by validation, and still its test loss differs by {excess}: that part "
+    "is which rows fell where. Only what a line has beyond it can be flattery by choosing an epoch (by the marked "
+    "rule, or the technique's own). Choosing the best of several variants flatters on top of that."
+)
 TABLE_NOTE = (
-    "Means over seeds; ± is the standard deviation. Loss is plain cross-entropy in evaluation mode, without penalties "
-    "or dropout, so that variants can be compared. An ensemble's best member is the one with the lowest validation "
-    "loss. Click a column to sort. Nothing here uses the test set."
+    "Means over seeds; ± is the standard deviation between seeds. Loss is plain cross-entropy in evaluation mode, "
+    "without penalties or dropout, so that variants can be compared. An ensemble's best member is the one with the "
+    "lowest validation loss. Click a column to sort. Nothing here uses the test set."
 )
 SHOWN_SEED = "Seed"
 SHOWN_VARIANT = "Variant"
@@ -189,7 +260,6 @@ DELETE_QUESTION = 'Delete "{name}" with all its runs? This cannot be undone.'
 DELETE_CONFIRM, KEEP = "Delete for good", "Keep it"
 IMPORT = "Import an experiment (JSON)"
 IMPORT_HELP = "An experiment file, version 1. It fills the form in the Lab; nothing is trained yet."
-BEST_VARIANT = "best: {variant} (validation loss {loss:.3f})"
 FILE_TOO_LARGE = "The file has {size:,} bytes; allowed: up to {limit:,}."
 
 NETWORKS = "The network as it is built"

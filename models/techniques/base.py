@@ -34,8 +34,8 @@ class Technique(Entry):
     hurts: ClassVar[str]
     source: ClassVar[str]
     lesson: ClassVar[Parts] = {}
-    """What the technique shows best on: parts of an experiment and, under `technique`, parameters of its own.
-    All else comes from `experiment.lessons`."""
+    """What the technique shows best on: parts of an experiment. All else comes from `experiment.lessons`; the
+    technique's own parameters are those that a form starts with."""
     excludes: ClassVar[frozenset[str]] = frozenset()
     """Names of techniques that would set the same strength a second time."""
 

@@ -1,10 +1,10 @@
 """Techniques that disturb what a network computes while it trains."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from models.parameters import number
 from models.plan import Call, call
-from models.techniques.base import Host, Parts, Shape, Technique
+from models.techniques.base import Host, Shape, Technique
 
 
 class Dropout(Technique):
@@ -13,8 +13,8 @@ class Dropout(Technique):
     label = "Dropout"
     summary = "Sets a random share of the activations to zero in every training step, so no unit can rely on another."
     idea = (
-        "Every training step switches off a random share of the units and scales the others up, so that the "
-        "layer's expected output stays the same. "
+        "In every training step, for each row anew, a random share of the units is switched off and the others are "
+        "scaled up, so that the layer's expected output stays the same. "
         "A unit cannot count on any particular other one and has to be useful in many companies, as if very many "
         "thinned-out networks were trained at once and shared their weights. "
         "In evaluation nothing is dropped: that one pass approximates the average of them all."
@@ -59,24 +59,27 @@ class SpatialDropout(Technique):
 
 
 class GaussianNoise(Technique):
-    """Bishop, "Training with Noise is Equivalent to Tikhonov Regularization" (1995)."""
+    """Camuto et al., "Explicit Regularisation in Gaussian Noise Injections" (2020). Bishop (1995) is about noise on the
+    inputs, ours is on hidden activations."""
 
     label = "Gaussian noise"
     summary = "Adds random noise to the activations, so the network cannot lean on their exact values."
     idea = (
         "Random numbers of mean zero are added to the activations of every training step. "
-        "The network has to give the same answer for a small cloud around each row, so the function becomes "
-        "smoother; for small noise this is close to a penalty on its slope. "
+        "The layers that follow have to give the same answer for a small cloud around each row's activations, so they "
+        "become smoother; small noise acts like a penalty on their slope, as Bishop (1995) showed for noise on the "
+        "inputs and the source below for activations. "
         "In evaluation the noise is off."
     )
     formula = r"\tilde h_i = h_i + \varepsilon_i,\quad \varepsilon_i \sim \mathcal{N}(0, \sigma^2)"
     acts = "after each hidden activation, in training only"
     hurts = "When σ is large against the activations; networks also learn larger activations to drown the noise."
-    source = "https://doi.org/10.1162/neco.1995.7.1.108"
-    lesson: ClassVar[Parts] = {"technique": {"stddev": 0.5}}
+    source = "https://arxiv.org/abs/2007.07368"
 
     name: Literal["gaussian_noise"] = "gaussian_noise"
-    stddev: float = number(0.1, 0.0, 1.0, step=0.05, label="Deviation", about="Standard deviation σ of the noise.")
+    stddev: float = number(
+        0.1, 0.0, 1.0, step=0.05, start=0.5, label="Deviation", about="Standard deviation σ of the noise."
+    )
 
     def noise(self) -> Call:
         return call("layers.GaussianNoise", stddev=self.stddev)
@@ -106,15 +109,16 @@ class GaussianDropout(Technique):
 
 
 class StochasticDepth(Technique):
-    """Huang et al., "Deep Networks with Stochastic Depth" (2016): row by row, linear decay over the blocks."""
+    """Huang et al., "Deep Networks with Stochastic Depth" (2016): linear decay over the blocks. Drawn for each row; the
+    paper draws once for each batch."""
 
     label = "Stochastic depth"
-    summary = "Skips residual branches at random, deep ones more often, so every step trains a shallower network."
+    summary = "Skips residual branches at random, deep ones more often, so every row trains a shallower network."
     idea = (
         "In a residual net, a block adds a correction to what passes along its shortcut, so a block can be skipped "
         "and the rest still works. "
-        "Each training step skips random blocks, late ones more often than early ones, and trains a shallower "
-        "network: gradients reach the first layers more directly, and no block can rely on all the others. "
+        "In each training step every row skips random blocks, late ones more often than early ones, and trains a "
+        "shallower network: gradients reach the first layers more directly, and no block can rely on all the others. "
         "In evaluation the whole depth is used."
     )
     formula = r"x_{l+1} = x_l + \frac{m_l}{1-p_l}\,F_l(x_l),\quad p_l = \frac{l}{L}\,p"

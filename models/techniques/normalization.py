@@ -24,8 +24,8 @@ class BatchNormalization(Normalization):
         "Standardizes each unit over the batch, then scales and shifts it; the batch's noise regularizes a little."
     )
     idea = (
-        "For every unit, the mean over the batch is taken off and the result divided by its standard deviation; "
-        "two learned numbers then scale and shift it. "
+        "For every unit (on images every feature map, over its pixels, too), the mean over the batch is taken off and "
+        "the result divided by its standard deviation; two learned numbers then scale and shift it. "
         "All layers see inputs of a steady size, so deep networks train faster and at higher learning rates, and "
         "because each row's output depends on which rows share its batch, a little noise comes for free. "
         "In evaluation moving averages of mean and variance stand in for the batch."
@@ -49,17 +49,20 @@ class LayerNormalization(Normalization):
     """Ba, Kiros and Hinton (2016)."""
 
     label = "Layer normalization"
-    summary = "Standardizes each row over its units, then scales and shifts them; independent of the batch."
+    summary = (
+        "Standardizes each row over its units (in images each pixel over its channels), then scales and shifts them; "
+        "independent of the batch."
+    )
     idea = (
-        "For every row, the mean over its units is taken off and the result divided by its standard deviation; "
-        "learned numbers then scale and shift each unit. "
-        "No row depends on the others in its batch, so training and evaluation compute the same, and batches of "
-        "any size will do. "
+        "For every row, the mean over its units is taken off and the result divided by its standard deviation; in "
+        "images Keras does so for every pixel, over its channels (axis -1). "
+        "Learned numbers then scale and shift each unit, and no row depends on the others in its batch: training and "
+        "evaluation compute the same, and batches of any size will do. "
         "It steadies training; as a regularizer it does less than batch normalization, whose noise it lacks."
     )
     formula = r"\hat h = \gamma\,\frac{h-\mu_{\mathrm{row}}}{\sqrt{\sigma_{\mathrm{row}}^2+\varepsilon}}+\beta"
     acts = "between Dense or Conv2D and activation, alike in training and evaluation"
-    hurts = "Where the size of the activations itself says something: it is taken away from each row."
+    hurts = "Where the size of the activations itself says something: it is taken away from each row (or pixel)."
     source = "https://arxiv.org/abs/1607.06450"
     lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [64] * 12}, "training": {"epochs": 80}}
 
@@ -75,15 +78,17 @@ class GroupNormalization(Normalization):
     label = "Group normalization"
     summary = "Standardizes groups of units (or feature maps) within each row; independent of the batch."
     idea = (
-        "The units or feature maps of each row are split into groups, and each group is standardized by itself. "
-        "With one group this is layer normalization, with groups of a single unit nothing would be left; in "
-        "between, what one group does leaves the others alone. "
+        "The units or feature maps of each row are split into groups, and each group is standardized by itself, over "
+        "all pixels of its maps. "
+        "On rows of units, one group is layer normalization, and groups of a single unit would leave nothing; on "
+        "images, one group is the whole image (Keras's layer normalization takes each pixel), and groups of a single "
+        "map are instance normalization. "
         "Like layer normalization it does not look at the batch, which makes it the usual choice when only a few "
         "images fit into one."
     )
     formula = r"\hat h_g = \gamma\,\frac{h_g-\mu_{\mathrm{row},g}}{\sqrt{\sigma_{\mathrm{row},g}^2+\varepsilon}}+\beta"
     acts = "between Dense or Conv2D and activation, alike in training and evaluation"
-    hurts = "With groups of a few units, which it makes nearly constant."
+    hurts = "With groups of a few units: of two units, only the sign of their difference is left."
     source = "https://arxiv.org/abs/1803.08494"
     lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [64] * 12}, "training": {"epochs": 80}}
 

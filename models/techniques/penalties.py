@@ -1,9 +1,9 @@
 """Techniques that keep weights small: penalties on the objective, and a constraint."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from models.parameters import number
-from models.techniques.base import Parts, Technique
+from models.techniques.base import Technique
 
 
 class L1(Technique):
@@ -13,8 +13,9 @@ class L1(Technique):
     summary = "Adds the sum of absolute weights to the objective; pulls many weights to (nearly) zero."
     idea = (
         "The sum of all absolute weights, times a strength, is added to what the optimizer makes small. "
-        "Every weight feels the same pull towards zero however small it is, so a weight that does not pay for "
-        "itself ends at (nearly) zero, and the network uses fewer inputs. "
+        "Under SGD every weight feels the same pull towards zero however small it is, so one that does not pay for "
+        "itself ends at (nearly) zero; Adam rescales the pull together with the loss's gradient, and weights with "
+        "small gradients feel it most. "
         "The pull acts in training alone: the curves here show the loss without the penalty."
     )
     formula = r"\mathcal{L} + \lambda \sum_i |w_i|"
@@ -44,8 +45,9 @@ class L2(Technique):
     summary = "Adds the sum of squared weights to the objective; keeps all weights small, and the function smooth."
     idea = (
         "The sum of all squared weights, times a strength, is added to what the optimizer makes small. "
-        "The pull towards zero grows with the weight, so large weights shrink most and hardly any becomes exactly "
-        "zero: the work is spread over many small weights, which makes the function smoother. "
+        "Under SGD the pull towards zero grows with the weight, so hardly any becomes exactly zero and the work is "
+        "spread over many small weights, which makes the function smoother; Adam rescales the pull together with the "
+        "loss's gradient, and large weights need not shrink most. "
         "The pull acts in training alone: the curves here show the loss without the penalty."
     )
     formula = r"\mathcal{L} + \lambda \sum_i w_i^2"
@@ -104,7 +106,7 @@ class L1L2(Technique):
 
 
 class MaxNorm(Technique):
-    """Srebro, Rennie and Jaakkola (2005); with dropout: Srivastava et al., JMLR 15 (2014), section 5.1."""
+    """Srivastava et al., JMLR 15 (2014), section 5.1, which names it after Srebro and Shraibman (2005)."""
 
     label = "Max-norm constraint"
     summary = "After every step, shortens the weights that lead into a unit to a highest length; often beside dropout."
@@ -119,7 +121,6 @@ class MaxNorm(Technique):
     acts = "on the kernels of all Dense and Conv2D layers, after every step"
     hurts = "Too small a c keeps the network from ever being sure of anything."
     source = "https://jmlr.org/papers/v15/srivastava14a.html"
-    lesson: ClassVar[Parts] = {"technique": {"max_value": 0.6}}
 
     name: Literal["max_norm"] = "max_norm"
     max_value: float = number(
@@ -129,6 +130,7 @@ class MaxNorm(Technique):
         scale="log",
         label="Highest norm",
         telling=(0.5, 4.0, 0.1),
+        start=0.6,
         about="Longest length c of the weights into one unit.",
     )
 

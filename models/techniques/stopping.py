@@ -16,7 +16,7 @@ class EarlyStopping(Technique):
     )
     idea = (
         "While a network trains, it first learns what holds for all rows and later what holds for the training "
-        "rows alone; validation loss falls, then rises. "
+        "rows alone; validation loss falls, then often rises. "
         "The rule remembers the best epoch so far and stops when it has waited `patience` epochs for a better one; "
         "an improvement smaller than `min_delta` does not count. "
         "With the best epoch's weights restored, the epochs spent waiting cost time but no quality."

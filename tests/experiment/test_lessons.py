@@ -4,6 +4,7 @@ import pytest
 
 from experiment.lessons import BASELINE, lesson
 from experiment.spec import parse_experiment
+from models.parameters import parameters
 from models.techniques import TECHNIQUES
 
 
@@ -17,6 +18,12 @@ def test_a_lesson_compares_the_baseline_with_the_technique_alone(name: str) -> N
     assert parse_experiment(experiment.model_dump_json()) == experiment
     changed = experiment.plan(taught) != experiment.plan(baseline)
     assert changed or experiment.dataset_of(taught) != experiment.dataset_of(baseline)
+
+
+def test_a_lesson_starts_where_a_form_does() -> None:
+    for name, technique in TECHNIQUES.items():
+        (taught,) = lesson(technique).variants[1].techniques
+        assert taught == technique.model_validate({p.key: p.first_value for p in parameters(technique)}), name
 
 
 def test_a_technique_is_shown_on_the_fastest_network_that_takes_it() -> None:

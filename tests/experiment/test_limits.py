@@ -3,6 +3,7 @@
 import pytest
 
 from experiment.limits import Limits, LimitsError, is_hosted, limits_from_environment
+from experiment.presets import presets
 
 NAMES = ("ACTIVE_RUNS", "PARAMETERS", "ROW_EPOCHS", "DAYS_KEPT", "UPLOAD_BYTES")
 
@@ -50,3 +51,10 @@ def test_an_empty_limit_means_the_default(monkeypatch: pytest.MonkeyPatch) -> No
     defaults = limits_from_environment()
     monkeypatch.setenv("LIMIT_PARAMETERS", "")
     assert limits_from_environment() == defaults
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_host_lets_every_preset_reach_twenty_seeds(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    longer = presets()[name].with_more_seeds(15)
+    limits_from_environment().check(longer, active_runs=len(longer.runs()))

@@ -125,3 +125,26 @@ def test_a_link_that_lost_a_part_is_called_broken(change: Callable[[str], str]) 
 
 def test_a_refused_experiment_in_a_link_says_why() -> None:
     assert "training.epochs: 0" in refusal(pack(b'{"training": {"epochs": 0}}'))
+
+
+TODAY = (
+    "eNpVjUsKgDAMRO-StSfwKiIS26ABG7Fp_SDe3aAoyuzmzWN2EAwEJaTR4wYFzBgZJSmU1f6wFpUGFoKjeDtP7toncr3wlOlnLMRdn5p79LECro2M"
+    "MXy7DrOqfRpgtY_acgJE8jSc"
+)
+"""A link as it was made on 2026-11-25: it leaves out what is default, so no default may ever change."""
+
+
+def test_a_link_of_today_opens_as_the_same_experiment() -> None:
+    experiment = decode_link(TODAY)
+    assert experiment.seeds == (0, 1, 2)
+    assert (experiment.training.epochs, experiment.training.learning_rate) == (100, 0.001)
+    assert experiment.early_stopping.model_dump() == {
+        "monitor": "val_loss", "patience": 10, "min_delta": 0.0, "start_from_epoch": 0,
+    }  # fmt: skip
+    assert experiment.judging.model_dump() == {"what": "handed_over", "margin": None, "reference": None}
+    assert [technique.model_dump() for technique in experiment.variant("decay").techniques] == [
+        {"name": "weight_decay", "weight_decay": 0.01},
+        {"name": "max_norm", "max_value": 2.0},
+        {"name": "gaussian_noise", "stddev": 0.1},
+    ]
+    assert encode_link(experiment) == TODAY

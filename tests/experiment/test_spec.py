@@ -301,7 +301,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "negative seed": ({"seeds": [0, -1]}, ["seeds[1]: -1", "greater than or equal to 0"]),
     "huge seed": ({"seeds": [2**31]}, ["seeds[0]: 2147483648", "less than or equal to 2147483647"]),
     "no seeds": ({"seeds": []}, ["seeds: []", "at least 1"]),
-    "too many seeds": ({"seeds": list(range(51))}, ["seeds: [0, 1", "at most 50"]),
+    "too many seeds": ({"seeds": list(range(201))}, ["seeds: [0, 1", "at most 200"]),
     "a seed twice": ({"seeds": [3, 4, 3]}, ["seeds: 3 is there twice", "each seed once"]),
     "a variant twice": (
         {"variants": [{"name": "a"}, {"name": "b"}, {"name": "a"}]},
@@ -385,3 +385,21 @@ def test_all_mistakes_are_named_at_once_and_nothing_else() -> None:
         "variants[0].techniques[0].l1",
         "variants[0].techniques[1].name",
     ]
+
+
+def test_more_seeds_are_the_smallest_unused_numbers_up_to_the_most_there_may_be() -> None:
+    experiment = parse_experiment('{"seeds": [1, 4]}')
+    assert experiment.with_more_seeds(3).seeds == (1, 4, 0, 2, 3)
+    full = experiment.with_more_seeds(198)
+    assert parse_experiment(full.model_dump_json()) == full
+    with pytest.raises(ExperimentError, match="201 asked for; allowed: up to 200"):
+        experiment.with_more_seeds(199)
+
+
+def test_what_is_judged_is_left_out_of_the_json_unless_it_is_said() -> None:
+    assert "judging" not in parse_experiment("{}").model_dump_json()
+    asked = parse_experiment('{"judging": {"what": "accuracy", "margin": 0.02, "reference": "baseline"}}')
+    assert json.loads(asked.model_dump_json())["judging"] == {
+        "what": "accuracy", "margin": 0.02, "reference": "baseline",
+    }  # fmt: skip
+    assert '"nobody"; allowed: baseline' in refusal('{"judging": {"reference": "nobody"}}')

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.summary import CLEAN_NAMES
+from analysis.summary import CLEAN_NAMES, RunCurves, summarize_run
 from experiment import presets
-from experiment.judging import run_curves
+from experiment.judging import run_curves, stopping_rule
 from experiment.spec import parse_experiment
-from export.report import report
+from export.envelope import open_runs
+from export.report import read_envelope, report, report_of_page
 from results.curves import CurveCache
+from results.envelope import open_envelope
 from results.records import EpochRecord
 from results.store import Store
 
@@ -34,7 +36,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
                 series = {"members": scores} if run.variant == "ensemble" else {"weights": {"norm": 1.0}}
                 record = EpochRecord(epoch, 0.1, 0.2, 0.9, 0.8, 0.3, 0.001, epoch, 0.5, series)
                 opened.append_epochs(run.id, 1, [record], 2.0)
-            opened.finish(run.id, 1, "finished", ended_by="epochs", now=3.0)
+            tested = [(1, 0.8, 0.5), (2, 0.7, 0.6)]
+            opened.finish(run.id, 1, "finished", ended_by="epochs", test_metrics=tested, now=3.0)
         yield opened
 
 
@@ -63,3 +66,34 @@ def test_a_recorded_example_reads_as_what_was_stored(
         for own, other in ((run.curves, original.curves), (run.members, original.members)):
             for name in other:
                 np.testing.assert_array_equal(own[name], other[name])
+
+
+def test_page_exports_hold_test_figures_only_once_the_envelope_is_open(store: Store) -> None:
+    identifier = store.experiments()[0].id
+    experiment = parse_experiment(json.dumps(EXPERIMENT))
+    assert [run["final_test_loss"] for run in report(store, identifier, experiment)["runs"]] == [0.7, 0.7]
+    assert [run["final_test_loss"] for run in report_of_page(store, identifier, experiment)["runs"]] == [None, None]
+    assert read_envelope(store, identifier, experiment) is None
+    assert open_envelope(store, identifier, visitor="local", now=9.0)
+    assert [run["final_test_loss"] for run in report_of_page(store, identifier, experiment)["runs"]] == [0.7, 0.7]
+
+
+def test_the_envelope_tells_what_choosing_can_have_added_from_which_rows_fell_where() -> None:
+    experiment = parse_experiment(
+        '{"dataset": {"name": "wine"}, "seeds": [0, 1], "variants": [{"name": "baseline"},'
+        ' {"name": "stop", "techniques": [{"name": "early_stopping", "patience": 2}]}]}'
+    )
+    runs = []
+    for seed, (last, best) in enumerate([(0.30, 0.20), (0.34, 0.24)]):
+        curves = {name: np.array([0.5, best, last]) for name in CLEAN_NAMES}
+        scores = {1: (0.6, 0.5), 2: (best + 0.06, 0.6), 3: (last + 0.02, 0.7)}
+        for name in ("baseline", "stop"):
+            rule, restores = stopping_rule(experiment, name)
+            runs.append((summarize_run(RunCurves(name, seed, "finished", curves, rule, restores)), scores))
+    lines = {(line.variant, line.which): line for line in open_runs(experiment, runs)}
+    assert [line.chosen for line in lines.values()] == [False, True, True, True]
+    usual, stopped = lines["baseline", "final"], lines["stop", "final"]
+    assert [usual.excess.mean, usual.beyond.mean] == pytest.approx([0.02, 0])
+    assert [stopped.validation_loss.mean, stopped.unseen_loss.mean] == pytest.approx([0.22, 0.28])
+    assert [stopped.excess.mean, stopped.beyond.mean] == pytest.approx([0.06, 0.04])
+    assert lines["baseline", "best"].beyond.mean == pytest.approx(0.04)

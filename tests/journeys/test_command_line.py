@@ -51,7 +51,14 @@ def test_json_is_the_only_thing_on_stdout_and_holds_the_contract(tmp_path: Path)
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     result = json.loads(output, parse_constant=lambda constant: pytest.fail(f"{constant} in the JSON"))
-    assert result.keys() == {"experiment_id", "runs"}
+    assert result.keys() == {"experiment_id", "runs", "verdict"}
+    verdict = result["verdict"]
+    assert (verdict["judged"], verdict["margin"]) == ("handed_over", 0.01)
+    reference, other = verdict["variants"]
+    assert (reference["variant"], reference["kind"]) == (verdict["reference"], "reference")
+    assert list(other) == ["variant", "kind", "seeds", "difference", "low", "high", "shares", "more_seeds"]
+    assert (other["kind"], other["seeds"], other["low"]) == ("undecided", 1, None), "one seed shows nothing"
+    assert other["shares"] == {"better": None, "same": None, "worse": None}
     run, stopped = result["runs"]
     assert list(run) == [
         "variant", "seed", "status", "message", "ended_by", "setup_seconds", "epochs", "onset_epoch", "stop_epoch",

@@ -265,6 +265,55 @@ def test_early_stopping_watches_the_clean_loss_and_says_why() -> None:
     assert '"val_loss"' not in text
 
 
+@pytest.mark.parametrize(
+    ("techniques", "contained"),
+    [
+        ([], None),
+        ([{"name": "dropout"}, {"name": "mixup"}], None),
+        ([{"name": "l1"}], "penalties"),
+        ([{"name": "label_smoothing"}], "label smoothing"),
+        ([{"name": "l2"}, {"name": "label_smoothing"}], "penalties and label smoothing"),
+    ],
+    ids=str,
+)
+def test_only_what_is_in_kerass_val_loss_is_noted(techniques: list[dict[str, Any]], contained: str | None) -> None:
+    for further in ([], [{"name": "early_stopping"}]):
+        notes = [line for line in script_of(experiment_of(*techniques, *further)).splitlines() if "val_loss" in line]
+        assert [note.split("val_loss contains ")[1] for note in notes] == ([f"{contained}, too."] if contained else [])
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+def test_one_regularizer_and_one_constraint_serve_all_layers(run: Any) -> None:
+    for style in STYLES:
+        text = script_of(experiment_of({"name": "l2"}, {"name": "max_norm", "max_value": 0.6}), style)
+        assert (text.count("regularizers.L2("), text.count("constraints.MaxNorm(")) == (1, 1)
+    layers = [layer for layer in run(text)["model"].layers if hasattr(layer, "kernel")]
+    assert len(layers) == 2
+    assert len({id(layer.kernel_regularizer) for layer in layers}) == 1
+    assert len({id(layer.kernel_constraint) for layer in layers}) == 1
+
+
+def test_a_string_stays_in_its_layer() -> None:
+    text = script_of(experiment_of({"name": "l2", "l2": 0.01}), "string")
+    assert text.count('kernel_regularizer="l2"') == 2 and "regularizer =" not in text
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+def test_a_script_mixes_within_blocks_of_as_many_rows_as_a_worker(run: Any) -> None:
+    """A batch of one row could be mixed with nothing but itself."""
+    from training.worker.augmentation import BLOCK_ROWS
+
+    experiment = experiment_of({"name": "mixup", "alpha": 1.0}, training={"epochs": 1, "batch_size": 1})
+    text = script_of(experiment)
+    assert f".batch({BLOCK_ROWS}).map(change, num_parallel_calls=tf.data.AUTOTUNE).unbatch()" in text
+    labels = np.concatenate([y.numpy() for _, y in run(text)["train"]])
+    assert labels.shape == (30, 3)
+    # Beta(1, 1): two of three rows meet another class, half of those with a share of more than 1/4 of it.
+    assert (labels.max(axis=1) < 0.99).mean() > 0.3
+
+
 def test_the_marked_rule_is_there_to_be_switched_on() -> None:
     rule = {"monitor": "val_accuracy", "patience": 7}
     text = script_of(experiment_of(early_stopping=rule))

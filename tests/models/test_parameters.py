@@ -53,3 +53,11 @@ def test_defaults_lie_in_their_range(technique: type[Entry]) -> None:
         if parameter.low is not None and parameter.default is not None:
             assert parameter.high is not None
             assert parameter.low <= parameter.default <= parameter.high
+            assert parameter.low <= parameter.first_value <= parameter.high
+
+
+def test_a_form_may_start_elsewhere_than_at_the_default_that_links_leave_out() -> None:
+    (strength,) = parameters(TECHNIQUES["weight_decay"])
+    assert (strength.default, strength.first_value) == (0.01, 0.5)
+    (rate,) = parameters(TECHNIQUES["dropout"])
+    assert rate.first_value == rate.default == 0.3

@@ -94,7 +94,7 @@ def test_a_download_that_failed_says_why_and_can_be_tried_again(
     assert page.mistakes == []
 
 
-@pytest.mark.parametrize("rows", [None, 300])
+@pytest.mark.parametrize("rows", [None, 5000])
 @pytest.mark.parametrize("name", DOWNLOADABLE)
 def test_a_host_refuses_what_takes_too_long_with_a_large_data_set(
     open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch, name: str, rows: int | None

@@ -214,7 +214,7 @@ def test_a_file_of_version_1_is_upgraded_and_keeps_what_it_holds(tmp_path):
     path = tmp_path / "results.db"
     make_version_1(path)
     with Store(f"sqlite:///{path}") as store:
-        assert pragma(path, "user_version") == SCHEMA_VERSION == 2
+        assert pragma(path, "user_version") == SCHEMA_VERSION == 3
         assert_upgraded(store, "old")
     Store(f"sqlite:///{path}").close()
 
@@ -269,7 +269,7 @@ class TestPostgreSQL:
             store.start(run.id, 1, {}, 1.0)
             store.append_epochs(run.id, 1, [make_record(1)], 1.0)
             store.finish(run.id, 1, "finished", now=1.0)
-        self.execute(engine, "DROP TABLE artifacts, experiment_uploads, uploads")
+        self.execute(engine, "DROP TABLE artifacts, experiment_uploads, uploads, opened_envelopes")
         self.execute(engine, "UPDATE schema_version SET version = 1")
         with Store(database_url) as store:
             assert_upgraded(store, identifier)

@@ -18,7 +18,7 @@ from distributed import Client, Future, KilledWorker
 from datasets.uploads import NOT_HERE
 from experiment.limits import Limits
 from experiment.spec import Experiment, ExperimentError
-from results.records import Run
+from results.records import Run, StoredExperiment
 from results.store import Store, StoreError
 from results.uploads import purge_uploads, upload_name
 from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster
@@ -33,6 +33,8 @@ SECONDS_UNTIL_ADOPTED = 15.0
 
 SECONDS_UNUSED_UPLOADS_ARE_KEPT = 86_400.0
 MAX_ATTEMPTS = 2
+MOST_SEEDS_AT_ONCE = 20
+"""That are added to an experiment by one press."""
 NO_WORKER = "No worker is ready yet; try again in a moment."
 WORKER_FAILED = "A worker could not take this run: {reason}"
 WORKER_LOST = (
@@ -134,7 +136,7 @@ class Queue:
         Raises:
             ExperimentError: it is over a limit of this host, or its uploaded data were deleted.
         """
-        self.limits.check(experiment, self.store.active_count(visitor))
+        self.limits.check(experiment, self.store.active_count(visitor) + len(experiment.runs()))
         uploads = experiment.dataset.uploads
         if any(upload_name(self.store, sha256) is None for sha256 in uploads):
             raise ExperimentError(f"dataset: {NOT_HERE}")
@@ -150,6 +152,28 @@ class Queue:
         )
         self._wake.set()
         return identifier
+
+    def extend(self, stored: StoredExperiment, experiment: Experiment, count: int, visitor: str) -> None:
+        """Gives all variants of a visitor's own experiment so many more seeds, so that everything stays paired.
+
+        Args:
+            stored: the experiment as it is in the store.
+            experiment: the same, read.
+            count: of new seeds.
+            visitor: who asks.
+
+        Raises:
+            ExperimentError: it is not theirs, has changed meanwhile, or would be over a limit.
+        """
+        if not 1 <= count <= MOST_SEEDS_AT_ONCE:
+            raise ExperimentError(f"seeds: {count} more asked for; allowed: 1 to {MOST_SEEDS_AT_ONCE} at once")
+        longer = experiment.with_more_seeds(count)
+        added = longer.runs()[len(experiment.runs()) :]
+        self.limits.check(longer, self.store.active_count(visitor) + len(added))
+        spec = longer.model_dump_json()
+        if not self.store.extend_experiment(stored, spec, added, visitor=visitor, owner=self.owner, now=time.time()):
+            raise ExperimentError("Seeds can be added to an experiment of one's own, as it is now: reload the page.")
+        self._wake.set()
 
     def cancel(self, experiment_id: str, run_id: int | None = None) -> int:
         """Cancels an experiment's active runs, or one of them; workers notice between two compiled calls."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from models.plan import Plan
+from models.plan import MIXED_ROWS, Plan
 from training.worker.build import derive_seed, make, set_generator
 
-BLOCK_ROWS = 2048
+BLOCK_ROWS = MIXED_ROWS
 """Rows changed at a time; bounds the memory, and rows are mixed with others of their block."""
 
 

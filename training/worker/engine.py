@@ -17,12 +17,12 @@ import tensorflow as tf
 from datasets.split import Split
 from models.layer_facts import draws_random_numbers, facts_of
 from models.plan import LOGITS, Plan, layer_name
-from results.records import EpochRecord
+from results.records import BALANCED_ACCURACY, EpochRecord
 from training.worker.augmentation import Augmentation
 from training.worker.build import build, make, reset_weights
 from training.worker.totals import SPLITS, SplitName, TotalsLayout
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Rises whenever the same plan, rows and seed give other numbers (tests/training/worker/test_golden_numbers.py)."""
 
 SECONDS_IN_ONE_CALL = 0.25
@@ -85,7 +85,7 @@ class Engine:
         self.steps = -(-rows[0] // batch_size)
         self._blocks = [-(-n // BLOCK_ROWS) for n in rows]
         self.units = self.steps + sum(self._blocks)
-        self._layout = TotalsLayout(1 if plan.members == 1 else 1 + plan.members)
+        self._layout = TotalsLayout(1 if plan.members == 1 else 1 + plan.members, plan.classes)
         self._totals = tf.Variable(tf.zeros(self._layout.size, tf.float64), trainable=False)
         self._units_in_one_call = 1  # the speed is unknown at first
         self._graph = self._advance = tf.function(self._advance_eagerly, autograph=False)
@@ -130,6 +130,7 @@ class Engine:
         """
         self.reset(seed)
         data, labels = _tensors(split)
+        self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
         rows = data[0], self._targets(labels[0])
         own = [make(c) for c in self.plan.callbacks]
         hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self.model, epochs=epochs)
@@ -168,7 +169,7 @@ class Engine:
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
-        loss, correct, *_ = self._judge(tf.constant(x), tf.constant(y))
+        loss, correct = self._judge(tf.constant(x), tf.constant(y))[:2]
         return float(loss) / len(x), float(correct) / len(x)
 
     def predict(self, x: Any) -> Any:
@@ -217,7 +218,7 @@ class Engine:
         for split, x, y, blocks in zip(SPLITS, data, labels, self._blocks, strict=True):
             low = tf.clip_by_value(first - begin, 0, blocks)
             high = tf.clip_by_value(last - begin, 0, blocks)
-            sums.append(self._judge_blocks(x, y, low, high, before[self._layout.scores(split)]))
+            sums.append(self._judge_blocks(x, y, low, high, before[self._layout.of_split(split)]))
             begin += blocks
         return self._totals.assign(tf.concat(sums, 0))
 
@@ -286,29 +287,35 @@ class Engine:
 
         def body(block: Any, total: Any) -> tuple[Any, Any]:
             rows = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
-            return block + 1, total + tf.stack(self._judge(x[rows], y[rows]))
+            return block + 1, total + self._judge(x[rows], y[rows])
 
         return tf.while_loop(lambda block, _: block < high, body, (low, total))[1]
 
-    def _judge_eagerly(self, x: Any, y: Any) -> list[Any]:
-        """Sums over rows of the unclipped cross-entropy and of the correct answers; then those of each member.
+    def _judge_eagerly(self, x: Any, y: Any) -> Any:
+        """Sums over rows, as `TotalsLayout` has them for a split: of the unclipped cross-entropy and of the correct
+        answers; those of each member; then of the correct answers in each class.
 
         An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
         """
         logits = [member(x, training=False) for member in self._members]
-        judged = [_judge_logits(one, y) for one in logits]
-        if len(logits) == 1:
-            return judged[0]
-        shares = tf.stack([tf.nn.log_softmax(one) for one in logits])
-        mean = tf.reduce_logsumexp(shares, 0) - tf.math.log(float(len(logits)))
-        loss = -tf.reduce_sum(tf.cast(tf.gather(mean, y, batch_dims=1), tf.float64))
-        correct = tf.equal(tf.argmax(mean, 1, tf.int32), y)
-        return [loss, tf.reduce_sum(tf.cast(correct, tf.float64)), *(number for one in judged for number in one)]
+        members = [_judge_logits(one, y) for one in logits]
+        loss, correct = members[0] if len(logits) == 1 else _judge_mean(logits, y)
+        pairs = [(loss, tf.reduce_sum(correct))]
+        if len(logits) > 1:
+            pairs += [(of_member, tf.reduce_sum(right)) for of_member, right in members]
+        by_class = tf.math.unsorted_segment_sum(correct, y, self.plan.classes)
+        return tf.concat([tf.stack([number for pair in pairs for number in pair]), by_class], 0)
 
     def _scores(self, totals: Any, split: SplitName) -> list[tuple[float, float]]:
         """Mean loss and accuracy on a split: of the whole, then of each member of an ensemble."""
         sums = totals[self._layout.scores(split)] / self.rows[SPLITS.index(split)]
         return [(float(loss), float(accuracy)) for loss, accuracy in sums.reshape(-1, 2)]
+
+    def _balanced_accuracy(self, totals: Any) -> float:
+        """The mean of the recalls of the classes that validation rows have."""
+        present = self._class_rows > 0
+        recalls = totals[self._layout.correct_by_class("validation")][present] / self._class_rows[present]
+        return float(recalls.mean())
 
     def _record(self, epoch: int, totals: Any, learning_rate: float, seconds: float) -> EpochRecord:
         train, *train_members = self._scores(totals, "train")
@@ -328,7 +335,10 @@ class Engine:
             learning_rate=learning_rate,
             steps=epoch * self.steps,
             seconds=seconds,
-            series={"members": members} if train_members else None,
+            series={
+                BALANCED_ACCURACY: self._balanced_accuracy(totals),
+                **({"members": members} if train_members else {}),
+            },
         )
 
     def _refuse_divergence(self, record: EpochRecord) -> None:
@@ -345,10 +355,19 @@ def _member(model: Any, member: int) -> Any:
     return keras.Model(model.input, model.get_layer(layer_name(LOGITS, member)).output)
 
 
-def _judge_logits(logits: Any, y: Any) -> list[Any]:
+def _judge_logits(logits: Any, y: Any) -> tuple[Any, Any]:
+    """The sum of the losses, and 1.0 for each row that is right."""
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
     correct = tf.equal(tf.argmax(logits, 1, tf.int32), y)
-    return [tf.reduce_sum(tf.cast(loss, tf.float64)), tf.reduce_sum(tf.cast(correct, tf.float64))]
+    return tf.reduce_sum(tf.cast(loss, tf.float64)), tf.cast(correct, tf.float64)
+
+
+def _judge_mean(logits: list[Any], y: Any) -> tuple[Any, Any]:
+    """The same of members' mean probability."""
+    shares = tf.stack([tf.nn.log_softmax(one) for one in logits])
+    mean = tf.reduce_logsumexp(shares, 0) - tf.math.log(float(len(logits)))
+    loss = -tf.reduce_sum(tf.cast(tf.gather(mean, y, batch_dims=1), tf.float64))
+    return loss, tf.cast(tf.equal(tf.argmax(mean, 1, tf.int32), y), tf.float64)
 
 
 def _tensors(split: Split) -> tuple[list[Any], list[Any]]:

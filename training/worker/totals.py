@@ -10,22 +10,36 @@ SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 @dataclass(frozen=True)
 class TotalsLayout:
     """First the objective's sum over the training rows; then, for each split, the sum of losses and the number of
-    correct rows of each that is judged.
+    correct rows of each that is judged, and the number of correct rows of each class.
 
     Attributes:
         judged: the whole network and, in an ensemble, each of its members.
+        classes: of the data set; the whole network's correct rows are counted for each.
     """
 
     judged: int
+    classes: int
     objective: ClassVar[int] = 0
 
     @property
     def size(self) -> int:
         """The length of the vector."""
-        return self.objective + 1 + 2 * self.judged * len(SPLITS)
+        return self.objective + 1 + self._width * len(SPLITS)
+
+    @property
+    def _width(self) -> int:
+        return 2 * self.judged + self.classes
+
+    def of_split(self, split: SplitName) -> slice:
+        """The place of all that belongs to a split."""
+        begin = self.objective + 1 + self._width * SPLITS.index(split)
+        return slice(begin, begin + self._width)
 
     def scores(self, split: SplitName) -> slice:
         """The place of a split's pairs (loss, correct), in the order of what is judged."""
-        width = 2 * self.judged
-        begin = self.objective + 1 + width * SPLITS.index(split)
-        return slice(begin, begin + width)
+        begin = self.of_split(split).start
+        return slice(begin, begin + 2 * self.judged)
+
+    def correct_by_class(self, split: SplitName) -> slice:
+        """The place of a split's correct rows of each class."""
+        return slice(self.scores(split).stop, self.of_split(split).stop)

@@ -7,7 +7,7 @@ import streamlit as st
 from experiment.spec import Experiment
 from export.epoch_table import epoch_table
 from export.file_names import experiment_stem
-from export.report import report_with_version
+from export.report import report_of_page
 from ui import text
 from ui.services import services
 
@@ -17,7 +17,7 @@ def draw_downloads(experiment: Experiment, identifier: str, *, key: str) -> None
     service, stem = services(), experiment_stem(identifier)
 
     def results() -> str:
-        return json.dumps(report_with_version(service.store, identifier, experiment), allow_nan=False)
+        return json.dumps(report_of_page(service.store, identifier, experiment), allow_nan=False)
 
     def epochs() -> str:
         return epoch_table(service.curves.read(identifier)).to_csv(index=False)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from datasets.registry import DATASETS
 from experiment.presets import FIRST_VISIT, presets, recorded_curves
-from experiment.spec import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
+from experiment.spec import Experiment, ExperimentError, TrainingSettings, parse_experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import Entry, parameters
 from models.techniques import TECHNIQUES
@@ -80,8 +80,8 @@ def _training(draft: Draft) -> None:
     values["training"] = draw_fields(draft, "training", TrainingSettings, values["training"])
     seeds = draw_text_input(draft, "seeds", text.SEEDS, join(values["seeds"]), help=text.SEEDS_HELP)
     values["seeds"] = split(seeds)
-    st.markdown(f"**{text.MARKED_RULE}**", help=text.MARKED_RULE_HELP)
-    values["early_stopping"] = draw_fields(draft, "early_stopping", MarkedRule, values["early_stopping"])
+    marked = ", ".join(f"{key} {value}" for key, value in values["early_stopping"].items())
+    st.caption(text.MARKED_RULE.format(rule=marked), help=text.MARKED_RULE_HELP)
 
 
 def _variants(draft: Draft) -> None:
@@ -164,7 +164,7 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
 def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict[str, Any]) -> str:
     """The technique and its first number, as its widget has it: that is drawn later and already knows better."""
     shown = (
-        st.session_state.get(f"{draft.key}.{path}.{p.key}", values.get(p.key, p.default))
+        st.session_state.get(f"{draft.key}.{path}.{p.key}", values.get(p.key, p.first_value))
         for p in parameters(technique)
         if p.kind in ("int", "float")
     )

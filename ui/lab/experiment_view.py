@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from analysis.statements import describe, verdict
+from analysis.early_stopping import AnyRule
 from analysis.summary import RunSummary
 from charts.curves import Metric
 from experiment.link import encode_link
@@ -13,6 +13,7 @@ from experiment.presets import presets
 from experiment.progress import Progress, measure, show_duration
 from experiment.spec import Experiment
 from results.curves import RunRecord
+from results.records import StoredExperiment
 from training.dispatch.cluster import RESOURCE
 from ui import state, text
 from ui.components.downloads import draw_downloads
@@ -20,9 +21,13 @@ from ui.components.live_chart import live_chart
 from ui.components.network_view import draw_networks
 from ui.components.plain import plain
 from ui.findings.sections import draw_findings
+from ui.lab.envelope_view import draw_envelope
 from ui.lab.result_table import column_config, result_table
 from ui.lab.take_home import draw_take_home
-from ui.services import Services, figure, read_spec, recorded_runs, services, stored_runs, summaries
+from ui.lab.verdict_view import draw_verdict
+from ui.lab.what_if import chosen_rule, draw_what_if
+from ui.services import Services, figure, read_spec, recorded_runs, services, stored_runs, summaries, verdict
+from wording.in_words import describe
 
 SECONDS_BETWEEN_REFRESHES = 1.0
 CHART_HEIGHT = {"loss": 430, "accuracy": 340}
@@ -38,7 +43,8 @@ def recorded_view(name: str) -> None:
         st.subheader(experiment.name, anchor=False, width="content")
         st.badge(text.RECORDED, icon=":material/videocam:", color="violet")
     st.caption(text.RECORDED_HELP)
-    _results(experiment, recorded_runs(name), name)
+    rule = chosen_rule(experiment, name)
+    _results(experiment, recorded_runs(name, rule), name, rule)
     _networks(experiment)
     draw_take_home(experiment)
 
@@ -54,18 +60,19 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
     experiment = read_spec(stored.spec)
     active = any(record.run.active for record in service.curves.read(identifier))
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_REFRESHES if active else None)
-    live(experiment, identifier, active, stored.visitor == visitor)
+    live(stored, active, visitor)
     _networks(experiment)
     draw_take_home(experiment, service.curves.read(identifier))
     _share(experiment, identifier)
 
 
-def _live(experiment: Experiment, identifier: str, was_active: bool, owned: bool) -> None:
-    service = services()
+def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> None:
+    service, identifier, owned = services(), stored.id, stored.visitor == visitor
+    experiment = read_spec(stored.spec)
     records = service.curves.read(identifier)
     progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
-    if was_active and not progress.active:
-        st.rerun()  # the whole page once more, without the timer
+    if was_active != progress.active:
+        st.rerun()  # the whole page once more, without the timer, or with it where seeds were added
     _head(experiment, identifier, progress, owned)
     if progress.active:
         _progress(service, progress)
@@ -73,7 +80,10 @@ def _live(experiment: Experiment, identifier: str, was_active: bool, owned: bool
         if record.run.status == "failed":
             run = record.run
             st.error(text.FAILED_RUN.format(variant=plain(run.variant), seed=run.seed, message=run.message))
-    _results(experiment, stored_runs(experiment, records), identifier)
+    rule = chosen_rule(experiment, identifier)
+    extendable = stored if owned and not progress.active else None
+    _results(experiment, stored_runs(experiment, records, rule), identifier, rule, extendable)
+    draw_envelope(experiment, identifier, records, visitor=visitor, owned=owned)
     draw_findings(service.store, experiment, records)
     with st.expander(text.RUN_PROGRESS, key="run_progress", on_change="rerun") as runs:
         if runs.open:  # 24 runs are 17 KB a refresh
@@ -115,23 +125,40 @@ def _progress(service: Services, progress: Progress) -> None:
         st.info(text.WARMING_UP)
 
 
-def _results(experiment: Experiment, runs: tuple[RunSummary, ...], revision: str) -> None:
+def _results(
+    experiment: Experiment,
+    runs: tuple[RunSummary, ...],
+    revision: str,
+    rule: AnyRule | None,
+    extendable: StoredExperiment | None = None,
+) -> None:
     if not any(run.epochs for run in runs):
         st.info(text.WAITING_FOR_FIRST_EPOCH)
         return
     variants = summaries(runs)
+    draw_verdict(experiment, runs, extendable)
     if own := [v for v in experiment.variants if v.architecture]:
         networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
         st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
-    log_axis = st.toggle(text.LOG_AXIS, key="log_axis")
+    with st.container(horizontal=True):
+        log_axis = st.toggle(text.LOG_AXIS, key="log_axis")
+        seeds = len(experiment.seeds) > 1 and st.toggle(text.SINGLE_SEEDS, key="single_seeds")
     words = describe(variants)
     metrics: tuple[tuple[Metric, str], ...] = (("loss", f"{text.LOSS}. {words}"), ("accuracy", text.ACCURACY_ALT))
     for metric, alt in metrics:
-        drawn = figure(runs, metric, log_axis and metric == "loss", experiment.training.epochs, revision)
+        drawn = figure(
+            runs,
+            metric,
+            log_axis=log_axis and metric == "loss",
+            epochs=experiment.training.epochs,
+            revision=revision,
+            seeds=seeds,
+        )
         live_chart(drawn, key=f"chart_{metric}", alt=alt, height=CHART_HEIGHT[metric])
-    st.caption(text.MARKS_LEGEND)
-    st.markdown(plain(verdict(variants)))
-    st.dataframe(result_table(variants), hide_index=True, column_config=column_config(), placeholder="–")
+    st.caption(text.MARKS_LEGEND if rule is None else f"{text.OTHER_RULE} {text.MARKS_LEGEND}")
+    draw_what_if(experiment, variants, revision)
+    judged = verdict(experiment, runs)
+    st.dataframe(result_table(variants, judged), hide_index=True, column_config=column_config(judged), placeholder="–")
     st.caption(text.TABLE_NOTE)
     with st.expander(text.IN_WORDS, key="in_words", on_change="rerun") as in_words:
         if in_words.open:

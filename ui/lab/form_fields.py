@@ -44,7 +44,7 @@ def draw_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> 
     result, columns = {}, st.columns(2, gap="small")
     for index, parameter in enumerate(parameters(entry)):
         with columns[index % 2]:
-            value = values.get(parameter.key, parameter.default)
+            value = values.get(parameter.key, parameter.first_value)
             result[parameter.key] = _field(draft, f"{path}.{parameter.key}", parameter, value)
     return result
 
@@ -76,8 +76,8 @@ def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
 
 
 def _step(parameter: Parameter) -> float | None:
-    """What + and - change a number by: the decade of its default, 0.001 for 0.003. None leaves it to Streamlit."""
-    return parameter.step or (10.0 ** floor(log10(parameter.default)) if parameter.default else None)
+    """What + and - change a number by: the decade of its first value, 0.001 for 0.003. None leaves it to Streamlit."""
+    return parameter.step or (10.0 ** floor(log10(parameter.first_value)) if parameter.first_value else None)
 
 
 def draw_text_input(draft: Draft, path: str, label: str, value: str, **options: Any) -> str:

@@ -30,8 +30,8 @@ what counts is how low validation loss gets.
 OVERFITTING_MORE = """
 What helps: more data, or changed copies of the data; less freedom for the weights; noise, so that nothing can be
 learned by heart; several nets instead of one; or stopping in time. All curves here are plain cross-entropy in
-evaluation mode. Keras's own `loss` and `val_loss` contain the penalties of L1 and L2, and cannot be compared between
-techniques.
+evaluation mode. Keras's own `loss` and `val_loss` contain the penalties of L1 and L2 and label smoothing, and cannot be
+compared between techniques.
 """
 
 LABELS = "Sparse and one-hot labels, and their losses"
@@ -52,8 +52,8 @@ LABELS_COLUMNS = ("Net's probabilities", "Sparse label", "One-hot label", "Loss,
 LABELS_MORE = """
 `"accuracy"` as a metric lets Keras pick the one that fits. With two classes there is a third way: one output with a
 sigmoid, labels 0 and 1, and `"binary_crossentropy"`. A net whose last layer has no softmax gives logits: then use the
-class with `from_logits=True`, which is also the more exact way, since large logits are not rounded to probabilities
-of 0 and 1 first.
+class with `from_logits=True`. After a softmax layer Keras on TensorFlow takes the logits before it by itself: either
+way large logits are not rounded to probabilities of 0 and 1 first.
 """
 
 NAMES = "Strings, functions and classes"
@@ -68,8 +68,9 @@ NAMES_COLUMNS = ("String", "Function", "Class")
 NETWORKS = "The networks, and what a residual block is"
 NETWORKS_TEXT = """
 A plain net passes each layer's output to the next one, and its gradient back through all of them; after some dozens of
-layers little of it arrives. A **residual block** adds what its layers computed to what came in: the **shortcut** around
-them lets values and gradients pass untouched, so a block that has learned nothing yet does no harm. Nets of a hundred
+layers little of either arrives. A **residual block** adds what its layers computed to what came in: the **shortcut**
+around them lets values and gradients pass untouched. A fresh block is not harmless, though: from Keras's random
+initial weights it adds something random; only a last layer that starts at zero would add nothing. Nets of a hundred
 layers train that way. The preset *Deep nets: plain or residual* in the Lab shows the difference.
 """
 TECHNIQUES = "The techniques, one by one"

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.statements import describe
 from charts.technique_pictures import PICTURES, Material
 from datasets.registry import Digits
 from experiment.lessons import BASELINE, lesson
@@ -24,6 +23,7 @@ from ui.components.network_view import draw_network
 from ui.lab.experiment_form import load_draft
 from ui.learn import learn_text
 from ui.services import figure, recorded_runs, summaries
+from wording.in_words import describe
 
 LAB_PAGE = "pages/lab.py"
 FIRST_IMAGE = 3
@@ -53,7 +53,7 @@ def draw_overfitting() -> None:
     experiment = presets()[FIRST_VISIT]
     run = next(run for run in recorded_runs(FIRST_VISIT) if run.variant == BASELINE)
     words = describe(summaries((run,)))
-    drawn = figure((run,), "loss", False, experiment.training.epochs, "learn")
+    drawn = figure((run,), "loss", log_axis=False, epochs=experiment.training.epochs, revision="learn", seeds=False)
     live_chart(drawn, key="learn_overfitting", alt=words, height=380)
     st.caption(words)
     st.markdown(learn_text.OVERFITTING_MORE)

@@ -309,10 +309,10 @@ def test_the_number_of_runs_parameters_and_row_epochs_by_hand() -> None:
     # Wine: 106 training rows, 13 features, 3 classes; 10 hidden units; 10 epochs; 2 variants x 2 seeds.
     parameters, row_epochs, runs = 13 * 10 + 10 + 10 * 3 + 3, (106 + (36 + 36) // 4) * 10 * 4, 4
     exact = Limits(active_runs=runs + 5, parameters=parameters, row_epochs=row_epochs)
-    exact.check(EXPERIMENT, active_runs=5)
+    exact.check(EXPERIMENT, active_runs=5 + runs)
     below = Limits(active_runs=runs + 4, parameters=parameters - 1, row_epochs=row_epochs - 1)
     with pytest.raises(ExperimentError) as caught:
-        below.check(EXPERIMENT, active_runs=5)
+        below.check(EXPERIMENT, active_runs=5 + runs)
     assert str(caught.value).splitlines() == [
         "queued and running runs for one visitor: 9 asked for; this host allows 8",
         "parameters in a network: 173 asked for; this host allows 172",
@@ -398,3 +398,38 @@ def test_a_run_says_why_no_worker_could_take_it(queue: Queue) -> None:
     failed = queue.store.run(run.id)
     assert failed is not None and failed.status == "failed"
     assert "No module named 'training'" in str(failed.message)
+
+
+def test_more_seeds_keep_every_variant_paired(queue: Queue) -> None:
+    identifier = submitted(queue)[0].experiment_id
+    stored = queue.store.experiment(identifier)
+    assert stored is not None
+    queue.extend(stored, EXPERIMENT, 3, "v")
+    runs = queue.store.runs(identifier)
+    assert [(run.variant, run.seed) for run in runs] == [(v, seed) for seed in range(5) for v in ("a", "b")]
+    assert [run.position for run in runs] == list(range(10))
+    longer = queue.store.experiment(identifier)
+    assert longer is not None and parse_experiment(longer.spec) == EXPERIMENT.with_more_seeds(3)
+
+
+@pytest.mark.parametrize(
+    ("count", "visitor", "limits", "told"),
+    [
+        (0, "v", Limits(), "allowed: 1 to 20 at once"),
+        (21, "v", Limits(), "allowed: 1 to 20 at once"),
+        (3, "another", Limits(), "an experiment of one's own"),
+        (3, "v", Limits(active_runs=9), "queued and running runs for one visitor: 10 asked for"),
+        (3, "v", Limits(row_epochs=12_399), "12,400 asked for; this host allows 12,399"),
+    ],
+)
+def test_seeds_that_are_refused_change_nothing(
+    store: Store, count: int, visitor: str, limits: Limits, told: str
+) -> None:
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=limits)
+    identifier = submitted(queue)[0].experiment_id
+    stored = store.experiment(identifier)
+    assert stored is not None
+    with pytest.raises(ExperimentError, match=told):
+        queue.extend(stored, EXPERIMENT, count, visitor)
+    assert store.experiment(identifier) == stored
+    assert len(store.runs(identifier)) == 4

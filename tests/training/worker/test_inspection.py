@@ -36,7 +36,7 @@ def trained(technique: Technique, epochs: int = 60) -> tuple[EpochRecord, dict[s
     inspector = ModelInspector(engine, wine, arrays, split, 0, epochs)
     records: list[EpochRecord] = []
     engine.train(split, seed=0, epochs=epochs, on_epoch=lambda record: records.append(inspector.with_weights(record)))
-    seen = {record.epoch: record.series[WEIGHTS] for record in records if record.series}
+    seen = {r.epoch: r.series[WEIGHTS] for r in records if r.series is not None and WEIGHTS in r.series}
     assert tuple(seen) == epochs_to_look(epochs)
     kernels = np.concatenate([kernel.reshape(-1) for kernel in engine.kernels()])
     assert len(kernels) == 13 * 32 + 32 * 3  # no biases

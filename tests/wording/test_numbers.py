@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.wording import EPOCHS, format_count, format_number
+from wording.numbers import count_epochs, format_number
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
 
 
 def test_one_takes_the_singular() -> None:
-    assert [format_count(count, EPOCHS) for count in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
+    assert [count_epochs(count) for count in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]

@@ -1,0 +1,218 @@
+"""The verdict on the page, the seeds that are added to it, what if, and the envelope."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiment.spec import Experiment
+from results.records import EpochRecord
+from results.store import Store
+from ui import text
+
+OpenPage = Callable[..., Any]
+AddExperiment = Callable[..., str]
+Stored = Callable[..., Experiment]
+
+TOKEN, OTHER_TOKEN = "1" * 64, "2" * 64
+VARIANTS = [{"name": "baseline"}, {"name": "L*2"}]
+EPOCHS = 40
+
+
+def curve(last: float) -> list[float]:
+    """Falls to 0.2 at epoch 10, then rises to its last value."""
+    return [*np.linspace(1.0, 0.2, 10), *np.linspace(0.2, last, EPOCHS - 9)[1:]]
+
+
+def said(page: Any) -> str:
+    """What the page says, without the marks that keep a name from being read as Markdown."""
+    return str(page.shown).replace("\\", "")
+
+
+def finish(store: Store, identifier: str, lasts: Mapping[str, Sequence[float]]) -> None:
+    """Ends all queued runs with such curves, one for each seed."""
+    for run in store.runs(identifier):
+        if not run.active:
+            continue
+        store.start(run.id, run.attempt, {}, 1e9)
+        series = {"val_balanced_accuracy": 0.7}
+        records = [
+            EpochRecord(epoch, 1 / epoch, loss, 0.9, 1 - loss, 0.2, 0.001, 10 * epoch, 0.01, series)
+            for epoch, loss in enumerate(curve(lasts[run.variant][run.seed]), start=1)
+        ]
+        store.append_epochs(run.id, run.attempt, records, 1e9)
+        tested = [(record.epoch, record.val_loss + 0.1, 0.5) for record in records]
+        store.finish(run.id, run.attempt, "finished", ended_by="epochs", test_metrics=tested, now=1e9)
+
+
+NOISE = [0.001, -0.001, 0.0005, -0.0005, 0.0002]
+BETTER = {"baseline": [0.5] * 25, "L*2": [0.4 + noise for noise in NOISE * 5]}
+OPEN = {"baseline": [0.5] * 25, "L*2": [0.4, 0.55, 0.45, 0.5, 0.43] * 5}
+
+
+@pytest.fixture
+def finished(add_experiment: AddExperiment, store: Store) -> Callable[..., str]:
+    """A function that stores a finished experiment."""
+
+    def make(lasts: Mapping[str, Sequence[float]], seeds: int = 5, **parts: Any) -> str:
+        parts = {"variants": VARIANTS, "training": {"epochs": EPOCHS}, "seeds": list(range(seeds)), **parts}
+        identifier = add_experiment(**parts)
+        finish(store, identifier, lasts)
+        return identifier
+
+    return make
+
+
+def test_the_answer_and_a_sentence_for_each_variant_with_names_as_they_were_typed(
+    open_page: OpenPage, finished: Callable[..., str]
+) -> None:
+    page = open_page(experiment=finished(BETTER))
+    assert "**Over 5 seeds: “L*2” is better than “baseline”.**" in said(page)
+    assert "“L*2” is better than “baseline”: 0.1 (20%) lower" in said(page)
+    assert "For new data of the same kind: −" in said(page)
+    assert text.CLAIM_IS_ABOUT in said(page)
+    table = page.app.dataframe[-1].value
+    assert table["Difference"].tolist() == pytest.approx([np.nan, -0.09996], nan_ok=True, abs=1e-4)
+    assert table["Paired sd"][1] == pytest.approx(np.std(NOISE, ddof=1), rel=1e-3)
+
+
+def test_another_quantity_is_exploratory_and_claims_nothing(open_page: OpenPage, finished: Callable[..., str]) -> None:
+    page = open_page(experiment=finished(BETTER))
+    page.fill("selectbox", text.JUDGED, "accuracy")
+    assert text.EXPLORATORY in said(page)
+    assert "is better" not in said(page)
+    assert "“L*2” against “baseline”: 10 points higher on average" in said(page)
+    page.fill("selectbox", text.JUDGED, "best_epoch")
+    assert "exactly the same" in said(page)
+
+
+def test_the_experiment_says_what_is_judged(open_page: OpenPage, finished: Callable[..., str]) -> None:
+    page = open_page(experiment=finished(BETTER, judging={"what": "best_epoch", "reference": "L*2"}))
+    assert page.widget("selectbox", text.JUDGED).value == "best_epoch"
+    assert "“baseline” gave the same numbers as “L*2” in all 5 seeds: identical runs." in said(page)
+
+
+def test_few_seeds_show_their_points(open_page: OpenPage, finished: Callable[..., str]) -> None:
+    page = open_page(experiment=finished(BETTER, seeds=3))
+    assert "3 seeds can show at most that nothing changes" in said(page)
+    assert "seed 0: −0.099" in said(page) and "is better" not in said(page)
+
+
+def test_seeds_are_added_by_a_press_and_the_verdict_follows(
+    open_page: OpenPage, finished: Callable[..., str], store: Store, stored: Stored
+) -> None:
+    identifier = finished(OPEN)
+    page = open_page(experiment=identifier)
+    assert "cannot be told apart from “baseline” yet" in said(page)
+    (label,) = [label for label in page.labels("button") if re.fullmatch(r"Add \d+ seeds", label)]
+    more = int(label.split()[1])
+    page.press(label)
+    assert stored(identifier).seeds == tuple(range(5 + more))
+    queued = [run for run in store.runs(identifier) if run.active]
+    assert {run.variant for run in queued} == {"baseline", "L*2"} and len(queued) == 2 * more
+    assert label not in page.labels("button"), "while runs are active, nothing is added"
+    finish(store, identifier, OPEN)
+    page = open_page(experiment=identifier)
+    assert f"Over {5 + more} seeds" in said(page)
+
+
+def test_an_experiment_is_filled_up_to_round_numbers(
+    open_page: OpenPage, finished: Callable[..., str], stored: Stored
+) -> None:
+    identifier = finished(BETTER, seeds=3)
+    page = open_page(experiment=identifier)
+    page.press(text.ADD_UP_TO.format(number=20))
+    assert stored(identifier).seeds == tuple(range(20))
+
+
+def test_only_the_owner_adds_seeds_and_a_limit_is_told(
+    open_page: OpenPage, finished: Callable[..., str], monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "9")
+    identifier = finished(BETTER, visitor=hashlib.sha256(TOKEN.encode()).hexdigest())
+    label = text.ADD_UP_TO.format(number=10)
+    assert label not in open_page(token=OTHER_TOKEN, experiment=identifier).labels("button")
+    page = open_page(token=TOKEN, experiment=identifier)
+    page.press(label)
+    assert "10 asked for; this host allows 9" in page.codes[0]
+    assert len(store.runs(identifier)) == 10
+
+
+def test_a_recorded_example_has_a_verdict_and_no_buttons(open_page: OpenPage) -> None:
+    page = open_page()
+    assert "**Over 5 seeds: " in said(page)
+    assert not [label for label in page.labels("button") if "seed" in label]
+
+
+def test_what_if_moves_the_marks_and_goes_into_the_form(
+    open_page: OpenPage, finished: Callable[..., str], stored: Stored, store: Store
+) -> None:
+    identifier = finished(BETTER)
+    page = open_page(experiment=identifier)
+    page.app.session_state["what_if"] = True
+    page.app.run()
+    page.check()
+    table = page.app.dataframe[0].value
+    assert table["Stops at"].tolist() == [20, 20] and table["Restores"].tolist() == [10, 10]
+    before = page.charts[-2]["figure"]
+    page.fill("slider", "Patience", 3)
+    table = page.app.dataframe[0].value
+    assert table["Stops at"].tolist() == [13, 13]
+    assert table["Epochs saved"].tolist() == [27 / 40, 27 / 40]
+    assert table["Val. loss there"].tolist() == pytest.approx([0.2, 0.2])
+    assert page.charts[-2]["figure"] != before
+    assert text.OTHER_RULE in page.shown
+    assert "is better" in said(page), "the model handed over is what training handed over"
+    page.press(text.TRAIN)
+    (new,) = {summary.id for summary in store.experiments()} - {identifier}
+    assert stored(new).early_stopping.patience == 3
+    assert stored(identifier).early_stopping.patience == 10
+
+
+@pytest.mark.parametrize(("rule", "threshold", "stop"), [("GL", 20.0, 14), ("UP", 2.0, 20), ("PQ", 0.1, 15)])
+def test_what_if_knows_the_criteria_of_prechelt(
+    open_page: OpenPage, finished: Callable[..., str], rule: str, threshold: float, stop: int
+) -> None:
+    page = open_page(experiment=finished(BETTER))
+    page.app.session_state["what_if"] = True
+    page.app.run()
+    page.fill("segmented_control", text.RULE, rule)
+    page.fill("slider", text.THRESHOLD, threshold)
+    assert page.app.dataframe[0].value["Stops at"][0] == pytest.approx(stop, abs=2)
+    assert text.RULES_HELP[rule] in said(page)
+
+
+def test_the_envelope_is_opened_by_its_owner_and_then_shown_to_everybody(
+    open_page: OpenPage, finished: Callable[..., str], store: Store
+) -> None:
+    identifier = finished(BETTER)
+
+    def opened() -> Any:
+        page = open_page(experiment=identifier)
+        page.app.session_state["envelope"] = True
+        page.app.run()
+        page.check()
+        return page
+
+    page = opened()
+    assert text.ENVELOPE_CLOSED in said(page)
+    assert text.OPEN_ENVELOPE not in page.labels("button")
+    page.fill("checkbox", text.ENVELOPE_SURE, True)
+    page.press(text.OPEN_ENVELOPE)
+    table = page.app.dataframe[-1].value
+    assert table["Test loss"].tolist() == pytest.approx([0.6, 0.3, 0.5, 0.3], abs=0.001)
+    assert table["Test − val."].tolist() == pytest.approx([0.1] * 4)
+    assert table["Beyond reference"].tolist() == pytest.approx([np.nan, 0, np.nan, 0], nan_ok=True, abs=1e-9)
+    page.press(text.ADD_UP_TO.format(number=10))
+    finish(store, identifier, BETTER)
+    assert text.ENVELOPE_LATE.format(seeds="5, 6, 7, 8, 9") in said(opened())
+
+
+def test_a_form_starts_new_techniques_where_they_act(open_page: OpenPage) -> None:
+    page = open_page()
+    page.fill("multiselect", text.TECHNIQUES, ["weight_decay"])
+    assert "Weight decay · 0.5" in page.popovers

@@ -1,0 +1,236 @@
+"""The verdict in sentences: no more and no less than the numbers say."""
+
+from collections.abc import Mapping
+
+from analysis.verdict import SEEDS_FOR_A_DIFFERENCE, SEEDS_FOR_NO_DIFFERENCE, Comparison, Verdict, What
+from wording.language import _, ngettext
+from wording.numbers import count_seeds, format_number, format_percent, join_names
+
+
+def name_quantity(what: What) -> str:
+    """What is judged, as it stands in a sentence."""
+    return {
+        "handed_over": _("validation loss of the model handed over"),
+        "best_epoch": _("lowest validation loss of the whole run"),
+        "accuracy": _("validation accuracy of the model handed over"),
+        "balanced_accuracy": _("balanced validation accuracy of the model handed over"),
+    }[what]
+
+
+def say_answer(verdict: Verdict) -> str:
+    """The answer in one or two sentences."""
+    compared = [c for c in verdict.comparisons if c.kind != "reference"]
+    if not compared:
+        return _("There is only one variant, so there is nothing to compare.")
+    if verdict.margin is None or not any(c.seeds for c in compared):
+        return _(
+            "No seed has been finished by {reference} and another variant yet, so there is nothing to compare."
+        ).format(reference=join_names([verdict.judging.reference]))
+    groups = {
+        _("{names} better than {reference}"): [c.variant for c in compared if c.kind == "better"],
+        _("{names} worse than {reference}"): [c.variant for c in compared if c.kind == "worse"],
+        _("{names} no different from {reference} by more than matters"): [
+            c.variant for c in compared if c.kind == "no_difference"
+        ],
+        _("{names} not to be told apart from {reference} yet"): [c.variant for c in compared if c.kind == "undecided"],
+    }
+    reference = join_names([verdict.judging.reference])
+    parts = []
+    for template, names in groups.items():
+        if names:
+            parts.append(
+                template.format(
+                    names=f"{join_names(names)} {_('is') if len(names) == 1 else _('are')}", reference=reference
+                )
+            )
+    fewest, most = (pick(c.seeds for c in compared) for pick in (min, max))
+    seeds = count_seeds(most) if fewest == most else _("{fewest} to {most} seeds").format(fewest=fewest, most=most)
+    sentence = _("Over {seeds}: {parts}.").format(seeds=seeds, parts="; ".join(parts))
+    if verdict.best is not None and len(compared) > 1:
+        sentence += " " + _("{name} is better than every other variant.").format(name=join_names([verdict.best]))
+    if most < SEEDS_FOR_A_DIFFERENCE:
+        sentence += " " + say_few_seeds(most)
+    return sentence
+
+
+def say_few_seeds(seeds: int) -> str:
+    """What so few seeds can show."""
+    if seeds < SEEDS_FOR_NO_DIFFERENCE:
+        return _("So few seeds can show nothing: another split or other initial weights may turn it around.")
+    return ngettext(
+        "{count} seed can show at most that nothing changes; a difference needs 5 or more.",
+        "{count} seeds can show at most that nothing changes; a difference needs 5 or more.",
+        seeds,
+    )
+
+
+def say_comparison(comparison: Comparison, verdict: Verdict) -> str:
+    """One variant against the reference; empty for the reference itself."""
+    if comparison.kind == "reference":
+        return ""
+    words = {
+        "name": join_names([comparison.variant]),
+        "reference": join_names([verdict.judging.reference]),
+        "seeds": count_seeds(comparison.seeds),
+        "margin": _amount(verdict.margin or 0.0, verdict),
+    }
+    return " ".join(filter(None, [_say_kind(comparison, verdict, words), _say_failed(comparison)]))
+
+
+def _say_kind(c: Comparison, verdict: Verdict, words: Mapping[str, str]) -> str:
+    if not c.seeds or c.difference is None or verdict.margin is None:
+        return _("{name}: no seed has been finished by it and {reference} yet.").format(**words)
+    if c.note == "identical":
+        return _("{name} gave the same numbers as {reference} in all {seeds}: identical runs.").format(**words)
+    facts = {**words, "difference": say_difference(c.difference, verdict), "interval": say_interval(c, verdict)}
+    if c.note == "ties":
+        ties = sum(value == 0 for _seed, value in c.differences)
+        return _(
+            "{name} cannot be told apart from {reference}: {ties} of {seeds} are exactly the same, so the few others "
+            "decide nothing."
+        ).format(ties=ties, **facts)
+    if c.kind == "better":
+        return _("{name} is better than {reference}: {difference} ({interval}, {seeds}).").format(**facts)
+    if c.kind == "worse":
+        return _("{name} is worse than {reference}: {difference} ({interval}, {seeds}).").format(**facts)
+    if c.kind == "no_difference":
+        return _(
+            "{name} makes no difference that matters against {reference}: {difference} ({interval}, {seeds}), within "
+            "the margin of {margin}."
+        ).format(**facts)
+    sentence = _("{name} cannot be told apart from {reference} yet: {difference} ({interval}, {seeds}).").format(
+        **facts
+    )
+    if c.not_worse:
+        sentence += " " + _("It is not worse by more than the margin of {margin}.").format(**facts)
+    return f"{sentence} {say_more_seeds(c)}"
+
+
+def say_more_seeds(comparison: Comparison) -> str:
+    """How many more seeds would settle it."""
+    if comparison.more_seeds is None:
+        return _("More than 200 seeds would be needed to settle it, if the difference stays as it is.")
+    return ngettext(
+        "About {count} more seed would settle it, if the difference stays as it is.",
+        "About {count} more seeds would settle it, if the difference stays as it is.",
+        comparison.more_seeds,
+    )
+
+
+def _say_failed(comparison: Comparison) -> str:
+    if not comparison.failed:
+        return ""
+    return ngettext(
+        "{count} seed failed; only the seeds before it are compared.",
+        "{count} seeds failed; only the seeds before the first of them are compared.",
+        comparison.failed,
+    )
+
+
+def say_difference(difference: float, verdict: Verdict) -> str:
+    """`0.0221 (14%) lower`; of accuracies in percentage points."""
+    amount = _amount(abs(difference), verdict)
+    if difference == 0:
+        return _("exactly the same")
+    return (_("{amount} lower") if difference < 0 else _("{amount} higher")).format(amount=amount)
+
+
+def say_interval(comparison: Comparison, verdict: Verdict) -> str:
+    """The interval of the difference."""
+    if comparison.low is None or comparison.high is None:
+        return _("one seed has no interval")
+    unit = 1.0 if verdict.judging.low_is_good else 100.0
+    low, high = (_signed(unit * value) for value in (comparison.low, comparison.high))
+    return _("interval {low} to {high}").format(low=low, high=high)
+
+
+def say_new_data(comparison: Comparison, verdict: Verdict) -> str:
+    """The wider interval for new data of the same kind; empty where there is none."""
+    if comparison.new_low is None or comparison.new_high is None:
+        return ""
+    unit = 1.0 if verdict.judging.low_is_good else 100.0
+    low, high = (_signed(unit * value) for value in (comparison.new_low, comparison.new_high))
+    return _("{low} to {high}").format(low=low, high=high)
+
+
+def say_shares(comparison: Comparison) -> str:
+    """The three shares of the posterior."""
+    if comparison.shares is None:
+        return ""
+    shares = comparison.shares
+    return _("better {better}, no difference that matters {same}, worse {worse}").format(
+        better=_share(shares.better), same=_share(shares.same), worse=_share(shares.worse)
+    )
+
+
+def _share(share: float) -> str:
+    """A share that is never rounded to certainty."""
+    return "<0.1%" if share < 0.001 else ">99.9%" if share > 0.999 else f"{share:.1%}"
+
+
+def say_disagreement(verdicts: Mapping[What, Verdict]) -> str:
+    """Where other quantities than the judged one, the first, name another winner or none; empty where all agree."""
+    judged, *others = verdicts
+    differing = [what for what in others if verdicts[what].best != verdicts[judged].best]
+    if not differing:
+        return ""
+    return _("The winner depends on what is judged: {winner}, but {others}.").format(
+        winner=_say_winner(judged, verdicts[judged]),
+        others="; ".join(_say_winner(what, verdicts[what]) for what in differing),
+    )
+
+
+def _say_winner(what: What, verdict: Verdict) -> str:
+    winner = _("none") if verdict.best is None else join_names([verdict.best])
+    return _("{winner} by {quantity}").format(winner=winner, quantity=name_quantity(what))
+
+
+def _amount(size: float, verdict: Verdict) -> str:
+    """A difference as people read it: of losses with its share of the reference's mean, of accuracies in points."""
+    if not verdict.judging.low_is_good:
+        return _("{points} points").format(points=format_number(100 * size, digits=2))
+    reference = next((c.mean for c in verdict.comparisons if c.kind == "reference"), None)
+    number = format_number(size)
+    return number if not reference else f"{number} ({format_percent(size / abs(reference))})"
+
+
+def _signed(value: float) -> str:
+    return f"+{format_number(value)}" if value > 0 else format_number(value)
+
+
+def say_exploratory(comparison: Comparison, verdict: Verdict) -> str:
+    """One variant by a quantity that was not fixed before the seeds: described, and nothing claimed."""
+    if not comparison.seeds or comparison.difference is None:
+        return ""
+    return _("{name} against {reference}: {difference} on average ({interval}, {seeds}).").format(
+        name=join_names([comparison.variant]),
+        reference=join_names([verdict.judging.reference]),
+        difference=say_difference(comparison.difference, verdict),
+        interval=say_interval(comparison, verdict),
+        seeds=count_seeds(comparison.seeds),
+    )
+
+
+def say_points(comparison: Comparison, verdict: Verdict) -> str:
+    """The difference in each seed, for when there are too few for an interval that means something."""
+    unit = 1.0 if verdict.judging.low_is_good else 100.0
+    return ", ".join(
+        _("seed {seed}: {difference}").format(seed=seed, difference=_signed(unit * value))
+        for seed, value in comparison.differences
+    )
+
+
+def say_briefly(verdict: Verdict) -> str:
+    """The claims in a few words, for a list of experiments; empty where there is none."""
+    kinds = {
+        "better": _("{names} better"),
+        "worse": _("{names} worse"),
+        "no_difference": _("{names} no different"),
+    }
+    groups = {template: [c.variant for c in verdict.comparisons if c.kind == kind] for kind, template in kinds.items()}
+    parts = [template.format(names=join_names(names)) for template, names in groups.items() if names]
+    if not parts:
+        return ""
+    return _("{parts} (against {reference})").format(
+        parts="; ".join(parts), reference=join_names([verdict.judging.reference])
+    )
