@@ -98,6 +98,10 @@ def _say_kind(c: Comparison, verdict: Verdict, words: Mapping[str, str]) -> str:
             "{name} makes no difference that matters against {reference}: {difference} ({interval}, {seeds}), within "
             "the margin of {margin}."
         ).format(**facts)
+    if c.low is None:
+        return _("{name} cannot be told apart from {reference} yet: {difference} ({seeds}, so no interval).").format(
+            **facts
+        )
     sentence = _("{name} cannot be told apart from {reference} yet: {difference} ({interval}, {seeds}).").format(
         **facts
     )
@@ -138,7 +142,7 @@ def say_difference(difference: float, verdict: Verdict) -> str:
 def say_interval(comparison: Comparison, verdict: Verdict) -> str:
     """The interval of the difference."""
     if comparison.low is None or comparison.high is None:
-        return _("one seed has no interval")
+        return _("no interval")
     unit = 1.0 if verdict.judging.low_is_good else 100.0
     low, high = (_signed(unit * value) for value in (comparison.low, comparison.high))
     return _("interval {low} to {high}").format(low=low, high=high)

@@ -21,6 +21,7 @@ from experiment.presets import FIRST_VISIT, presets
 from experiment.spec import Experiment, parse_experiment
 from models.techniques import TECHNIQUES
 from results.artifacts import read_artifact
+from results.envelope import opened_at
 from results.findings.boundary import BOUNDARY
 from results.records import EpochRecord
 from results.store import Store
@@ -525,3 +526,32 @@ def test_the_first_page_that_a_fresh_server_shows_is_within_the_app(open_tab: Op
         expect(page.get_by_role("link", name=text.RUNS)).to_be_visible()
         expect(page.get_by_text("page not found", exact=False)).to_have_count(0)
         expect(page).to_have_title(text.APP)
+
+
+def test_seeds_are_added_marks_are_moved_and_the_envelope_is_opened(open_tab: OpenTab, lab: Lab) -> None:
+    two = [{"name": "baseline"}, {"name": "dropout", "techniques": [{"name": "dropout"}]}]
+    asked = SMALL.model_dump(mode="json") | {"variants": two, "seeds": list(range(5))}
+    asked["training"] = {"epochs": 40, "learning_rate": 0.05}
+    with open_tab(lab.configuration(parse_experiment(json.dumps(asked)))) as page:
+        identifier = train(page)
+        expect(badge(page, "10 finished")).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_text("Over 5 seeds: ")).to_be_visible()
+        press(page, text.ADD_UP_TO.format(number=10)).click()
+        expect(badge(page, "20 finished")).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_text("Over 10 seeds: ")).to_be_visible()
+
+        page.get_by_text(text.WHAT_IF).click()
+        expect(page.get_by_text(text.MAP_OF)).to_be_visible()
+        marks = "JSON.stringify(plot._fullData.filter(trace => trace.meta === 'marks').map(trace => [...trace.x]))"
+        charts = Charts(page)
+        before = charts.evaluate(marks)
+        for _ in range(9):
+            page.get_by_role("slider", name="Patience").press("ArrowLeft")
+        charts.wait_for(f"{marks} !== {json.dumps(before)}")
+
+        page.get_by_text(text.ENVELOPE).click()
+        page.get_by_text(text.ENVELOPE_SURE).click()
+        press(page, text.OPEN_ENVELOPE).click()
+        expect(page.get_by_text("the test rows are spent")).to_be_visible()
+    assert len(lab.store.runs(identifier)) == 20
+    assert opened_at(lab.store, identifier) is not None

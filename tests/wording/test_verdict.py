@@ -80,6 +80,12 @@ def test_with_few_seeds_nothing_is_called_better_and_what_they_can_show_is_said(
     assert say_points(verdict.comparisons[1], verdict).count("seed ") == seeds
 
 
+def test_one_seed_has_no_interval_and_foretells_nothing() -> None:
+    assert sentence({"baseline": [1.0], "a": [0.5]}) == (
+        "“a” cannot be told apart from “baseline” yet: 0.5 (50%) lower (1 seed, so no interval)."
+    )
+
+
 def test_without_finished_seeds_or_others_there_is_nothing_to_compare() -> None:
     assert say_answer(judged({"baseline": [1.0]})) == "There is only one variant, so there is nothing to compare."
     assert say_answer(judged({"baseline": [None], "a": [0.5]})).startswith("No seed has been finished by “baseline”")

@@ -24,7 +24,7 @@ from ui.findings.sections import draw_findings
 from ui.lab.envelope_view import draw_envelope
 from ui.lab.result_table import column_config, result_table
 from ui.lab.take_home import draw_take_home
-from ui.lab.verdict_view import draw_verdict
+from ui.lab.verdict_view import draw_answer, draw_comparisons
 from ui.lab.what_if import chosen_rule, draw_what_if
 from ui.services import Services, figure, read_spec, recorded_runs, services, stored_runs, summaries, verdict
 from wording.in_words import describe
@@ -136,7 +136,7 @@ def _results(
         st.info(text.WAITING_FOR_FIRST_EPOCH)
         return
     variants = summaries(runs)
-    draw_verdict(experiment, runs, extendable)
+    draw_answer(experiment, runs)
     if own := [v for v in experiment.variants if v.architecture]:
         networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
         st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
@@ -156,6 +156,7 @@ def _results(
         )
         live_chart(drawn, key=f"chart_{metric}", alt=alt, height=CHART_HEIGHT[metric])
     st.caption(text.MARKS_LEGEND if rule is None else f"{text.OTHER_RULE} {text.MARKS_LEGEND}")
+    draw_comparisons(experiment, runs, extendable)
     draw_what_if(experiment, variants, revision)
     judged = verdict(experiment, runs)
     st.dataframe(result_table(variants, judged), hide_index=True, column_config=column_config(judged), placeholder="–")

@@ -31,18 +31,13 @@ ICONS = {
     "no_difference": ":material/drag_handle:",
     "undecided": ":material/help:",
 }
+JUDGED_KEY = "judged_unless_{what}"
 ROUND_NUMBERS = (10, 20)
 """Seeds that an experiment can be filled up to."""
 
 
-def draw_verdict(experiment: Experiment, runs: tuple[RunSummary, ...], extendable: StoredExperiment | None) -> None:
-    """The verdict on what the experiment judges, or another quantity's numbers, of which nothing is claimed.
-
-    Args:
-        experiment: with its seeds.
-        runs: in numbers.
-        extendable: the stored experiment, if its visitor may add seeds now.
-    """
+def draw_answer(experiment: Experiment, runs: tuple[RunSummary, ...]) -> None:
+    """What is judged, and the answer; or another quantity, which answers nothing."""
     if len(experiment.variants) == 1:
         return
     judged = experiment.judging.what
@@ -52,19 +47,33 @@ def draw_verdict(experiment: Experiment, runs: tuple[RunSummary, ...], extendabl
             text.JUDGED,
             list(verdicts),
             format_func=lambda what: name_quantity(what).capitalize(),
-            key="judged",
+            key=JUDGED_KEY.format(what=judged),
             help=text.JUDGED_HELP.format(margin=_show_margin(verdicts[judged])),
             width=420,
         )
         if what != judged:
             st.badge(text.EXPLORATORY, icon=":material/explore:", color="orange")
-    shown = verdicts[what]
-    if what == judged:
-        st.markdown(f"**{plain(say_answer(shown))}**")
-        if disagreement := say_disagreement(verdicts):
-            st.markdown(plain(disagreement))
-    else:
+    if what != judged:
         st.markdown(text.EXPLORATORY_HELP.format(judged=name_quantity(judged)))
+        return
+    st.markdown(f"**{plain(say_answer(verdicts[judged]))}**")
+    if disagreement := say_disagreement(verdicts):
+        st.markdown(plain(disagreement))
+
+
+def draw_comparisons(experiment: Experiment, runs: tuple[RunSummary, ...], extendable: StoredExperiment | None) -> None:
+    """A sentence for each variant against the reference, and the seeds that would settle what is open.
+
+    Args:
+        experiment: with its seeds.
+        runs: in numbers.
+        extendable: the stored experiment, if its visitor may add seeds now.
+    """
+    if len(experiment.variants) == 1:
+        return
+    judged = experiment.judging.what
+    what = st.session_state.get(JUDGED_KEY.format(what=judged), judged)
+    shown = verdict(experiment, runs, what)
     for comparison in shown.comparisons:
         if comparison.seeds:
             _draw_comparison(comparison, shown, what == judged, extendable)
