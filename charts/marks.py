@@ -25,8 +25,8 @@ MARK_OF_SEED = "{title} at epoch {epoch} (seed {seed})"
 MARK_OF_MEAN = "{title} at epoch {epoch} (mean curve)"
 MARK_OF_SEEDS = "{title}: median of {count} of {total} seeds, epoch {epoch}"
 SPREAD_OF_SEEDS = "Single seeds: epochs {first} to {last}."
-ONSETS_OF_SEEDS = "In {count} of {total} seeds, epochs {first} to {last}."
-ONSET_OF_NO_SEED = "In no single seed."
+ONSETS_OF_SEEDS = "in {count} of {total} seeds, epochs {first} to {last}"
+ONSET_OF_NO_SEED = "in no single seed"
 
 MARK_SYMBOLS: Final = {"onset": "triangle-up", "stop": "square-open", "best": "diamond-dot"}
 MARKS_META: Final = "marks"
@@ -110,7 +110,7 @@ def _marks(variant: VariantSummary, series: str, of_seeds: bool, evident: bool) 
     if variant.onset_of_mean is not None:
         onset = variant.onset_of_mean
         title = MARK_OF_MEAN.format(title=MARK_TITLES["onset"], epoch=onset.epoch)
-        text = _text(title, f"{_onsets_of_seeds(variant)} {say_onset(onset)}")
+        text = _text(title, f"{_onsets_of_seeds(variant)}; {say_onset(onset)}")
         yield Mark("onset", onset.epoch, _value(variant.mean, series, onset.epoch), LARGE, text)
 
 

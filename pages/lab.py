@@ -15,6 +15,8 @@ from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.layout import begin_within_app, draw_footer, draw_title
 from ui.services import measured_factor, services
 from ui.visitor import ask_browser, visitor
+from wording.language import ngettext
+from wording.numbers import count_seeds
 
 LAYOUT = """<style>
 @media (max-width: 640px) {
@@ -65,9 +67,9 @@ def draw_train(top: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
 def count_runs(experiment: Experiment) -> str:
     """How many runs Train starts."""
     return text.RUNS_TO_TRAIN.format(
-        variants=text.count(len(experiment.variants), text.VARIANT),
-        seeds=text.count(len(experiment.seeds), text.SEED),
-        runs=text.count(len(experiment.runs()), text.RUN),
+        variants=ngettext("{count} variant", "{count} variants", len(experiment.variants)),
+        seeds=count_seeds(len(experiment.seeds)),
+        runs=ngettext("{count} run", "{count} runs", len(experiment.runs())),
     )
 
 

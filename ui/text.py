@@ -18,9 +18,6 @@ RUNS_TO_TRAIN = "{variants} × {seeds} = {runs}"
 ESTIMATE = "up to {parameters:,} parameters · about {time} on this machine"
 ESTIMATE_UNMEASURED = "up to {parameters:,} parameters · perhaps {time} (measured once a run has finished here)"
 VARIANTS = "Variants"
-VARIANT = "variant|variants"
-SEED = "seed|seeds"
-RUN = "run|runs"
 ADD_VARIANT = "Add variant"
 COPY_VARIANT = "Copy"
 REMOVE_VARIANT = "Remove"
@@ -277,8 +274,3 @@ CHANGE_NETWORK = "Network"
 SAME_NETWORK = "as the experiment"
 OWN_NETWORK_HELP = "For comparing networks: this variant trains a network of its own instead of the experiment's."
 OWN_NETWORK_OF = "Networks of their own: {networks}. All others: {default}."
-
-
-def count(number: int, forms: str) -> str:
-    """`count(2, "seed|seeds")` is "2 seeds"."""
-    return f"{number:,} {forms.split('|')[number != 1]}"

@@ -197,7 +197,7 @@ def test_without_single_seeds_the_marks_of_the_mean_stand_alone() -> None:
     traces = of_variant(curve_figure([variant], "loss", seeds=False), "many")
     assert not [trace for trace in traces if trace["mode"] == "lines" and "dx" not in trace]
     ((_, _, onset, _),) = marks(traces, "onset")
-    assert "In 13 of 13 seeds, epochs 20 to 32." in onset.replace("<br>", " ")
+    assert "in 13 of 13 seeds, epochs 20 to 32; over the last" in onset.replace("<br>", " ")
     ((epoch, value, text, _),) = marks(traces, "stop")
     assert epoch == 36
     assert value == pytest.approx(variant.mean["val_loss"][35], rel=1e-6)
