@@ -13,7 +13,7 @@ identical recipes, over all variants together (docs/verdict.md has the simulatio
 starts of these rows, not about new data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import fsum, isfinite, sqrt
@@ -99,7 +99,7 @@ class Comparison:
         more_seeds: how many more would settle it, if the difference stays as it is; None where it is settled or where
             more than MOST_SEEDS in all would be needed.
         note: why nothing, or nothing more, can be said.
-        failed: failed seeds of the variant.
+        failed: number of seeds in which it or the reference failed.
     """
 
     variant: str
@@ -130,17 +130,21 @@ class Verdict:
     Attributes:
         judging: what was compared.
         margin: what matters, in the quantity's own unit; None before the reference has finished a seed.
+        seeds: how many the experiment has.
         comparisons: one for each variant, in their order; the reference's own has no numbers but its mean.
         best: the variant that is better than every other, by the same rule; None where there is none.
     """
 
     judging: Judging
     margin: float | None
+    seeds: int
     comparisons: tuple[Comparison, ...]
     best: str | None
 
 
-def judge(scores: Mapping[str, Scores], seeds: Sequence[int], judging: Judging, failed: Mapping[str, int]) -> Verdict:
+def judge(
+    scores: Mapping[str, Scores], seeds: Sequence[int], judging: Judging, failed: Mapping[str, Collection[int]]
+) -> Verdict:
     """The verdict on variants.
 
     A seed that has not finished is not passed over, or the seeds that are quick, or do not diverge, would be chosen:
@@ -150,7 +154,7 @@ def judge(scores: Mapping[str, Scores], seeds: Sequence[int], judging: Judging, 
         scores: variant -> seed -> quantity, in the order of the experiment; every variant that it ever had.
         seeds: in the order of the experiment.
         judging: what is compared.
-        failed: variant -> number of failed seeds.
+        failed: variant -> its failed seeds.
     """
     count = len(scores)
     values = {name: _beginning(found, seeds) for name, found in scores.items()}
@@ -158,14 +162,14 @@ def judge(scores: Mapping[str, Scores], seeds: Sequence[int], judging: Judging, 
     reference, mean = values[judging.reference], means[judging.reference]
     margin = None if mean is None else judging.margin * (abs(mean) if judging.low_is_good else 1.0)
     comparisons = tuple(
-        Comparison(name, "reference", means[name], failed=failed.get(name, 0))
+        Comparison(name, "reference", means[name], failed=len(failed.get(name, ())))
         if name == judging.reference
         else _compare(
             name, list(zip(seeds, found, reference, strict=False)), margin, count, judging, means[name], failed
         )
         for name, found in values.items()
     )
-    return Verdict(judging, margin, comparisons, _find_best(values, margin, count, judging))
+    return Verdict(judging, margin, len(seeds), comparisons, _find_best(values, margin, count, judging))
 
 
 def half_width_factor(seeds: int, variants: int) -> float:
@@ -207,10 +211,10 @@ def _compare(
     count: int,
     judging: Judging,
     mean: float | None,
-    failed: Mapping[str, int],
+    failed: Mapping[str, Collection[int]],
 ) -> Comparison:
     differences = tuple((seed, own - other) for seed, own, other in pairs)
-    lost = failed.get(name, 0) + failed.get(judging.reference, 0)
+    lost = len({*failed.get(name, ()), *failed.get(judging.reference, ())})
     if not differences or margin is None:
         return Comparison(name, "undecided", mean, note="few_seeds", failed=lost)
     values = [value for _, value in differences]

@@ -74,7 +74,7 @@ def say_comparison(comparison: Comparison, verdict: Verdict) -> str:
         "seeds": count_seeds(comparison.seeds),
         "margin": _amount(verdict.margin or 0.0, verdict),
     }
-    return " ".join(filter(None, [_say_kind(comparison, verdict, words), _say_failed(comparison)]))
+    return " ".join(filter(None, [_say_kind(comparison, verdict, words), _say_failed(comparison, verdict)]))
 
 
 def _say_kind(c: Comparison, verdict: Verdict, words: Mapping[str, str]) -> str:
@@ -121,13 +121,11 @@ def say_more_seeds(comparison: Comparison) -> str:
     )
 
 
-def _say_failed(comparison: Comparison) -> str:
+def _say_failed(comparison: Comparison, verdict: Verdict) -> str:
     if not comparison.failed:
         return ""
-    return ngettext(
-        "{count} seed failed; only the seeds before it are compared.",
-        "{count} seeds failed; only the seeds before the first of them are compared.",
-        comparison.failed,
+    return _("Failed in {failed} of {seeds}, so only the seeds before are compared.").format(
+        failed=comparison.failed, seeds=count_seeds(verdict.seeds)
     )
 
 

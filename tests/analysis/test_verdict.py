@@ -26,8 +26,11 @@ LOSSES = Judging("handed_over", 0.01, "baseline")
 ACCURACIES = Judging("accuracy", 0.005, "baseline", resolution=1 / 100)
 
 
+Failed = Mapping[str, Sequence[int]]
+
+
 def judged(
-    values: Mapping[str, Sequence[float | None]], judging: Judging = LOSSES, failed: Mapping[str, int] | None = None
+    values: Mapping[str, Sequence[float | None]], judging: Judging = LOSSES, failed: Failed | None = None
 ) -> Verdict:
     """The verdict on values by variant, one for each of the seeds 0, 1, 2 ..."""
     seeds = range(max(map(len, values.values())))
@@ -108,7 +111,7 @@ def test_only_the_finished_beginning_of_the_seeds_is_compared() -> None:
     assert [seed for seed, _ in found.differences] == [0, 1]
     found = against([1.0] * 6, [0.5, 0.51, 0.52, float("nan"), 0.5, 0.5])
     assert found.seeds == 3
-    lost = judged({"baseline": [1.0] * 6, "other": [0.5, None]}, failed={"other": 1}).comparisons[1]
+    lost = judged({"baseline": [1.0] * 6, "other": [0.5, None]}, failed={"other": [1], "baseline": [1]}).comparisons[1]
     assert (lost.seeds, lost.failed) == (1, 1)
 
 

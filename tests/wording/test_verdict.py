@@ -21,10 +21,11 @@ from wording.verdict import (
 NOISE = [0.001, -0.001, 0.0005, -0.0005, 0.0002]
 
 
+Failed = Mapping[str, Sequence[int]]
 Values = Mapping[str, Sequence[float | None]]
 
 
-def judged(values: Values, judging: Judging | None = None, failed: Mapping[str, int] | None = None) -> Verdict:
+def judged(values: Values, judging: Judging | None = None, failed: Failed | None = None) -> Verdict:
     scores = {name: dict(enumerate(found)) for name, found in values.items()}
     seeds = range(max(map(len, values.values())))
     return judge(scores, seeds, judging or Judging("handed_over", 0.01, "baseline", overlap=0.2), failed or {})
@@ -93,8 +94,8 @@ def test_without_finished_seeds_or_others_there_is_nothing_to_compare() -> None:
 
 
 def test_failed_seeds_are_said() -> None:
-    told = sentence({"baseline": FLAT, "a": [*near(0.9)[:3], None, None]}, failed={"a": 1})
-    assert told.endswith("1 seed failed; only the seeds before it are compared.")
+    told = sentence({"baseline": FLAT, "a": [*near(0.9)[:3], None, None]}, failed={"a": [3]})
+    assert told.endswith("Failed in 1 of 5 seeds, so only the seeds before are compared.")
 
 
 def test_accuracies_are_told_in_points() -> None:
