@@ -63,5 +63,10 @@ def metric_name(name: str) -> str:
 
 def join_names(names: Iterable[str]) -> str:
     """`“a”, “b” and “c”`. Names are put in as they are: whoever shows the text as Markdown or HTML escapes them."""
-    *start, end = [_("“{name}”").format(name=name) for name in names]
+    return join_texts(_("“{name}”").format(name=name) for name in names)
+
+
+def join_texts(texts: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *start, end = texts
     return _("{some} and {last}").format(some=", ".join(start), last=end) if start else end

@@ -1,10 +1,10 @@
 """The verdict in sentences: no more and no less than the numbers say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from analysis.verdict import SEEDS_FOR_A_DIFFERENCE, SEEDS_FOR_NO_DIFFERENCE, Comparison, Verdict, What
 from wording.language import _, ngettext
-from wording.numbers import count_seeds, format_number, format_percent, join_names
+from wording.numbers import count_seeds, format_number, format_percent, join_names, join_texts
 
 
 def name_quantity(what: What) -> str:
@@ -173,18 +173,21 @@ def _share(share: float) -> str:
 def say_disagreement(verdicts: Mapping[What, Verdict]) -> str:
     """Where other quantities than the judged one, the first, name another winner or none; empty where all agree."""
     judged, *others = verdicts
-    differing = [what for what in others if verdicts[what].best != verdicts[judged].best]
-    if not differing:
+    winners: dict[str | None, list[What]] = {}
+    for what in others:
+        if verdicts[what].best != verdicts[judged].best:
+            winners.setdefault(verdicts[what].best, []).append(what)
+    if not winners:
         return ""
     return _("The winner depends on what is judged: {winner}, but {others}.").format(
-        winner=_say_winner(judged, verdicts[judged]),
-        others="; ".join(_say_winner(what, verdicts[what]) for what in differing),
+        winner=_say_winner(verdicts[judged].best, [judged]),
+        others="; ".join(_say_winner(name, whats) for name, whats in winners.items()),
     )
 
 
-def _say_winner(what: What, verdict: Verdict) -> str:
-    winner = _("none") if verdict.best is None else join_names([verdict.best])
-    return _("{winner} by {quantity}").format(winner=winner, quantity=name_quantity(what))
+def _say_winner(name: str | None, whats: Iterable[What]) -> str:
+    winner = _("none") if name is None else join_names([name])
+    return _("{winner} by {quantities}").format(winner=winner, quantities=join_texts(map(name_quantity, whats)))
 
 
 def _amount(size: float, verdict: Verdict) -> str:
