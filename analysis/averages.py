@@ -50,12 +50,12 @@ def average_curves(curves: Sequence[Mapping[str, FloatArray]], epochs: int) -> d
     """The mean of each curve, shape (epochs,): at each epoch over the runs that have it, NaN where one is NaN.
 
     Args:
-        curves: one mapping per run, with the same names; within a run all have the same length.
+        curves: one mapping per run; names that not all have are left out; within a run all have the same length.
         epochs: the length of the result, at most that of the longest curve.
     """
     if not curves:
         return {}
-    names = tuple(curves[0])
+    names = tuple(name for name in curves[0] if all(name in run for run in curves))
     total, count = np.zeros((len(names), epochs)), np.zeros(epochs)
     for run in curves:
         block = np.array([run[name][:epochs] for name in names])

@@ -14,7 +14,7 @@ starts of these rows, not about new data.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import fsum, isfinite, sqrt
 from typing import Final, Literal
@@ -94,12 +94,14 @@ class Comparison:
         high: upper end.
         new_low: lower end of the wider interval for new data of the same kind (Nadeau and Bengio, 2003).
         new_high: upper end.
-        shares: of the posterior.
+        shares: of the posterior; None, as the wider interval, for fewer than three seeds and for ties.
         not_worse: whether it can be claimed that it is not worse by more than the margin.
         more_seeds: how many more would settle it, if the difference stays as it is; None where it is settled or where
             more than MOST_SEEDS in all would be needed.
         note: why nothing, or nothing more, can be said.
-        failed: number of seeds in which it or the reference failed.
+        lost: seeds in which it or the reference ended without a result; no seed behind the first of them can count.
+        lost_by: whose runs these were.
+        to_come: seeds that have not ended yet and would count.
     """
 
     variant: str
@@ -115,7 +117,9 @@ class Comparison:
     not_worse: bool = False
     more_seeds: int | None = None
     note: Note | None = None
-    failed: int = 0
+    lost: tuple[int, ...] = ()
+    lost_by: tuple[str, ...] = ()
+    to_come: int = 0
 
     @property
     def seeds(self) -> int:
@@ -143,7 +147,7 @@ class Verdict:
 
 
 def judge(
-    scores: Mapping[str, Scores], seeds: Sequence[int], judging: Judging, failed: Mapping[str, Collection[int]]
+    scores: Mapping[str, Scores], seeds: Sequence[int], judging: Judging, lost: Mapping[str, Collection[int]]
 ) -> Verdict:
     """The verdict on variants.
 
@@ -154,7 +158,7 @@ def judge(
         scores: variant -> seed -> quantity, in the order of the experiment; every variant that it ever had.
         seeds: in the order of the experiment.
         judging: what is compared.
-        failed: variant -> its failed seeds.
+        lost: variant -> its seeds that ended without a result: failed or cancelled.
     """
     count = len(scores)
     values = {name: _beginning(found, seeds) for name, found in scores.items()}
@@ -162,10 +166,13 @@ def judge(
     reference, mean = values[judging.reference], means[judging.reference]
     margin = None if mean is None else judging.margin * (abs(mean) if judging.low_is_good else 1.0)
     comparisons = tuple(
-        Comparison(name, "reference", means[name], failed=len(failed.get(name, ())))
+        Comparison(name, "reference", means[name])
         if name == judging.reference
-        else _compare(
-            name, list(zip(seeds, found, reference, strict=False)), margin, count, judging, means[name], failed
+        else _with_gaps(
+            _compare(name, list(zip(seeds, found, reference, strict=False)), margin, count, judging, means[name]),
+            seeds,
+            lost,
+            judging.reference,
         )
         for name, found in values.items()
     )
@@ -211,16 +218,14 @@ def _compare(
     count: int,
     judging: Judging,
     mean: float | None,
-    failed: Mapping[str, Collection[int]],
 ) -> Comparison:
     differences = tuple((seed, own - other) for seed, own, other in pairs)
-    lost = len({*failed.get(name, ()), *failed.get(judging.reference, ())})
     if not differences or margin is None:
-        return Comparison(name, "undecided", mean, note="few_seeds", failed=lost)
+        return Comparison(name, "undecided", mean, note="few_seeds")
     values = [value for _, value in differences]
     difference = fsum(values) / len(values)
     if len(values) == 1:
-        return Comparison(name, "undecided", mean, differences, difference, note="few_seeds", failed=lost)
+        return Comparison(name, "undecided", mean, differences, difference, note="few_seeds")
     deviation = measure_deviation(values, difference, judging.resolution)
     half = half_width_factor(len(values), count) * deviation
     kind, note = _classify(values, difference, half, margin, judging)
@@ -228,6 +233,7 @@ def _compare(
     low_end, high_end = difference - half, difference + half
     worst = high_end if judging.low_is_good else -low_end
     claims_allowed = len(values) >= SEEDS_FOR_A_DIFFERENCE and note is None
+    described = len(values) >= SEEDS_FOR_NO_DIFFERENCE and note not in ("ties", "identical")
     return Comparison(
         name,
         kind,
@@ -236,15 +242,27 @@ def _compare(
         difference,
         low_end,
         high_end,
-        difference - wider,
-        difference + wider,
-        _share_out(difference, deviation, len(values), margin, judging),
+        difference - wider if described else None,
+        difference + wider if described else None,
+        _share_out(difference, deviation, len(values), margin, judging) if described else None,
         not_worse=kind == "undecided" and claims_allowed and worst < margin,
         more_seeds=_count_more_seeds(difference, deviation, len(values), margin, count, note)
         if kind == "undecided"
         else None,
         note=note,
-        failed=lost,
+    )
+
+
+def _with_gaps(
+    found: Comparison, seeds: Sequence[int], lost: Mapping[str, Collection[int]], reference: str
+) -> Comparison:
+    """What is known of the seeds that are not compared. Behind a gap more of them would settle nothing."""
+    both = (found.variant, reference)
+    gaps = tuple(seed for seed in seeds if any(seed in lost.get(name, ()) for name in both))
+    if not gaps:
+        return replace(found, to_come=len(seeds) - found.seeds)
+    return replace(
+        found, lost=gaps, lost_by=tuple(name for name in both if set(lost.get(name, ())) & set(gaps)), more_seeds=None
     )
 
 

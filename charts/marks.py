@@ -106,7 +106,7 @@ def _marks(variant: VariantSummary, series: str, of_seeds: bool, evident: bool) 
         for run in variant.runs:
             yield from _run_marks(run, series, SMALL, evident=evident and series in EVIDENT_ON)
     for kind in ("stop", "best"):
-        yield from _median_mark(variant, kind, series)
+        yield from _median_mark(variant, kind, series, of_seeds)
     if variant.onset_of_mean is not None:
         onset = variant.onset_of_mean
         title = MARK_OF_MEAN.format(title=MARK_TITLES["onset"], epoch=onset.epoch)
@@ -140,9 +140,10 @@ def _onsets_of_seeds(variant: VariantSummary) -> str:
     return ONSETS_OF_SEEDS.format(count=len(epochs), total=len(variant.runs), first=epochs[0], last=epochs[-1])
 
 
-def _median_mark(variant: VariantSummary, kind: str, series: str) -> Iterator[Mark]:
+def _median_mark(variant: VariantSummary, kind: str, series: str, of_seeds: bool) -> Iterator[Mark]:
     """Yield one mark at the median epoch of the seeds that have it: on the mean curve, or where that has ended
-    because runs stopped at different epochs, on the curve of the seed that is the median."""
+    because runs stopped at different epochs, on the curve of the seed that is the median, or level with the mean's end
+    where no seed is drawn."""
     found = [(epoch, run) for run in variant.runs if (epoch := _found(run, kind)[0]) is not None]
     if not found:
         return
@@ -150,7 +151,9 @@ def _median_mark(variant: VariantSummary, kind: str, series: str) -> Iterator[Ma
     median = median_low(epochs)
     run = next(run for epoch, run in found if epoch == median)
     value = _value(variant.mean, series, median)
-    value = value if np.isfinite(value) else _value(run.curves, series, median)
+    if not np.isfinite(value):
+        mean = variant.mean.get(series, np.empty(0))
+        value = float(mean[-1]) if len(mean) and not of_seeds else _value(run.curves, series, median)
     title = MARK_OF_SEEDS.format(title=MARK_TITLES[kind], count=len(epochs), total=len(variant.runs), epoch=median)
     spread = SPREAD_OF_SEEDS.format(first=epochs[0], last=epochs[-1])
     yield Mark(kind, median, value, LARGE, _text(title, spread))

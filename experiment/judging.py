@@ -53,9 +53,9 @@ def judge_runs(experiment: Experiment, runs: Sequence[RunSummary], what: What | 
     """The verdict on an experiment's runs, by what it judges or by another quantity."""
     judging = judging_of(experiment, what)
     scores: dict[str, dict[int, float | None]] = {variant.name: {} for variant in experiment.variants}
-    failed: dict[str, set[int]] = {name: set() for name in scores}
+    lost: dict[str, set[int]] = {name: set() for name in scores}
     for run in runs:
         scores[run.variant][run.seed] = run.score(judging.what) if run.status == "finished" else None
-        if run.status == "failed":
-            failed[run.variant].add(run.seed)
-    return judge(scores, experiment.seeds, judging, failed)
+        if run.status in ("failed", "cancelled"):
+            lost[run.variant].add(run.seed)
+    return judge(scores, experiment.seeds, judging, lost)

@@ -4,12 +4,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from experiment.estimate import estimate_seconds
+from experiment.judging import judging_of
 from experiment.link import decode_link
 from experiment.presets import FIRST_VISIT
 from experiment.progress import show_duration
 from experiment.spec import Experiment, ExperimentError
 from models.layer_facts import count_parameters
 from ui import state, text
+from ui.components.plain import plain
 from ui.lab.experiment_form import draw_presets, experiment_form, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.layout import begin_within_app, draw_footer, draw_title
@@ -17,6 +19,7 @@ from ui.services import measured_factor, services
 from ui.visitor import ask_browser, visitor
 from wording.language import ngettext
 from wording.numbers import count_seeds
+from wording.verdict import name_quantity
 
 LAYOUT = """<style>
 @media (max-width: 640px) {
@@ -55,7 +58,8 @@ def draw_train(top: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 text.TRAIN, type="primary", icon=":material/play_arrow:", width=220, disabled=not (experiment and who)
             )
             if experiment:
-                st.caption(f"{count_runs(experiment)} · {describe_cost(experiment)}", width="content")
+                facts = (count_runs(experiment), describe_cost(experiment), describe_judging(experiment))
+                st.caption(" · ".join(facts), width="content")
     if pressed and experiment and who:
         try:
             state.show_experiment(services().queue.submit(experiment, who))
@@ -80,6 +84,12 @@ def describe_cost(experiment: Experiment) -> str:
     seconds = estimate_seconds(experiment, services().queue.workers, factor or 1.0)
     template = text.ESTIMATE if factor else text.ESTIMATE_UNMEASURED
     return template.format(parameters=parameters, time=show_duration(seconds))
+
+
+def describe_judging(experiment: Experiment) -> str:
+    """What the verdict will judge, fixed before the seeds."""
+    judging = judging_of(experiment)
+    return text.WILL_BE_JUDGED.format(quantity=name_quantity(judging.what), reference=plain(judging.reference))
 
 
 def show_mistakes(title: str, message: str) -> None:

@@ -77,7 +77,7 @@ def _say_patience(stopping: Stopping, rule: StoppingRule) -> str:
 
 def _say_prechelt(stopping: Stopping, rule: PrecheltRule) -> str:
     if stopping.best_value is None:
-        return _("no epochs yet")
+        return _("no epochs yet") if stopping.state == "no_epochs" else _("validation loss was never a number")
     threshold = format_number(rule.threshold)
     fired = {
         "GL": _("validation loss is more than {threshold}% above its lowest value {best} (epoch {epoch})"),

@@ -34,7 +34,11 @@ def _describe_values(name: str, runs: Sequence[RunSummary]) -> str:
         "epochs": epochs,
     }
     if len(runs) == 1:
-        template = _("{name} (seed {seed}): validation loss {final} now; {best} at the best epoch, {epochs}.")
+        template = (
+            _("{name} (seed {seed}): validation loss {final} now; {best} at the best epoch, {epochs}.")
+            if epochs
+            else _("{name} (seed {seed}): validation loss {final} now; no best epoch, since the rule ignores all.")
+        )
     elif epochs:
         template = _("{name} ({seeds}): mean validation loss {final} now; {best} at the best epochs, {epochs}.")
     else:

@@ -27,7 +27,7 @@ def format_number(value: float, digits: int = 3) -> str:
     if math.isinf(size):
         return sign + _("infinity")
     if size and not SMALLEST_WRITTEN_OUT <= size < LARGEST_WRITTEN_OUT:
-        return sign + np.format_float_scientific(size, precision=digits - 1, trim="-", exp_digits=1)
+        return sign + np.format_float_scientific(size, precision=digits - 1, trim="-", exp_digits=1).replace(".e", "e")
     return sign + np.format_float_positional(size, precision=digits, fractional=False, trim="-")
 
 

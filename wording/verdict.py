@@ -1,6 +1,6 @@
 """The verdict in sentences: no more and no less than the numbers say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from analysis.verdict import SEEDS_FOR_A_DIFFERENCE, SEEDS_FOR_NO_DIFFERENCE, Comparison, Verdict, What
 from wording.language import _, ngettext
@@ -23,9 +23,8 @@ def say_answer(verdict: Verdict) -> str:
     if not compared:
         return _("There is only one variant, so there is nothing to compare.")
     if verdict.margin is None or not any(c.seeds for c in compared):
-        return _(
-            "No seed has been finished by {reference} and another variant yet, so there is nothing to compare."
-        ).format(reference=join_names([verdict.judging.reference]))
+        template = _("No seed can be compared yet: {reference} and another variant must have finished the first one.")
+        return template.format(reference=join_names([verdict.judging.reference]))
     groups = {
         _("{names} better than {reference}"): [c.variant for c in compared if c.kind == "better"],
         _("{names} worse than {reference}"): [c.variant for c in compared if c.kind == "worse"],
@@ -74,11 +73,13 @@ def say_comparison(comparison: Comparison, verdict: Verdict) -> str:
         "seeds": count_seeds(comparison.seeds),
         "margin": _amount(verdict.margin or 0.0, verdict),
     }
-    return " ".join(filter(None, [_say_kind(comparison, verdict, words), _say_failed(comparison, verdict)]))
+    return " ".join(filter(None, [_say_kind(comparison, verdict, words), _say_lost(comparison, verdict)]))
 
 
 def _say_kind(c: Comparison, verdict: Verdict, words: Mapping[str, str]) -> str:
     if not c.seeds or c.difference is None or verdict.margin is None:
+        if c.lost:
+            return _("{name} cannot be compared with {reference}.").format(**words)
         return _("{name}: no seed has been finished by it and {reference} yet.").format(**words)
     if c.note == "identical":
         return _("{name} gave the same numbers as {reference} in all {seeds}: identical runs.").format(**words)
@@ -86,8 +87,8 @@ def _say_kind(c: Comparison, verdict: Verdict, words: Mapping[str, str]) -> str:
     if c.note == "ties":
         ties = sum(value == 0 for _seed, value in c.differences)
         return _(
-            "{name} cannot be told apart from {reference}: {ties} of {seeds} are exactly the same, so the few others "
-            "decide nothing."
+            "{name} cannot be told apart from {reference}: the two are exactly the same in {ties} of {seeds}, so the "
+            "few others decide nothing."
         ).format(ties=ties, **facts)
     if c.kind == "better":
         return _("{name} is better than {reference}: {difference} ({interval}, {seeds}).").format(**facts)
@@ -107,11 +108,15 @@ def _say_kind(c: Comparison, verdict: Verdict, words: Mapping[str, str]) -> str:
     )
     if c.not_worse:
         sentence += " " + _("It is not worse by more than the margin of {margin}.").format(**facts)
-    return f"{sentence} {say_more_seeds(c)}"
+    return f"{sentence} {say_more_seeds(c)}".strip()
 
 
 def say_more_seeds(comparison: Comparison) -> str:
-    """How many more seeds would settle it."""
+    """How many more seeds would settle it; what is still to come; nothing behind a gap."""
+    if comparison.lost:
+        return ""
+    if comparison.to_come:
+        return ngettext("{count} seed is still to come.", "{count} seeds are still to come.", comparison.to_come)
     if comparison.more_seeds is None:
         return _("More than 200 seeds would be needed to settle it, if the difference stays as it is.")
     return ngettext(
@@ -121,11 +126,14 @@ def say_more_seeds(comparison: Comparison) -> str:
     )
 
 
-def _say_failed(comparison: Comparison, verdict: Verdict) -> str:
-    if not comparison.failed:
+def _say_lost(comparison: Comparison, verdict: Verdict) -> str:
+    if not comparison.lost:
         return ""
-    return _("Failed in {failed} of {seeds}, so only the seeds before are compared.").format(
-        failed=comparison.failed, seeds=count_seeds(verdict.seeds)
+    return _("{names} failed or was cancelled in {lost} of {seeds}; only the seeds before seed {first} count.").format(
+        names=join_names(comparison.lost_by),
+        lost=len(comparison.lost),
+        seeds=count_seeds(verdict.seeds),
+        first=comparison.lost[0],
     )
 
 
@@ -171,29 +179,26 @@ def _share(share: float) -> str:
 
 
 def say_disagreement(verdicts: Mapping[What, Verdict]) -> str:
-    """Where other quantities than the judged one, the first, name another winner or none; empty where all agree."""
+    """Where other quantities than the judged one, the first, would name another winner; empty where none does."""
     judged, *others = verdicts
-    winners: dict[str | None, list[What]] = {}
-    for what in others:
-        if verdicts[what].best != verdicts[judged].best:
-            winners.setdefault(verdicts[what].best, []).append(what)
-    if not winners:
+    winner = verdicts[judged].best
+    parts = [
+        _("{name} by {quantity}").format(name=join_names([other]), quantity=name_quantity(what))
+        for what in others
+        if winner is not None and (other := verdicts[what].best) is not None and other != winner
+    ]
+    if not parts:
         return ""
-    return _("The winner depends on what is judged: {winner}, but {others}.").format(
-        winner=_say_winner(verdicts[judged].best, [judged]),
-        others="; ".join(_say_winner(name, whats) for name, whats in winners.items()),
+    return _("The winner depends on what is judged: looked at otherwise it would be {others}.").format(
+        others=join_texts(parts)
     )
-
-
-def _say_winner(name: str | None, whats: Iterable[What]) -> str:
-    winner = _("none") if name is None else join_names([name])
-    return _("{winner} by {quantities}").format(winner=winner, quantities=join_texts(map(name_quantity, whats)))
 
 
 def _amount(size: float, verdict: Verdict) -> str:
     """A difference as people read it: of losses with its share of the reference's mean, of accuracies in points."""
     if not verdict.judging.low_is_good:
-        return _("{points} points").format(points=format_number(100 * size, digits=2))
+        points = format_number(100 * size, digits=2)
+        return _("1 percentage point") if points == "1" else _("{points} percentage points").format(points=points)
     reference = next((c.mean for c in verdict.comparisons if c.kind == "reference"), None)
     number = format_number(size)
     return number if not reference else f"{number} ({format_percent(size / abs(reference))})"

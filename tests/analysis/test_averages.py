@@ -32,3 +32,9 @@ def test_curves_are_averaged_over_the_runs_that_have_the_epoch() -> None:
 def test_a_missing_value_leaves_a_gap() -> None:
     mean = average_curves([{"a": np.array([1.0, np.nan])}, {"a": np.array([1.0, 1.0])}], 2)["a"]
     np.testing.assert_array_equal(mean, [1.0, np.nan])
+
+
+def test_a_curve_that_not_all_runs_have_is_left_out() -> None:
+    """Runs of an older engine have no balanced accuracy, in whatever order they come."""
+    with_it, without = {"a": np.ones(3), "b": np.ones(3)}, {"a": np.ones(3)}
+    assert set(average_curves([with_it, without], 3)) == set(average_curves([without, with_it], 3)) == {"a"}

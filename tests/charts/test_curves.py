@@ -369,3 +369,12 @@ def test_what_was_hidden_stays_hidden_while_traces_come_and_go() -> None:
             assert known.setdefault(trace["uid"], trace["legendgroup"]) == trace["legendgroup"]
     places = [[t.get("uid") for t in figure["data"]].index("v1_2") for figure in figures]
     assert places[0] != places[1]
+
+
+def test_without_single_seeds_a_mark_beyond_the_mean_stands_level_with_its_end() -> None:
+    runs = [summarize_run(make_curves("stopped", seed, epochs)) for seed, epochs in enumerate((20, 40, 50))]
+    variant = summarize_variant([place_marks(run, None, 40, None) for run in runs])
+    ((epoch, value, _, _),) = marks(of_variant(curve_figure([variant], "loss", seeds=False), "stopped"), "stop")
+    assert epoch == 41
+    assert value == pytest.approx(variant.mean["val_loss"][-1], rel=1e-6)
+    assert len(variant.mean["val_loss"]) == 20

@@ -75,7 +75,7 @@ def test_running_and_failed_runs_end_what_is_compared() -> None:
     runs = [run_of("baseline", seed, [0.5, 0.4]) for seed in range(3)]
     runs += [run_of("a", 0, [0.3]), run_of("a", 1, [0.3], status="failed"), run_of("a", 2, [0.3])]
     comparison = judge_runs(experiment, runs).comparisons[1]
-    assert (comparison.seeds, comparison.failed) == (1, 1)
+    assert (comparison.seeds, comparison.lost, comparison.lost_by) == (1, (1,), ("a",))
 
 
 def test_every_preset_begins_with_five_seeds() -> None:

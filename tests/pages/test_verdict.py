@@ -1,6 +1,7 @@
 """The verdict on the page, the seeds that are added to it, what if, and the envelope."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiment.spec import Experiment
+from experiment.link import encode_link
+from experiment.spec import Experiment, parse_experiment
 from results.records import EpochRecord
 from results.store import Store
 from ui import text
@@ -84,7 +86,7 @@ def test_another_quantity_is_exploratory_and_claims_nothing(open_page: OpenPage,
     page.fill("selectbox", text.JUDGED, "accuracy")
     assert text.EXPLORATORY in said(page)
     assert "is better" not in said(page)
-    assert "“L*2” against “baseline”: 10 points higher on average" in said(page)
+    assert "“L*2” against “baseline”: 10 percentage points higher on average" in said(page)
     page.fill("selectbox", text.JUDGED, "best_epoch")
     assert "exactly the same" in said(page)
 
@@ -216,3 +218,50 @@ def test_a_form_starts_new_techniques_where_they_act(open_page: OpenPage) -> Non
     page = open_page()
     page.fill("multiselect", text.TECHNIQUES, ["weight_decay"])
     assert "Weight decay · 0.5" in page.popovers
+
+
+def test_a_cancelled_seed_is_said_and_no_seeds_are_offered(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store
+) -> None:
+    identifier = add_experiment(variants=VARIANTS, training={"epochs": EPOCHS}, seeds=list(range(5)))
+    gone = next(run for run in store.runs(identifier) if (run.variant, run.seed) == ("L*2", 3))
+    store.cancel(identifier, gone.id, now=1e9)
+    finish(store, identifier, OPEN)
+    page = open_page(experiment=identifier)
+    assert "“L*2” failed or was cancelled in 1 of 5 seeds; only the seeds before seed 3 count." in said(page)
+    assert not [label for label in page.labels("button") if "seeds" in label]
+
+
+def test_another_experiment_is_not_looked_at_by_the_quantity_of_the_last_one(
+    open_page: OpenPage, finished: Callable[..., str]
+) -> None:
+    first, second = finished(BETTER), finished(BETTER, name="second")
+    page = open_page(experiment=first)
+    page.fill("selectbox", text.JUDGED, "accuracy")
+    page.app.query_params["experiment"] = second
+    page.app.run()
+    page.check()
+    assert page.widget("selectbox", text.JUDGED).value == "handed_over"
+
+
+def test_the_reference_keeps_its_variant_when_that_is_renamed_or_removed(open_page: OpenPage, stored: Stored) -> None:
+    asked = {"variants": [{"name": "a"}, {"name": "b"}], "judging": {"reference": "b", "what": "accuracy"}}
+    page = open_page(configuration=encode_link(parse_experiment(json.dumps(asked))))
+    assert "against b" in said(page)
+    page.fill("text_input", text.VARIANT_NAME, "b2", index=1)
+    assert page.mistakes == [] and "against b2" in said(page)
+    page.press(text.REMOVE_VARIANT, index=1)
+    assert page.mistakes == []
+    page.press(text.TRAIN)
+    assert stored().judging.model_dump() == {"what": "accuracy", "margin": None, "reference": None}
+
+
+def test_the_rule_of_keras_comes_back_as_it_was_set(open_page: OpenPage, finished: Callable[..., str]) -> None:
+    page = open_page(experiment=finished(BETTER))
+    page.app.session_state["what_if"] = True
+    page.app.run()
+    page.fill("slider", "Patience", 3)
+    page.fill("segmented_control", text.RULE, "GL")
+    page.fill("segmented_control", text.RULE, "patience")
+    assert page.widget("slider", "Patience").value == 3
+    assert page.app.dataframe[0].value["Stops at"].tolist() == [13, 13]

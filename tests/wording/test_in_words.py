@@ -39,3 +39,10 @@ def test_description_where_the_rule_ignores_every_epoch(make_run: MakeRun) -> No
         "“a” (2 seeds): mean validation loss 0.4 now; no best epoch, since the rule ignores all. "
         "There is no clear onset of overfitting. Early stopping has not fired."
     )
+
+
+def test_a_single_seed_without_a_best_epoch_says_so(make_run: MakeRun) -> None:
+    run = make_run("a", 0, [0.5, 0.4], rule=StoppingRule(start_from_epoch=9))
+    assert describe(summarize([summarize_run(run)])).startswith(
+        "“a” (seed 0): validation loss 0.4 now; no best epoch, since the rule ignores all."
+    )

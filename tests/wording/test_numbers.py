@@ -14,6 +14,7 @@ from wording.numbers import count_epochs, format_number
         (0.0001, "0.0001"),
         (0.000012345, "1.23e-5"),
         (2e12, "2e+12"),
+        (5.0000001e-7, "5e-7"),
         (float("inf"), "infinity"),
         (float("nan"), "not a number"),
     ],

@@ -50,7 +50,7 @@ FLAT = [1.0] * 5
         (near(1.1), r"“L2” is worse than “baseline”: 0.1 \(10%\) higher \(interval \+0.09\d* to \+0.1\d*, 5 .*"),
         (near(1.0), r"“L2” makes no difference that matters against “baseline”: .*within the margin of 0.01 \(1%\)."),
         (FLAT, r"“L2” gave the same numbers as “baseline” in all 5 seeds: identical runs."),
-        ([1.0, 1.0, 1.0, 1.0, 0.2], r".*4 of 5 seeds are exactly the same, so the few others decide nothing."),
+        ([1.0, 1.0, 1.0, 1.0, 0.2], r".*exactly the same in 4 of 5 seeds, so the few others decide nothing."),
         ([0.9, 1.0, 0.95, 1.02, 0.99], r"“L2” cannot be told apart from “baseline” yet: .* About \d+ more .*"),
         ([0.9, 1.1, 0.95, 1.05, 0.95], r"“L2” cannot .* More than 200 seeds would be needed to settle it, .*"),
     ],
@@ -89,19 +89,22 @@ def test_one_seed_has_no_interval_and_foretells_nothing() -> None:
 
 def test_without_finished_seeds_or_others_there_is_nothing_to_compare() -> None:
     assert say_answer(judged({"baseline": [1.0]})) == "There is only one variant, so there is nothing to compare."
-    assert say_answer(judged({"baseline": [None], "a": [0.5]})).startswith("No seed has been finished by “baseline”")
+    assert say_answer(judged({"baseline": [None], "a": [0.5]})).startswith("No seed can be compared yet: “baseline”")
     assert sentence({"baseline": [None], "a": [0.5]}) == "“a”: no seed has been finished by it and “baseline” yet."
 
 
 def test_failed_seeds_are_said() -> None:
     told = sentence({"baseline": FLAT, "a": [*near(0.9)[:3], None, None]}, failed={"a": [3]})
-    assert told.endswith("Failed in 1 of 5 seeds, so only the seeds before are compared.")
+    assert told.endswith("“a” failed or was cancelled in 1 of 5 seeds; only the seeds before seed 3 count.")
+    assert "would settle" not in told
+    told = sentence({"baseline": [None], "a": [0.5]}, failed={"baseline": [0]})
+    assert told.startswith("“a” cannot be compared with “baseline”. “baseline” failed or was cancelled in 1 of 1 seed")
 
 
 def test_accuracies_are_told_in_points() -> None:
     judging = Judging("accuracy", 0.005, "baseline", resolution=0.01)
     told = sentence({"baseline": [0.8] * 6, "a": [0.9] * 6}, judging=judging)
-    assert told.startswith("“a” is better than “baseline”: 10 points higher")
+    assert told.startswith("“a” is better than “baseline”: 10 percentage points higher")
 
 
 def test_shares_and_the_wider_interval_are_told_and_claim_nothing() -> None:
@@ -123,10 +126,16 @@ def test_quantities_that_disagree_about_the_winner_are_said() -> None:
     final = judged({"baseline": FLAT, "a": near(0.9)})
     best = judged({"baseline": FLAT, "a": near(1.1)}, Judging("best_epoch", 0.01, "baseline"))
     assert say_disagreement({"handed_over": final, "best_epoch": best}) == (
-        "The winner depends on what is judged: “a” by validation loss of the model handed over, but “baseline” by "
-        "lowest validation loss of the whole run."
+        "The winner depends on what is judged: looked at otherwise it would be “baseline” by lowest validation loss of "
+        "the whole run."
     )
     open_still = judged({"baseline": FLAT, "a": [0.9, 1.0, 0.95, 1.02, 0.99]}, Judging("accuracy", 0.005, "baseline"))
-    assert "but none by validation accuracy" in say_disagreement({"handed_over": final, "accuracy": open_still})
-    assert say_disagreement({"handed_over": final, "best_epoch": final}) == ""
-    assert say_disagreement({"accuracy": open_still}) == ""
+    missing = judged({"baseline": [None], "a": [None]}, Judging("balanced_accuracy", 0.005, "baseline"))
+    agreeing = {"handed_over": final, "best_epoch": final, "accuracy": open_still, "balanced_accuracy": missing}
+    assert say_disagreement(agreeing) == "", "what is open or missing disagrees with nothing"
+    assert say_disagreement({"accuracy": open_still, "handed_over": final}) == ""
+
+
+def test_seeds_that_are_still_training_are_waited_for() -> None:
+    told = sentence({"baseline": FLAT, "a": [0.9, 1.02, 0.95, None, None]})
+    assert told.endswith("2 seeds are still to come.")

@@ -92,6 +92,7 @@ def _variants(draft: Draft) -> None:
 
 
 def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
+    judging, before_name = draft.values.get("judging", {}), variant["name"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         variant["name"] = draw_text_input(
             draft,
@@ -109,6 +110,8 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
             st.button(
                 "", icon=icon, help=label, key=f"{draft.key}.{variant_id}.{label}", on_click=action, args=(variant_id,)
             )
+    if judging.get("reference") == before_name:
+        judging["reference"] = variant["name"]
     before = {t["name"]: t for t in variant["techniques"]}
     chosen = draw_widget(
         st.multiselect,
@@ -247,6 +250,9 @@ def _insert(draft: Draft, index: int, variant: dict[str, Any]) -> None:
 def _remove_variant(variant_id: str) -> None:
     draft = _remember()
     index = draft.variant_ids.index(variant_id)
+    judging = draft.values.get("judging", {})
+    if judging.get("reference") == draft.values["variants"][index]["name"]:
+        judging["reference"] = None
     del draft.values["variants"][index], draft.variant_ids[index]
 
 

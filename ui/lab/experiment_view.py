@@ -136,7 +136,7 @@ def _results(
         st.info(text.WAITING_FOR_FIRST_EPOCH)
         return
     variants = summaries(runs)
-    draw_answer(experiment, runs)
+    draw_answer(experiment, runs, revision)
     if own := [v for v in experiment.variants if v.architecture]:
         networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
         st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
@@ -156,7 +156,7 @@ def _results(
         )
         live_chart(drawn, key=f"chart_{metric}", alt=alt, height=CHART_HEIGHT[metric])
     st.caption(text.MARKS_LEGEND if rule is None else f"{text.OTHER_RULE} {text.MARKS_LEGEND}")
-    draw_comparisons(experiment, runs, extendable)
+    draw_comparisons(experiment, runs, revision, extendable)
     draw_what_if(experiment, variants, revision)
     judged = verdict(experiment, runs)
     st.dataframe(result_table(variants, judged), hide_index=True, column_config=column_config(judged), placeholder="–")

@@ -31,13 +31,19 @@ ICONS = {
     "no_difference": ":material/drag_handle:",
     "undecided": ":material/help:",
 }
-JUDGED_KEY = "judged_unless_{what}"
+JUDGED_KEY = "judged.{revision}"
 ROUND_NUMBERS = (10, 20)
 """Seeds that an experiment can be filled up to."""
 
 
-def draw_answer(experiment: Experiment, runs: tuple[RunSummary, ...]) -> None:
-    """What is judged, and the answer; or another quantity, which answers nothing."""
+def draw_answer(experiment: Experiment, runs: tuple[RunSummary, ...], revision: str) -> None:
+    """What is judged, and the answer; or another quantity, which answers nothing.
+
+    Args:
+        experiment: with its seeds.
+        runs: in numbers.
+        revision: names the experiment, whose choice of a quantity belongs to it.
+    """
     if len(experiment.variants) == 1:
         return
     judged = experiment.judging.what
@@ -47,7 +53,7 @@ def draw_answer(experiment: Experiment, runs: tuple[RunSummary, ...]) -> None:
             text.JUDGED,
             list(verdicts),
             format_func=lambda what: name_quantity(what).capitalize(),
-            key=JUDGED_KEY.format(what=judged),
+            key=JUDGED_KEY.format(revision=revision),
             help=text.JUDGED_HELP.format(margin=_show_margin(verdicts[judged])),
             width=420,
         )
@@ -61,21 +67,24 @@ def draw_answer(experiment: Experiment, runs: tuple[RunSummary, ...]) -> None:
         st.markdown(plain(disagreement))
 
 
-def draw_comparisons(experiment: Experiment, runs: tuple[RunSummary, ...], extendable: StoredExperiment | None) -> None:
+def draw_comparisons(
+    experiment: Experiment, runs: tuple[RunSummary, ...], revision: str, extendable: StoredExperiment | None
+) -> None:
     """A sentence for each variant against the reference, and the seeds that would settle what is open.
 
     Args:
         experiment: with its seeds.
         runs: in numbers.
+        revision: as for `draw_answer`.
         extendable: the stored experiment, if its visitor may add seeds now.
     """
     if len(experiment.variants) == 1:
         return
     judged = experiment.judging.what
-    what = st.session_state.get(JUDGED_KEY.format(what=judged), judged)
+    what = st.session_state.get(JUDGED_KEY.format(revision=revision), judged)
     shown = verdict(experiment, runs, what)
     for comparison in shown.comparisons:
-        if comparison.seeds:
+        if comparison.seeds or comparison.lost:
             _draw_comparison(comparison, shown, what == judged, extendable)
     if refused := state.take(state.SEEDS_REFUSAL):
         st.error(text.REFUSED)
@@ -101,7 +110,7 @@ def _details(comparison: Comparison, shown: Verdict) -> Sequence[str]:
     if 1 <= comparison.seeds < SEEDS_FOR_A_DIFFERENCE:
         details.append(_("Differences: {points}.").format(points=say_points(comparison, shown)))
     if shares := say_shares(comparison):
-        details.append(_("How probable, given these seeds: {shares}.").format(shares=shares))
+        details.append(_("Description only, given these seeds: {shares}.").format(shares=shares))
     if wider := say_new_data(comparison, shown):
         details.append(_("For new data of the same kind: {interval}.").format(interval=wider))
     return details
@@ -146,4 +155,7 @@ def _add_seeds(stored: StoredExperiment, number: int) -> None:
 
 def _show_margin(shown: Verdict) -> str:
     share = shown.judging.margin
-    return _("{share}% of its mean").format(share=f"{100 * share:g}") if shown.judging.low_is_good else f"{share:g}"
+    number = f"{100 * share:g}"
+    if shown.judging.low_is_good:
+        return _("{share}% of the reference's mean").format(share=number)
+    return _("{share} percentage points").format(share=number)

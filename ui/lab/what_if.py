@@ -83,18 +83,18 @@ def _draw_controls(experiment: Experiment, revision: str) -> AnyRule:
         st.slider(text.THRESHOLD, low, high, value, step, format="%g", key=_key(revision, chosen), **keys)
         return current
     rule = current if isinstance(current, StoppingRule) else marked_rule(experiment.early_stopping)
-    fields = MarkedRule.model_fields
+    fields, own = MarkedRule.model_fields, experiment.early_stopping
     columns = st.columns(4)
     with columns[0]:
-        most = max(min(epochs, 100), rule.patience)
+        most = max(min(epochs, 100), rule.patience, own.patience)
         st.slider(fields["patience"].title or "", 0, most, rule.patience, key=_key(revision, "patience"), **keys)
     with columns[1]:
-        deltas = sorted({*MIN_DELTAS, rule.min_delta})
+        deltas = sorted({*MIN_DELTAS, rule.min_delta, own.min_delta})
         st.select_slider(
             fields["min_delta"].title or "", deltas, rule.min_delta, key=_key(revision, "min_delta"), **keys
         )
     with columns[2]:
-        most = max(epochs, rule.start_from_epoch)
+        most = max(epochs, rule.start_from_epoch, own.start_from_epoch)
         st.slider(
             fields["start_from_epoch"].title or "",
             0, most, rule.start_from_epoch, key=_key(revision, "start_from_epoch"), **keys,
@@ -123,10 +123,10 @@ def _set_rule(revision: str) -> None:
         rules[revision] = PrecheltRule(kind, read(kind, THRESHOLDS[kind][2]))
         return
     if read("patience") is None:  # the widgets of Keras's rule are about to be drawn
-        rules.pop(revision, None)
+        rules[revision] = rules.get(_key(revision, "keras"))
         return
     marked = MarkedRule(**{name: read(name) for name in MarkedRule.model_fields})
-    rules[revision] = marked_rule(marked)
+    rules[revision] = rules[_key(revision, "keras")] = marked_rule(marked)
     if state.DRAFT in st.session_state:
         st.session_state[state.DRAFT].values["early_stopping"] = marked.model_dump()
 
