@@ -240,11 +240,11 @@ def _compare(
         mean,
         differences,
         difference,
-        low_end,
-        high_end,
-        difference - wider if described else None,
-        difference + wider if described else None,
-        _share_out(difference, deviation, len(values), margin, judging) if described else None,
+        low=low_end,
+        high=high_end,
+        new_low=difference - wider if described else None,
+        new_high=difference + wider if described else None,
+        shares=_share_out(difference, deviation, len(values), margin, judging) if described else None,
         not_worse=kind == "undecided" and claims_allowed and worst < margin,
         more_seeds=_count_more_seeds(difference, deviation, len(values), margin, count, note)
         if kind == "undecided"

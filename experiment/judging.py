@@ -6,11 +6,16 @@ from typing import Final
 from analysis.early_stopping import StoppingRule
 from analysis.summary import RunCurves, RunSummary
 from analysis.verdict import MARGINS, Judging, Verdict, What, judge
-from experiment.spec import Experiment
+from experiment.spec import Experiment, MarkedRule
 from results.curves import RunRecord
 
 BASELINE: Final = "baseline"
 """The reference, where an experiment has a variant of that name and does not say otherwise."""
+
+
+def marked_rule(marked: MarkedRule) -> StoppingRule:
+    """The rule that an experiment marks, as the analysis takes it."""
+    return StoppingRule(marked.monitor, marked.patience, marked.min_delta, None, marked.start_from_epoch)
 
 
 def stopping_rule(experiment: Experiment, variant: str) -> tuple[StoppingRule, bool]:
@@ -18,9 +23,9 @@ def stopping_rule(experiment: Experiment, variant: str) -> tuple[StoppingRule, b
 
     It is the technique's own rule where the variant has it, else the one that the experiment marks.
     """
-    own, marked = experiment.variant(variant).early_stopping, experiment.early_stopping
+    own = experiment.variant(variant).early_stopping
     if own is None:
-        return StoppingRule(marked.monitor, marked.patience, marked.min_delta, None, marked.start_from_epoch), False
+        return marked_rule(experiment.early_stopping), False
     arguments = dict(own.arguments)
     restores = bool(arguments.pop("restore_best_weights"))
     del arguments["mode"]  # the rule knows it from the monitor

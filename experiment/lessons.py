@@ -4,11 +4,11 @@ import json
 from contextlib import suppress
 from typing import Any
 
+from experiment.judging import BASELINE
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from models.parameters import parameters
 from models.techniques import Technique
 
-BASELINE = "baseline"
 NAME = "{label}: with and without"
 
 DIGITS = {"name": "digits", "train_size": 300}

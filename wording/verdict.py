@@ -1,10 +1,13 @@
 """The verdict in sentences: no more and no less than the numbers say."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from analysis.verdict import SEEDS_FOR_A_DIFFERENCE, SEEDS_FOR_NO_DIFFERENCE, Comparison, Verdict, What
+from analysis.verdict import SEEDS_FOR_A_DIFFERENCE, SEEDS_FOR_NO_DIFFERENCE, Comparison, Kind, Verdict, What
 from wording.language import _, ngettext
 from wording.numbers import count_seeds, format_number, format_percent, join_names, join_texts
+
+KINDS: Final[tuple[Kind, ...]] = ("better", "worse", "no_difference", "undecided")
 
 
 def name_quantity(what: What) -> str:
@@ -25,23 +28,16 @@ def say_answer(verdict: Verdict) -> str:
     if verdict.margin is None or not any(c.seeds for c in compared):
         template = _("No seed can be compared yet: {reference} and another variant must have finished the first one.")
         return template.format(reference=join_names([verdict.judging.reference]))
-    groups = {
-        _("{names} better than {reference}"): [c.variant for c in compared if c.kind == "better"],
-        _("{names} worse than {reference}"): [c.variant for c in compared if c.kind == "worse"],
-        _("{names} no different from {reference} by more than matters"): [
-            c.variant for c in compared if c.kind == "no_difference"
-        ],
-        _("{names} not to be told apart from {reference} yet"): [c.variant for c in compared if c.kind == "undecided"],
+    templates: dict[Kind, str] = {
+        "better": _("{names} better than {reference}"),
+        "worse": _("{names} worse than {reference}"),
+        "no_difference": _("{names} no different from {reference} by more than matters"),
+        "undecided": _("{names} not to be told apart from {reference} yet"),
     }
-    reference = join_names([verdict.judging.reference])
-    parts = []
-    for template, names in groups.items():
-        if names:
-            parts.append(
-                template.format(
-                    names=f"{join_names(names)} {_('is') if len(names) == 1 else _('are')}", reference=reference
-                )
-            )
+    reference, parts = join_names([verdict.judging.reference]), []
+    for kind, names in _by_kind(verdict).items():
+        verb = _("is") if len(names) == 1 else _("are")
+        parts.append(templates[kind].format(names=f"{join_names(names)} {verb}", reference=reference))
     fewest, most = (pick(c.seeds for c in compared) for pick in (min, max))
     seeds = count_seeds(most) if fewest == most else _("{fewest} to {most} seeds").format(fewest=fewest, most=most)
     sentence = _("Over {seeds}: {parts}.").format(seeds=seeds, parts="; ".join(parts))
@@ -52,14 +48,18 @@ def say_answer(verdict: Verdict) -> str:
     return sentence
 
 
+def _by_kind(verdict: Verdict) -> dict[Kind, list[str]]:
+    """The variants of each kind that occurs, best news first."""
+    found = {kind: [c.variant for c in verdict.comparisons if c.kind == kind] for kind in KINDS}
+    return {kind: names for kind, names in found.items() if names}
+
+
 def say_few_seeds(seeds: int) -> str:
     """What so few seeds can show."""
     if seeds < SEEDS_FOR_NO_DIFFERENCE:
         return _("So few seeds can show nothing: another split or other initial weights may turn it around.")
-    return ngettext(
-        "{count} seed can show at most that nothing changes; a difference needs 5 or more.",
-        "{count} seeds can show at most that nothing changes; a difference needs 5 or more.",
-        seeds,
+    return _("{seeds} can show at most that nothing changes; a difference needs {least} or more.").format(
+        seeds=count_seeds(seeds), least=SEEDS_FOR_A_DIFFERENCE
     )
 
 
@@ -232,13 +232,13 @@ def say_points(comparison: Comparison, verdict: Verdict) -> str:
 
 def say_briefly(verdict: Verdict) -> str:
     """The claims in a few words, for a list of experiments; empty where there is none."""
-    kinds = {
+    kinds: dict[Kind, str] = {
         "better": _("{names} better"),
         "worse": _("{names} worse"),
         "no_difference": _("{names} no different"),
     }
-    groups = {template: [c.variant for c in verdict.comparisons if c.kind == kind] for kind, template in kinds.items()}
-    parts = [template.format(names=join_names(names)) for template, names in groups.items() if names]
+    found = _by_kind(verdict)
+    parts = [template.format(names=join_names(found[kind])) for kind, template in kinds.items() if kind in found]
     if not parts:
         return ""
     return _("{parts} (against {reference})").format(

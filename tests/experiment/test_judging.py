@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import summary
 from analysis.early_stopping import StoppingRule
 from analysis.summary import RunCurves, RunSummary, summarize_run
 from experiment.judging import judge_runs, judging_of
 from experiment.presets import presets
 from experiment.spec import Experiment, parse_experiment
+from results import records
 
 STOP = {"name": "early_stopping", "patience": 2}
 
@@ -80,3 +82,8 @@ def test_running_and_failed_runs_end_what_is_compared() -> None:
 
 def test_every_preset_begins_with_five_seeds() -> None:
     assert {experiment.seeds for experiment in presets().values()} == {(0, 1, 2, 3, 4)}
+
+
+def test_the_curve_of_balanced_accuracy_has_one_name() -> None:
+    """Analysis and store import nothing of each other."""
+    assert summary.BALANCED_ACCURACY == records.BALANCED_ACCURACY

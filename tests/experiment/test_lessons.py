@@ -2,7 +2,8 @@
 
 import pytest
 
-from experiment.lessons import BASELINE, lesson
+from experiment.judging import BASELINE
+from experiment.lessons import lesson
 from experiment.spec import parse_experiment
 from models.parameters import parameters
 from models.techniques import TECHNIQUES

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from results.artifacts import read_artifact
+from results.envelope import open_envelope, opened_at
 from results.schema import SCHEMA_VERSION
 from results.sqlite_file import prepare_file
 from results.store import Store, StoreError, default_url
@@ -208,6 +209,18 @@ def assert_upgraded(store, experiment_id):
     assert upload_name(store, put_upload(store, "mine.csv", b"x", 4.0)) == "mine.csv"
     store.delete_experiment(experiment_id)
     assert read_artifact(store, run.id, "boundary") is None
+
+
+def test_a_file_of_version_2_is_upgraded_and_its_envelopes_are_closed(tmp_path):
+    path = tmp_path / "results.db"
+    with Store(f"sqlite:///{path}") as store:
+        identifier = store.add_experiment("{}", "n", [], visitor="v", owner="o", now=1.0)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE opened_envelopes; PRAGMA user_version = 2;")
+    with Store(f"sqlite:///{path}") as store:
+        assert pragma(path, "user_version") == SCHEMA_VERSION
+        assert opened_at(store, identifier) is None
+        assert open_envelope(store, identifier, visitor="v", now=2.0)
 
 
 def test_a_file_of_version_1_is_upgraded_and_keeps_what_it_holds(tmp_path):

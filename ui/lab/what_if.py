@@ -13,6 +13,7 @@ from analysis.early_stopping import AnyRule, Criterion, PrecheltRule, StoppingRu
 from analysis.summary import VariantSummary
 from analysis.what_if import Outcome, map_rule, measure_outcome
 from charts.what_if_map import map_figure
+from experiment.judging import marked_rule
 from experiment.spec import Experiment, MarkedRule
 from models.techniques import Monitor
 from ui import state, text
@@ -39,11 +40,6 @@ def chosen_rule(experiment: Experiment, revision: str) -> AnyRule | None:
     """The rule that the person set on this experiment's curves; None as long as it is the experiment's own."""
     rule: AnyRule | None = st.session_state.get(state.WHAT_IF, {}).get(revision)
     return None if rule == marked_rule(experiment.early_stopping) else rule
-
-
-def marked_rule(marked: MarkedRule) -> StoppingRule:
-    """The experiment's marked rule as the analysis takes it."""
-    return StoppingRule(marked.monitor, marked.patience, marked.min_delta, None, marked.start_from_epoch)
 
 
 def draw_what_if(experiment: Experiment, variants: Sequence[VariantSummary], revision: str) -> None:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from charts.technique_pictures import PICTURES, Material
 from datasets.registry import Digits
-from experiment.lessons import BASELINE, lesson
+from experiment.judging import BASELINE
+from experiment.lessons import lesson
 from experiment.presets import FIRST_VISIT, presets, recorded_curves
 from export.added_calls import added_calls
 from export.keras_text import Writer
