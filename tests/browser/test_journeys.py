@@ -330,6 +330,7 @@ def test_a_technique_of_the_learn_page_is_compared_in_the_lab(open_tab: OpenTab,
         drawn = section.locator(".live-chart[data-draws]")
         drawn.wait_for(timeout=SECONDS * 1000)
         words = drawn.get_attribute("aria-label")
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)  # else a press can be lost
         press(page, learn_text.DRAW_ANEW).click()
         page.wait_for_function(
             "words => document.querySelector('.st-key-open_dropout .live-chart').ariaLabel !== words",
