@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from models.parameters import Entry, number
 
 FloatArray = NDArray[np.float32]
-Values = NDArray[np.float32 | np.uint8]
+Values = NDArray[np.float32 | np.float64 | np.uint8]
 IntArray = NDArray[np.int32]
 Kind = Literal["image", "table", "points"]
 Origin = Literal["embedded", "download", "upload"]
@@ -23,13 +23,19 @@ SHARE_HELD_OUT = 0.2
 class Arrays:
     """A whole data set: `x` (rows, *shape), `y` (rows,) class indices from 0.
 
-    `x` is float32, NaN where a value is missing; images of pixels from 0 to 255 stay uint8, a quarter of the memory.
+    `x` is float32, NaN where a value is missing; float64 where float32 would lose what tells rows apart. Images of
+    pixels from 0 to 255 stay uint8, a quarter of the memory.
+
+    `indicators`: places of the features that are 0 or 1 for a text's value; they are not scaled. `groups` (rows,):
+    rows of one number stay on one side of every split; None: all rows are on their own.
     """
 
     x: Values
     y: IntArray
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...]
+    indicators: tuple[int, ...] = ()
+    groups: IntArray | None = None
 
 
 class Dataset(Entry):
@@ -62,6 +68,11 @@ class Dataset(Entry):
     def uploads(self) -> tuple[str, ...]:
         """SHA-256 of the uploaded files that it is made of."""
         return ()
+
+    @property
+    def groups(self) -> IntArray | None:
+        """Rows of one number stay on one side of every split (rows,); None: all rows are on their own."""
+        return None
 
     @property
     def missing(self) -> str | None:

@@ -56,22 +56,42 @@ def choose_rows(dataset: Dataset, y: IntArray, seed: int) -> ChosenRows:
     Labels are changed in the whole pool, of which the training rows are the first: a row is noisy in every training set
     that has it, or in none.
     """
-    pool, validation, test = split_rows(y, dataset.held_out, seed)
+    pool, validation, test = split_rows(y, dataset.held_out, seed, dataset.groups)
     labels = change_labels(y[pool], dataset.label_noise, dataset.classes, seed)
     size = dataset.training_rows
     return ChosenRows(pool[:size], labels[:size], validation, test)
 
 
-def split_rows(y: IntArray, held_out: int, seed: int) -> tuple[Rows, Rows, Rows]:
+def split_rows(y: IntArray, held_out: int, seed: int, groups: IntArray | None = None) -> tuple[Rows, Rows, Rows]:
     """Row numbers (training pool in nesting order, validation, test), stratified by `y`.
+
+    Rows of one group are all in one of them; the parts are then about as large as they would be without groups.
 
     Test rows do not depend on the seed. Any first n rows of the pool are stratified to within one row a class, so
     that smaller training sets lie within larger ones.
     """
     rows = np.arange(len(y))
-    rest, test = train_test_split(rows, test_size=held_out, stratify=y, random_state=TEST_SEED)
-    pool, validation = train_test_split(rest, test_size=held_out, stratify=y[rest], random_state=seed)
+    rest, test = _hold_out(rows, y, held_out, TEST_SEED, groups)
+    pool, validation = _hold_out(rest, y, held_out, seed, groups)
     return _nest(pool, y, np.random.default_rng([seed, *SUBSET])), validation, test
+
+
+def _hold_out(rows: Rows, y: IntArray, size: int, seed: int, groups: IntArray | None) -> tuple[Rows, Rows]:
+    """Rows that are left, and about `size` that are held out; of groups, a share of those of each class."""
+    if groups is None:
+        left, held = train_test_split(rows, test_size=size, stratify=y[rows], random_state=seed)
+        return left, held
+    _, first, of_group = np.unique(groups[rows], return_index=True, return_inverse=True)
+    strata = y[rows][first]
+    counts = np.bincount(strata)
+    strata = np.where(counts[strata] < 2, counts.argmax(), strata)  # a class in one group is in one part anyway
+    number = max(1, round(size / len(rows) * len(first)))
+    enough = len(np.unique(strata)) <= min(number, len(first) - number)
+    _, held_groups = train_test_split(
+        np.arange(len(first)), test_size=number, stratify=strata if enough else None, random_state=seed
+    )
+    held = np.isin(of_group, held_groups)
+    return rows[~held], rows[held]
 
 
 def _nest(pool: Rows, y: IntArray, generator: np.random.Generator) -> Rows:
@@ -95,25 +115,32 @@ def change_labels(y: IntArray, share: float, classes: int, seed: int) -> IntArra
     return changed
 
 
-def scale(train: Values, *others: Values, per_feature: bool) -> tuple[FloatArray, ...]:
+def scale(
+    train: Values, *others: Values, per_feature: bool, indicators: tuple[int, ...] = ()
+) -> tuple[FloatArray, ...]:
     """Subtracts the mean and divides by the standard deviation of the training rows.
 
     Per feature for tables and points, where a missing value becomes the median of the training rows. Over all pixels
-    at once for images: a pixel that is almost always black would else be blown up.
+    at once for images: a pixel that is almost always black would else be blown up. So would a text that few rows have:
+    `indicators` are the features that stay 0 and 1.
     """
     if per_feature:
         train, *rest = _fill(train, *others)
         others = tuple(rest)
-    mean, deviation = measure_scale(train, per_feature=per_feature)
+    mean, deviation = measure_scale(train, per_feature=per_feature, indicators=indicators)
     return tuple(_standardize(a, mean, deviation) for a in (train, *others))
 
 
-def measure_scale(train: Values, *, per_feature: bool) -> tuple[Statistic, Statistic]:
+def measure_scale(train: Values, *, per_feature: bool, indicators: tuple[int, ...] = ()) -> tuple[Statistic, Statistic]:
     """Mean and standard deviation by which `scale` scales; values that are all the same are only shifted."""
     if per_feature:
         (train,) = _fill(train)
     mean, deviation = _pixel_statistics(train) if train.dtype == np.uint8 else _statistics(train, per_feature)
-    return mean, np.where(deviation > 0, deviation, 1.0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    if indicators:
+        places = list(indicators)
+        mean[places], deviation[places] = 0.0, 1.0
+    return mean, deviation
 
 
 def _statistics(train: Values, per_feature: bool) -> tuple[Statistic, Statistic]:
@@ -146,7 +173,7 @@ def _fill(train: Values, *others: Values) -> list[Values]:
     if not any(np.isnan(a).any() for a in (train, *others)):
         return [train, *others]
     known = np.where(np.isnan(train).all(axis=0), 0, train)
-    median = np.nanmedian(known, axis=0).astype(np.float32)
+    median = np.nanmedian(known, axis=0).astype(train.dtype)
     return [np.where(np.isnan(a), median, a) for a in (train, *others)]
 
 
@@ -154,7 +181,9 @@ def make_split(dataset: Dataset, arrays: Arrays, seed: int) -> Split:
     """The arrays that a run with this seed trains and is judged on."""
     rows = choose_rows(dataset, arrays.y, seed)
     x_train, x_validation, x_test = scale(
-        *(arrays.x[part] for part in (rows.train, rows.validation, rows.test)), per_feature=dataset.kind != "image"
+        *(arrays.x[part] for part in (rows.train, rows.validation, rows.test)),
+        per_feature=dataset.kind != "image",
+        indicators=arrays.indicators,
     )
     return Split(
         x_train,

@@ -1,13 +1,14 @@
 """What every file of somebody's own must be, whatever its format: classes with enough rows, finite values, a size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.dataset import Arrays, IntArray, Kind
+from datasets.reading.cells import Cells, is_plain_number
+from datasets.reading.description import Description
 
 MAX_ROWS = 100_000
 MAX_FEATURES = 2_000
@@ -20,6 +21,8 @@ MIN_ROWS_PER_CLASS = 10
 """So that each class is in the training, the validation and the test rows, whatever the seed."""
 
 MAX_CHARACTERS_SHOWN = 60
+MISSING = "(missing)"
+"""How an empty cell among texts is called."""
 
 
 class TableError(ValueError):
@@ -28,16 +31,26 @@ class TableError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A file as it was read. `notes` say what was done to it: rows and columns left out, values filled in."""
+    """A file as it was read: what was understood of it, and `arrays` where it can be trained on."""
 
-    arrays: Arrays
+    arrays: Arrays | None
     kind: Kind
-    notes: tuple[str, ...] = ()
+    description: Description
+
+    def checked(self) -> Arrays:
+        """The arrays.
+
+        Raises:
+            TableError: why there are none.
+        """
+        if self.arrays is None:
+            raise TableError(self.description.problem or "")
+        return self.arrays
 
     @property
     def class_counts(self) -> NDArray[np.int64]:
         """Rows of each class (classes,)."""
-        return np.bincount(self.arrays.y, minlength=len(self.arrays.class_names))
+        return np.array(list(self.description.classes.values()), np.int64)
 
 
 def shown(name: object) -> str:
@@ -46,28 +59,32 @@ def shown(name: object) -> str:
     return f'"{text[:MAX_CHARACTERS_SHOWN]}…"' if len(text) > MAX_CHARACTERS_SHOWN else f'"{text}"'
 
 
-def encode_classes(labels: Sequence[Any] | NDArray[Any], what: str) -> tuple[IntArray, tuple[str, ...]]:
-    """Class indices and names, in the order of the values.
+def order_classes(names: Iterable[str]) -> list[str]:
+    """Classes in their order: numbers by value, where all are numbers, else texts."""
+    texts = sorted(names)
+    if all(is_plain_number(text) for text in texts):
+        return sorted(texts, key=float)
+    return texts
+
+
+def encode_classes(cells: Cells, what: str) -> tuple[IntArray, tuple[str, ...]]:
+    """Class indices and names; `cells` has no empty ones.
 
     Raises:
         TableError: too few or too many classes, or one has too few rows.
     """
-    values, y, counts = np.unique(np.asarray(labels), return_inverse=True, return_counts=True)
-    if not MIN_CLASSES <= len(values) <= MAX_CLASSES:
-        raise TableError(f"{what} has {len(values):,} different values; allowed: {MIN_CLASSES} to {MAX_CLASSES}")
-    names = tuple(_class_name(value) for value in values)
-    few = int(counts.argmin())
+    counts = {value: int(count) for value, count in zip(cells.values, cells.counts, strict=True) if count}
+    if not MIN_CLASSES <= len(counts) <= MAX_CLASSES:
+        raise TableError(f"{what} has {len(counts):,} different values; allowed: {MIN_CLASSES} to {MAX_CLASSES}")
+    names = order_classes(counts)
+    few = min(names, key=lambda name: counts[name])
     if counts[few] < MIN_ROWS_PER_CLASS:
         raise TableError(
-            f"class {shown(names[few])} of {what} has {counts[few]} rows; allowed: at least {MIN_ROWS_PER_CLASS} rows "
+            f"class {shown(few)} of {what} has {counts[few]} rows; allowed: at least {MIN_ROWS_PER_CLASS} rows "
             "in each class, for training, validation and test"
         )
-    return y.reshape(-1).astype(np.int32), names
-
-
-def _class_name(value: Any) -> str:
-    whole = isinstance(value, np.floating) and float(value).is_integer()
-    return str(int(value)) if whole else str(value)
+    places = {name: place for place, name in enumerate(names)}
+    return np.array([places.get(value, -1) for value in cells.values], np.int32)[cells.codes], tuple(names)
 
 
 def check_size(rows: int, features: int) -> None:

@@ -1,14 +1,16 @@
 """People's own data: which uploaded file and column, found and read once in a process."""
 
+import hashlib
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import PrivateAttr, field_validator
 
-from datasets.csv_file import find_delimiter, read_csv, read_frame
-from datasets.dataset import Arrays, Dataset, Kind
-from datasets.npz_file import is_npz, read_npz, unpacked_size
+from datasets.dataset import Arrays, Dataset, IntArray, Kind
+from datasets.reading.choices import Reading
+from datasets.reading.description import Description
+from datasets.reading.process import read_apart
 from datasets.table import Table, TableError
 from models.parameters import identifier
 
@@ -24,86 +26,47 @@ KEPT_TABLES = 4
 UPLOADS = "uploads"
 """Key of pydantic's validation context under which an `Upload` finds the `UploadedFiles` that it is read from."""
 
-UNPACKED_SHARE = 10
-"""An NPZ may unpack to so many times the size that a host allows for a file."""
-
-
-def check_file(content: bytes, limit_bytes: int) -> None:
-    """Refuses a file that is larger than the host allows, packed or unpacked, before anything of it is read.
-
-    Raises:
-        TableError: naming size and limit.
-    """
-    if len(content) > limit_bytes:
-        raise TableError(f"the file has {len(content):,} bytes; allowed: up to {limit_bytes:,}")
-    if is_npz(content) and (size := unpacked_size(content)) > UNPACKED_SHARE * limit_bytes:
-        raise TableError(f"the file unpacks to {size:,} bytes; allowed: up to {UNPACKED_SHARE * limit_bytes:,}")
-
-
-def read_file(content: bytes) -> None:
-    """Reads a file as far as it can be without a choice of the target.
-
-    Raises:
-        TableError: it can never be trained on.
-    """
-    if is_npz(content):
-        read_npz(content)
-    else:
-        read_frame(content)
-
 
 class UploadedFiles:
     """Uploaded files by their SHA-256, each read once: the ones used last are kept for all experiments that have them.
 
     Args:
         fetch: gives the content of a file, or None where it is not.
+        limit_bytes: largest file that this host allows, which limits what is made of it, too.
     """
 
-    def __init__(self, fetch: Callable[[str], bytes | None]) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Callable[[str], bytes | None], limit_bytes: int = MAX_FILE_BYTES) -> None:
+        self._fetch, self._limit_bytes = fetch, limit_bytes
         self.table = lru_cache(KEPT_TABLES)(self._read_table)
-        self.columns = lru_cache(KEPT_TABLES)(self._read_columns)
 
-    def _read_table(self, sha256: str, target: str | None) -> Table:
-        """A file as features and classes; `target` is the CSV's column with the classes.
-
-        Raises:
-            TableError: it is not here, or is no data that can be trained on.
-        """
-        content = self._content(sha256)
-        return read_npz(content) if is_npz(content) else read_csv(content, target)
-
-    def _read_columns(self, sha256: str) -> tuple[str, ...]:
-        """The columns of a CSV file; none of an NPZ file.
+    def _read_table(self, sha256: str, target: str | None, reading: Reading) -> Table:
+        """A file as it is read with these choices; `target` is the column with the classes.
 
         Raises:
-            TableError: it is not here, or no CSV file.
+            TableError: it is not here, or cannot be read.
         """
-        content = self._content(sha256)
-        return () if is_npz(content) else tuple(read_frame(content).columns)
-
-    def delimiter(self, sha256: str) -> str:
-        """What separates the values of a CSV file."""
-        return find_delimiter(self._content(sha256).decode("utf-8-sig"))
-
-    def _content(self, sha256: str) -> bytes:
         content = self._fetch(sha256)
         if content is None:
             raise TableError(NOT_HERE)
-        return content
+        return read_apart(content, reading, target, self._limit_bytes)
 
 
 class Upload(Dataset):
-    """A CSV table or an NPZ file of arrays, by the SHA-256 of the file; `target` is the column with the classes."""
+    """Somebody's own file, by its SHA-256; `target` is the column with the classes, `reading` how it is read."""
 
     label = "Your own data"
-    summary = "A CSV table, or an NPZ file with `x` and `y`. Kept here with the experiments that use it."
+    summary = "A table (CSV, Excel, Parquet), a ZIP of image folders, or an NPZ file. Kept with its experiments."
     source = "https://numpy.org/doc/stable/reference/generated/numpy.savez.html"
     origin = "upload"
 
     name: Literal["upload"] = "upload"
     sha256: str = identifier("", about="SHA-256 of the uploaded file, in hexadecimal digits.")
-    target: str | None = identifier(None, about="The CSV's column with the classes; null for an NPZ file.")
+    target: str | None = identifier(None, about="The column with the classes; null: the last one that has values.")
+    reading: Reading = identifier(
+        Reading(),
+        about="How the file is read, where a person decides it.",
+        exclude_if=lambda reading: reading == Reading(),
+    )
 
     @field_validator("sha256")
     @classmethod
@@ -133,12 +96,17 @@ class Upload(Dataset):
 
     @property
     def table(self) -> Table:
-        """The file as it was read.
+        """The file as it was read, whether it can be trained on or not.
 
         Raises:
-            TableError: it is not here, or is no data that can be trained on.
+            TableError: it is not here, or cannot be read.
         """
-        return self.files.table(self.sha256, self.target)
+        return self.files.table(self.sha256, self.target, self.reading)
+
+    @property
+    def description(self) -> Description:
+        """What was understood of the file."""
+        return self.table.description
 
     @property
     def kind(self) -> Kind:  # type: ignore[override]
@@ -148,20 +116,37 @@ class Upload(Dataset):
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Of one row, as the network takes it."""
-        return self.table.arrays.x.shape[1:]
+        return self.load().x.shape[1:]
 
     @property
     def classes(self) -> int:  # type: ignore[override]
         """Different values of the target."""
-        return len(self.table.arrays.class_names)
+        return len(self.load().class_names)
 
     @property
     def rows(self) -> int:
-        return len(self.table.arrays.y)
+        return len(self.load().y)
+
+    @property
+    def groups(self) -> IntArray | None:
+        return self.load().groups
 
     @property
     def uploads(self) -> tuple[str, ...]:
         return (self.sha256,)
 
     def load(self) -> Arrays:
-        return self.table.arrays
+        return self.table.checked()
+
+
+def open_upload(content: bytes, target: str | None = None, limit_bytes: int = MAX_FILE_BYTES) -> Upload:
+    """A file that is nowhere stored, as it is read without choices.
+
+    Raises:
+        TableError: it cannot be read.
+    """
+    files = UploadedFiles(lambda _: content, limit_bytes)
+    upload = Upload.model_construct(sha256=hashlib.sha256(content).hexdigest(), target=target)
+    upload._files = files
+    upload.table  # noqa: B018
+    return upload

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from datasets.reading.choices import ColumnChoice, Reading
 from datasets.registry import DATASETS, AnyDataset, Digits
 from datasets.uploads import UPLOADS, UploadedFiles
 from models.architectures import ARCHITECTURES, MLP, AnyArchitecture, make_plan
@@ -287,6 +288,8 @@ def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
     parts: dict[str, type[BaseModel]] = {"training": TrainingSettings, "variants": Variant}
     if location in (("early_stopping",), ("judging",)):
         return MarkedRule if location == ("early_stopping",) else JudgingSettings
+    if "reading" in names:
+        return ColumnChoice if "columns" in names else Reading
     parts.update(DATASETS)
     parts.update(ARCHITECTURES)
     parts.update(TECHNIQUES)

@@ -1,6 +1,6 @@
 """How registry entries declare their parameters: one field gives validation, form widget and help text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast, get_args, get_origin
 
@@ -93,9 +93,9 @@ def option(default: Any, *, label: str, about: str) -> Any:
     return Field(default, title=label, description=about)
 
 
-def identifier(default: Any, *, about: str) -> Any:
-    """A pydantic field that `parameters` leaves out."""
-    return Field(default, description=about, json_schema_extra=IDENTIFIER)
+def identifier(default: Any, *, about: str, exclude_if: Callable[[Any], bool] | None = None) -> Any:
+    """A pydantic field that `parameters` leaves out; JSON leaves it out where `exclude_if` says so."""
+    return Field(default, description=about, json_schema_extra=IDENTIFIER, exclude_if=exclude_if)
 
 
 def parameters(entry: type[BaseModel]) -> Iterator[Parameter]:

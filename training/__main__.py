@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from analysis.summary import summarize_run
-from datasets.uploads import UploadedFiles
+from datasets.checks import check_split
+from datasets.table import TableError
+from datasets.uploads import UploadedFiles, open_upload
 from experiment.judging import judge_runs, run_curves
 from experiment.progress import Progress as Done
 from experiment.progress import measure
@@ -25,13 +28,13 @@ from experiment.version import PROGRAM_AND_VERSION
 from export.report import report
 from results.curves import CurveCache, RunRecord
 from results.store import Store, StoreError
-from results.uploads import read_upload
+from results.uploads import put_upload, read_upload
 from training.dispatch.cluster import ClusterError, worker_count
 from training.dispatch.queue import Queue, QueueState
 from wording.verdict import name_quantity, say_answer, say_comparison
 
 FINISHED, RUN_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-VISITOR = "local"
+VISITOR, UPLOAD = "local", "upload"
 SECONDS_BETWEEN_LOOKS = 0.2
 
 errors = Console(stderr=True)
@@ -39,17 +42,26 @@ errors = Console(stderr=True)
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if options.describe is not None:
+        return _describe_file(options.describe, options.target)
+    if options.experiment is None:
+        parser.error("an experiment is needed: EXPERIMENT.json, or --describe FILE")
     try:
         text = options.experiment.read_bytes()
+        content = options.data.read_bytes() if options.data else None
         workers = worker_count()
         store = Store(options.database)
     except (StoreError, ClusterError) as error:
         return _refuse(str(error))
     except OSError as error:
-        return _refuse(f"{options.experiment} cannot be read: {error.strerror}")
+        return _refuse(f"{error.filename} cannot be read: {error.strerror}")
     with store:
         try:
+            if content is not None:
+                sha256 = put_upload(store, options.data.name, content, time.time())
+                text = with_data(text, sha256, options.target)
             experiment = parse_experiment(text, UploadedFiles(partial(read_upload, store)))
         except ExperimentError as error:
             return _refuse(str(error))
@@ -59,11 +71,54 @@ def main(arguments: list[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """The command line's options, with what `--help` says of them."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("experiment", type=Path, metavar="EXPERIMENT.json", help="experiment JSON, version 1")
+    parser.add_argument(
+        "experiment", type=Path, nargs="?", metavar="EXPERIMENT.json", help="experiment JSON, version 1"
+    )
+    parser.add_argument("--data", type=Path, metavar="FILE", help="train on this file: a table, images or arrays")
+    parser.add_argument("--target", metavar="COLUMN", help="the file's column with the classes (default: the last one)")
+    parser.add_argument("--describe", type=Path, metavar="FILE", help="say what is understood of a file; train nothing")
     parser.add_argument("--version", action="version", version=PROGRAM_AND_VERSION)
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
     parser.add_argument("--database", metavar="URL", help="where runs are stored (default: DATABASE_URL, else a file)")
     return parser
+
+
+def with_data(text: str | bytes, sha256: str, target: str | None) -> str:
+    """The experiment's JSON with an uploaded file as its data.
+
+    Label noise stays; how many rows and how they are read stay where the experiment was on somebody's own data, too.
+
+    Raises:
+        ExperimentError: it is no JSON object.
+    """
+    try:
+        values = json.loads(text)
+        before = dict(values.get("dataset", {}))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ExperimentError(f"This is not an experiment in JSON: {error}") from None
+    own = {"target": target} if target is not None else {}
+    if before.get("name") != UPLOAD:
+        before = {key: value for key, value in before.items() if key == "label_noise"}
+    return json.dumps({**values, "dataset": {**before, **own, "name": UPLOAD, "sha256": sha256}})
+
+
+def _describe_file(file: Path, target: str | None) -> int:
+    """Prints what is understood of a file as one JSON object."""
+    try:
+        content = file.read_bytes()
+        dataset = open_upload(content, target)
+        description = dataset.description
+    except OSError as error:
+        return _refuse(f"{file} cannot be read: {error.strerror}")
+    except TableError as error:
+        return _refuse(f"{file.name}: {error}")
+    if target is not None and description.problem:
+        return _refuse(f"{file.name}: {description.problem}")
+    doubts = () if description.problem else check_split(dataset, seed=0)
+    told = description.told()
+    json.dump({**told, "notes": [*told["notes"], *(doubt.text for doubt in doubts)]}, sys.stdout, allow_nan=False)
+    sys.stdout.write("\n")
+    return FINISHED
 
 
 def _refuse(message: str) -> int:

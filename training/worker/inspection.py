@@ -87,7 +87,8 @@ class ModelInspector:
         return describe_weights(self._engine.kernels(), self._engine.plan.members)
 
     def _pack_model(self) -> bytes:
-        mean, deviation = measure_scale(self._arrays.x[self._rows.train], per_feature=not self._images)
+        train, indicators = self._arrays.x[self._rows.train], self._arrays.indicators
+        mean, deviation = measure_scale(train, per_feature=not self._images, indicators=indicators)
         return keras_file(self._engine.model, mean, deviation)
 
     def _pack_mistakes(self, probabilities: Any) -> bytes:

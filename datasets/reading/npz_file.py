@@ -1,60 +1,59 @@
 """An NPZ file as a table: arrays `x` and `y`. Sizes and types are read from headers, before anything is unpacked."""
 
-import io
 import zipfile
-import zlib
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.dataset import Arrays, Kind, Values
+from datasets.reading.archive import BROKEN
+from datasets.reading.cells import Cells
+from datasets.reading.description import Column, Description
+from datasets.reading.doubts import doubts_of_rows
+from datasets.reading.features import find_groups
 from datasets.table import MAX_FEATURES, MAX_SIDE, Table, TableError, check_size, encode_classes
 
 EXPECTED = "an NPZ file with x (rows, features), (rows, height, width) or (rows, height, width, 1 or 3), and y (rows,)"
 MAX_HEADER = 10_000
-BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, KeyError)
 
 Header = tuple[tuple[int, ...], "np.dtype[Any]"]
 
 
-def is_npz(content: bytes) -> bool:
-    """Whether this is a ZIP file, as NPZ files are."""
-    return content.startswith(b"PK\x03\x04")
-
-
-def unpacked_size(content: bytes) -> int:
-    """Bytes of all arrays once they are unpacked, as the file's directory says.
-
-    Raises:
-        TableError: the file is broken.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return sum(entry.file_size for entry in archive.infolist())
-    except BROKEN as error:
-        raise TableError(f"the file is broken ({error}); allowed: {EXPECTED}") from None
-
-
-def read_npz(content: bytes) -> Table:
+def read_npz(archive: zipfile.ZipFile) -> Table:
     """Features or images, and classes.
 
     Raises:
         TableError: saying what is wrong and what is allowed.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            headers = {name: _header(archive, name) for name in ("x", "y")}
-            _check_headers(headers["x"], headers["y"])
-            x, y = (_array(archive, name) for name in ("x", "y"))
+        headers = {name: _header(archive, name) for name in ("x", "y")}
+        _check_headers(headers["x"], headers["y"])
+        x, y = (_array(archive, name) for name in ("x", "y"))
     except TableError:
         raise
     except BROKEN as error:
         raise TableError(f"the file is broken ({error}); allowed: {EXPECTED}") from None
-    labels, class_names = encode_classes(_labels(y), "y")
+    cells = _labels(y)
+    notes: tuple[str, ...] = ()
+    known = np.array([bool(value) for value in cells.values], bool)[cells.codes]
+    if not known.all():
+        x, cells = x[known], cells.take(known)
+        notes = (f"{int((~known).sum()):,} rows without a class left out.",)
+    labels, class_names = encode_classes(cells, "y")
     values, kind = _values(x)
     names = () if kind == "image" else tuple(f"feature {i + 1}" for i in range(values.shape[1]))
-    return Table(Arrays(values, labels, class_names, names), kind)
+    classes = dict(zip(class_names, np.bincount(labels).tolist(), strict=True))
+    groups, twins = find_groups(values.reshape(len(values), -1))
+    doubts = doubts_of_rows(twins, classes)
+    description = Description(_columns(values, names), len(known), None, classes, names, notes=notes, doubts=doubts)
+    return Table(Arrays(values, labels, class_names, names, groups=groups), kind, description)
+
+
+def _columns(values: Values, names: tuple[str, ...]) -> tuple[Column, ...]:
+    """The features as columns; none of images."""
+    examples = (tuple(f"{value:g}" for value in values[:3, place]) for place in range(len(names)))
+    return tuple(Column(name, "number", "feature", 0, shown) for name, shown in zip(names, examples, strict=True))
 
 
 def _header(archive: zipfile.ZipFile, name: str) -> Header:
@@ -102,11 +101,19 @@ def _check_headers(x: Header, y: Header) -> None:
     check_size(shape[0], int(np.prod(shape[1:])))
 
 
-def _labels(y: NDArray[Any]) -> NDArray[Any]:
+def _labels(y: NDArray[Any]) -> Cells:
+    """Classes by their names, as a CSV file would have them: 10, True, cat."""
     y = y.reshape(len(y))
-    if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.round(y))).all():
-        raise TableError("y has values that are no whole numbers; allowed: whole numbers or text")
-    return np.char.decode(y, "utf-8", "replace") if y.dtype.kind == "S" else y
+    if y.dtype.kind == "f":
+        if not (np.isfinite(y) & (y == np.round(y))).all():
+            raise TableError("y has values that are no whole numbers; allowed: whole numbers or text")
+        y = y.astype(object) if np.abs(y).max(initial=0) >= 2**53 else y.astype(np.int64)
+    if y.dtype.kind == "S":
+        y = np.char.decode(y, "utf-8", "replace")
+    values, codes = np.unique(y, return_inverse=True)
+    names = [str(int(value)) if isinstance(value, float) else str(value).strip() for value in values]
+    different, places = np.unique(np.array(names, str), return_inverse=True)
+    return Cells(different.tolist(), places.reshape(-1)[codes.reshape(-1)].astype(np.int32))
 
 
 def _values(x: NDArray[Any]) -> tuple[Values, Kind]:

@@ -1,0 +1,67 @@
+"""What to look at before training that depends on the split: who is in the test rows only, and how few validate."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from datasets.dataset import Arrays, Dataset
+from datasets.reading.description import Doubt
+from datasets.split import ChosenRows, Rows, choose_rows
+from datasets.table import shown
+
+MIN_VALIDATION_ROWS = 5
+"""Of each class: of fewer, one row more or less is a fifth of what is known of it."""
+
+NAMED = 5
+UNEVEN = 1.5
+"""A part may be so many times larger or smaller than it was meant to be before it is said."""
+
+
+def check_split(dataset: Dataset, seed: int) -> tuple[Doubt, ...]:
+    """Doubts about the split under a seed, the first of the experiment."""
+    arrays = dataset.load()
+    rows = choose_rows(dataset, arrays.y, seed)
+    return (*_classes(arrays, rows), *_texts(arrays, rows), *_sizes(dataset, rows))
+
+
+def _classes(arrays: Arrays, rows: ChosenRows) -> Iterator[Doubt]:
+    parts = {"training": rows.train, "validation": rows.validation, "test": rows.test}
+    counts = {name: np.bincount(arrays.y[part], minlength=len(arrays.class_names)) for name, part in parts.items()}
+    lacking = np.flatnonzero(counts["training"] == 0)
+    if len(lacking):
+        yield Doubt(f"No training row has {_names(arrays, lacking)}: nothing can be learned of it.")
+    few = np.flatnonzero(counts["validation"] < MIN_VALIDATION_ROWS)
+    if len(few):
+        fewest = int(counts["validation"].min())
+        yield Doubt(
+            f"Of {len(rows.validation):,} validation rows only {fewest} are of {_names(arrays, few)}: what is measured "
+            "there is mostly luck. More seeds help a little, more rows help."
+        )
+
+
+def _names(arrays: Arrays, classes: Rows) -> str:
+    names = [shown(arrays.class_names[label]) for label in classes[:NAMED]]
+    return f"class {', '.join(names)}{' …' if len(classes) > NAMED else ''}"
+
+
+def _texts(arrays: Arrays, rows: ChosenRows) -> Iterator[Doubt]:
+    """Values of a text column that no training row has."""
+    held_out = np.concatenate([rows.validation, rows.test])
+    unseen = [
+        arrays.feature_names[place]
+        for place in arrays.indicators
+        if not arrays.x[rows.train, place].any() and arrays.x[held_out, place].any()
+    ]
+    if unseen:
+        more = f" and {len(unseen) - NAMED:,} others" if len(unseen) > NAMED else ""
+        yield Doubt(
+            f"No training row has {', '.join(map(shown, unseen[:NAMED]))}{more}: the network cannot learn what that "
+            "means."
+        )
+
+
+def _sizes(dataset: Dataset, rows: ChosenRows) -> Iterator[Doubt]:
+    """Groups can be so large that the parts are not what was asked for."""
+    for name, part in (("validation", rows.validation), ("test", rows.test)):
+        if dataset.groups is not None and not dataset.held_out / UNEVEN <= len(part) <= dataset.held_out * UNEVEN:
+            yield Doubt(f"Groups are so uneven that {len(part):,} rows are for {name}, not about {dataset.held_out:,}.")
