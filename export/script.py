@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datasets.registry import Dataset
 from experiment.spec import Experiment, MarkedRule, TrainingSettings, Variant
 from experiment.version import PROGRAM_AND_VERSION
-from export.data_loading import Loading, loading
+from export.data_loading import loading
 from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
 from export.network_source import ENSEMBLE, network_source
+from export.own_data_loading import Loading
 from models.plan import EARLY_STOPPING, MIXED_ROWS, Call, Plan, call, find_early_stopping
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
@@ -111,15 +112,7 @@ class Script:
         dataset = self.dataset
         yield from self.loading.lines
         yield "held_out = round(0.2 * len(x))"
-        yield from lay_out_call(
-            "x_rest, x_test, y_rest, y_test = train_test_split(",
-            ["x", "y", "test_size=held_out", "stratify=y", "random_state=0"],
-        )
-        size = [] if dataset.train_size is None else [f"train_size={dataset.train_size}"]
-        yield from lay_out_call(
-            "x_train, x_val, y_train, y_val = train_test_split(",
-            ["x_rest", "y_rest", *size, "test_size=held_out", "stratify=y_rest", "random_state=SEED"],
-        )
+        yield from self._grouped_split() if self.loading.groups else self._plain_split()
         if dataset.label_noise:
             yield from self._label_noise()
         yield from self._scaling()
@@ -128,6 +121,39 @@ class Script:
             yield ""
             yield "# One-hot labels, since they are mixed or smoothed"
             yield from lay_out_call("y_train, y_val, y_test = (", [f"{one_hot} for part in (y_train, y_val, y_test)"])
+
+    def _plain_split(self) -> Iterator[str]:
+        yield from lay_out_call(
+            "x_rest, x_test, y_rest, y_test = train_test_split(",
+            ["x", "y", "test_size=held_out", "stratify=y", "random_state=0"],
+        )
+        train_size = self.dataset.train_size
+        size = [] if train_size is None else [f"train_size={train_size}"]
+        yield from lay_out_call(
+            "x_train, x_val, y_train, y_val = train_test_split(",
+            ["x_rest", "y_rest", *size, "test_size=held_out", "stratify=y_rest", "random_state=SEED"],
+        )
+
+    def _grouped_split(self) -> Iterator[str]:
+        """Whole groups are held out, a share of those of each class, as `datasets.split` does."""
+        yield from ("", "", "def hold_out(rows, seed):")
+        yield "    numbers, first = np.unique(groups[rows], return_index=True)"
+        yield "    size = max(1, round(held_out / len(rows) * len(numbers)))"
+        yield "    strata = y[rows][first]"
+        yield "    strata = np.where(np.bincount(strata)[strata] < 2, np.bincount(strata).argmax(), strata)"
+        yield "    enough = len(np.unique(strata)) <= min(size, len(numbers) - size)"
+        yield "    stratify = strata if enough else None"
+        yield "    _, held = train_test_split(numbers, test_size=size, stratify=stratify, random_state=seed)"
+        yield "    held = np.isin(groups[rows], held)"
+        yield "    return rows[~held], rows[held]"
+        yield from ("", "")
+        yield "rest, test = hold_out(np.arange(len(x)), 0)"
+        yield "train, val = hold_out(rest, SEED)"
+        if self.dataset.train_size is not None:
+            yield "train = np.random.default_rng(SEED).permutation(train)"
+            yield f"train = train[:{self.dataset.train_size}]"
+        yield "x_train, x_val, x_test = x[train], x[val], x[test]"
+        yield "y_train, y_val, y_test = y[train], y[val], y[test]"
 
     def _label_noise(self) -> Iterator[str]:
         yield ""
@@ -150,6 +176,8 @@ class Script:
                 yield f"x_train, x_val, x_test = ({filled})"
             yield "mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)"
             yield "deviation[deviation == 0] = 1"
+            if self.loading.indicators:
+                yield "mean[first_text:], deviation[first_text:] = 0, 1  # texts stay 0 and 1"
         image = self.dataset.kind == "image"
         scaled = (
             '(part.astype("float32") - mean) / deviation' if image else '((part - mean) / deviation).astype("float32")'

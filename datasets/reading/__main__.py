@@ -5,6 +5,7 @@ import resource
 import sys
 from importlib.abc import MetaPathFinder
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def main(folder: Path) -> None:
     try:
         reading = Reading.model_validate_json(json.dumps(request["reading"]))
         table = read_file(content, reading, request["target"], request["limit_bytes"])
-        answer = {"kind": table.kind, "description": table.description.packed()}
+        answer: dict[str, Any] = {"kind": table.kind, "description": table.description.packed()}
         answer |= _write(folder, table)
     except TableError as error:
         answer = {"refused": str(error)}
@@ -49,7 +50,7 @@ def main(folder: Path) -> None:
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def _write(folder: Path, table: Table) -> dict[str, object]:
+def _write(folder: Path, table: Table) -> dict[str, Any]:
     """The arrays, if there are any, and their names."""
     if (arrays := table.arrays) is None:
         return {}

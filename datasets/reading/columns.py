@@ -81,7 +81,8 @@ class Understood:
         """As pages and the command line show it."""
         present = [value for value, lost in zip(self.cells.values, self.lost, strict=True) if not lost]
         missing = int(self.cells.counts[self.lost].sum())
-        return Column(self.name, self.kind, self.use, missing, tuple(present[:EXAMPLES]))
+        day_first = self.kind == "date" and has_day_first(self.cells.values)
+        return Column(self.name, self.kind, self.use, missing, tuple(present[:EXAMPLES]), self.notation, day_first)
 
     @property
     def marks(self) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ def read_rows(
         separator,
         layout.header,
         (*notes, *layout.notes),
+        "text" if separator else "excel",
+        (layout.header or layout.first) - 1,
     )
 
 

@@ -2,20 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from datasets.reading.choices import Kind, Use
 
 
+Format = Literal["text", "excel", "parquet", "npz", "images"]
+TOLD_OF_COLUMNS = ("name", "kind", "use", "missing", "examples")
+TOLD = ("columns", "rows", "target", "classes", "features", "encoding", "separator", "decimal", "header")
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column of a file, under a name of its own. `missing`: its cells without a value; `examples`: some values."""
+    """A column of a file.
+
+    Attributes:
+        name: its own, even where the file calls two alike.
+        missing: cells without a value.
+        examples: some values, as they are in the file.
+        notation: of numbers: decimal mark, thousands mark, what stands before and after.
+        day_first: whether dates begin with the day.
+    """
 
     name: str
     kind: Kind
     use: Use
     missing: int
     examples: tuple[str, ...]
+    notation: tuple[str, str, str, str] = (".", "", "", "")
+    day_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,9 @@ class Description:
         notes: what was done.
         doubts: what to look at before training.
         problem: why it cannot be trained on as it is read now; None: it can.
+        format: of the file.
+        skipped: lines before names and rows.
+        row_names: whether rows have a first value that the header does not name.
     """
 
     columns: tuple[Column, ...]
@@ -62,6 +80,9 @@ class Description:
     notes: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     problem: str | None = None
+    format: Format = "text"
+    skipped: int = 0
+    row_names: bool = False
 
     def column(self, name: str) -> Column:
         """The column of that name."""
@@ -71,8 +92,8 @@ class Description:
         """The object that `python -m training --describe` prints."""
         problem = (f"This cannot be trained on as it is: {self.problem}.",) if self.problem else ()
         notes = [*problem, *self.notes, *(doubt.text for doubt in self.doubts)]
-        kept = {key: value for key, value in asdict(self).items() if key not in ("doubts", "problem")}
-        return {**kept, "notes": notes}
+        columns = [{key: getattr(column, key) for key in TOLD_OF_COLUMNS} for column in self.columns]
+        return {**{key: getattr(self, key) for key in TOLD}, "columns": columns, "notes": notes}
 
     def packed(self) -> dict[str, Any]:
         """All of it as JSON values; `unpack` reads them."""
@@ -81,7 +102,10 @@ class Description:
 
 def unpack(values: dict[str, Any]) -> Description:
     """The description that `Description.packed` gave."""
-    columns = tuple(Column(**{**column, "examples": tuple(column["examples"])}) for column in values["columns"])
+    columns = tuple(
+        Column(**{**column, "examples": tuple(column["examples"]), "notation": tuple(column["notation"])})
+        for column in values["columns"]
+    )
     doubts = tuple(Doubt(**doubt) for doubt in values["doubts"])
     rest = {key: tuple(values[key]) for key in ("features", "notes")}
     return Description(**{**values, **rest, "columns": columns, "doubts": doubts})

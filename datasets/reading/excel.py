@@ -50,10 +50,10 @@ def _records(sheet: Any) -> Iterator[Record]:
 
 
 def _text(cell: Any) -> str:
-    """What a cell shows: 5 for 5.0, TRUE, a date in ISO's form."""
+    """What a cell shows: 5 for 5.0, True, a date in ISO's form."""
     match cell:
         case bool():
-            return str(cell).upper()
+            return str(cell)
         case float():
             return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
         case datetime():

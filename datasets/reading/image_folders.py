@@ -55,7 +55,7 @@ def read_images(archive: zipfile.ZipFile, max_bytes: int) -> Table:
     if left_out:
         notes.append(f"Left out, being no images: {', '.join(map(shown, left_out[:5]))}{', …' * (len(left_out) > 5)}.")
     classes = dict(zip(names, np.bincount(y).tolist(), strict=True))
-    description = Description((), len(x), None, classes, (), notes=tuple(notes), doubts=doubts_of_rows(twins, classes))
+    description = Description((), len(x), None, classes, (), notes=tuple(notes), doubts=doubts_of_rows(twins, classes), format="images")
     return Table(Arrays(x, y, names, (), groups=groups), "image", description)
 
 

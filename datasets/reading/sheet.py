@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.reading.cells import Cells
+from datasets.reading.description import Format
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,7 @@ class Sheet:
         row_names: whether the first column is that of R's row names.
         encoding, separator, header: of a text file; see `Description`.
         notes: what was done.
+        format, skipped: see `Description`.
     """
 
     names: tuple[str, ...]
@@ -31,3 +33,5 @@ class Sheet:
     separator: str | None = None
     header: int | None = None
     notes: tuple[str, ...] = ()
+    format: Format = "text"
+    skipped: int = 0

@@ -59,6 +59,9 @@ def make_table(sheet: Sheet, reading: Reading, target: str | None, max_bytes: in
         tuple(notes),
         tuple(doubts),
         problem,
+        sheet.format,
+        sheet.skipped,
+        sheet.row_names,
     )
     points = bool(features and not features.indicators and len(features.names) == 2 and not features.missing)
     return Table(arrays, "points" if points else "table", description)
