@@ -1,11 +1,12 @@
 """People's own data: which uploaded file and column, found and read once in a process."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
+from threading import Lock
 from typing import Any, Literal
 
-from pydantic import PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from datasets.dataset import Arrays, Dataset, IntArray, Kind
 from datasets.reading.choices import Reading
@@ -23,8 +24,15 @@ MAX_FILE_BYTES = 200 * 2**20
 KEPT_TABLES = 4
 """Each has up to 400 MB."""
 
+STORED = "stored"
+"""Key of the context under which it says whether the text comes from the store, whose facts are trusted."""
+
 UPLOADS = "uploads"
 """Key of pydantic's validation context under which an `Upload` finds the `UploadedFiles` that it is read from."""
+
+
+Choices = tuple[str, str | None, Reading]
+"""SHA-256, target and reading: what a table depends on."""
 
 
 class UploadedFiles:
@@ -37,18 +45,52 @@ class UploadedFiles:
 
     def __init__(self, fetch: Callable[[str], bytes | None], limit_bytes: int = MAX_FILE_BYTES) -> None:
         self._fetch, self._limit_bytes = fetch, limit_bytes
-        self.table = lru_cache(KEPT_TABLES)(self._read_table)
+        self._tables: OrderedDict[Choices, Table] = OrderedDict()
+        self._lock = Lock()
 
-    def _read_table(self, sha256: str, target: str | None, reading: Reading) -> Table:
+    def table(self, sha256: str, target: str | None, reading: Reading) -> Table:
         """A file as it is read with these choices; `target` is the column with the classes.
 
         Raises:
             TableError: it is not here, or cannot be read.
         """
+        choices = (sha256, target, reading)
+        with self._lock:
+            if choices in self._tables:
+                self._tables.move_to_end(choices)
+                return self._tables[choices]
         content = self._fetch(sha256)
         if content is None:
             raise TableError(NOT_HERE)
-        return read_apart(content, reading, target, self._limit_bytes)
+        return self._keep(choices, read_apart(content, reading, target, self._limit_bytes))
+
+    def check(self, content: bytes) -> Table:
+        """Reads a file that is not stored yet, without choices, and keeps what is read for when it is.
+
+        Raises:
+            TableError: it cannot be read.
+        """
+        choices = (hashlib.sha256(content).hexdigest(), None, Reading())
+        return self._keep(choices, read_apart(content, Reading(), None, self._limit_bytes))
+
+    def _keep(self, choices: Choices, table: Table) -> Table:
+        sha256, _, reading = choices
+        with self._lock:
+            self._tables[choices] = self._tables[sha256, table.description.target, reading] = table
+            while len({id(kept) for kept in self._tables.values()}) > KEPT_TABLES:
+                self._tables.popitem(last=False)
+        return table
+
+
+class Facts(BaseModel):
+    """What a stored experiment keeps of its data, so that it is shown without them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    rows: int = Field(ge=0)
+    shape: tuple[int, ...]
+    classes: int = Field(ge=0)
+    kind: Kind
 
 
 class Upload(Dataset):
@@ -67,6 +109,13 @@ class Upload(Dataset):
         about="How the file is read, where a person decides it.",
         exclude_if=lambda reading: reading == Reading(),
     )
+
+    facts: Facts | None = identifier(None, about="What the store keeps of the data; no one else sets it.", exclude=True)
+
+    @field_validator("facts")
+    @classmethod
+    def _trust_the_store_alone(cls, facts: Facts | None, info: ValidationInfo) -> Facts | None:
+        return facts if (info.context or {}).get(STORED) else None
 
     @field_validator("sha256")
     @classmethod
@@ -109,23 +158,31 @@ class Upload(Dataset):
         return self.table.description
 
     @property
+    def known(self) -> Facts:
+        """What the store keeps of the data, else what the file says now."""
+        if self.facts is not None:
+            return self.facts
+        table, arrays = self.table, self.load()
+        return Facts(rows=len(arrays.y), shape=arrays.x.shape[1:], classes=len(arrays.class_names), kind=table.kind)
+
+    @property
     def kind(self) -> Kind:  # type: ignore[override]
         """Points for exactly two numeric features without missing values."""
-        return self.table.kind
+        return self.known.kind
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Of one row, as the network takes it."""
-        return self.load().x.shape[1:]
+        return self.known.shape
 
     @property
     def classes(self) -> int:  # type: ignore[override]
         """Different values of the target."""
-        return len(self.load().class_names)
+        return self.known.classes
 
     @property
     def rows(self) -> int:
-        return len(self.load().y)
+        return self.known.rows
 
     @property
     def groups(self) -> IntArray | None:

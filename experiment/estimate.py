@@ -39,7 +39,7 @@ def machine_factor(finished: Sequence[FinishedRun], uploads: UploadedFiles | Non
     factors = []
     for run in finished:
         with suppress(ExperimentError):  # its uploaded data is gone
-            experiment = parse_experiment(run.spec, uploads)
+            experiment = parse_experiment(run.spec, uploads, stored=True)
             factors.append(run.seconds / run_seconds(experiment, experiment.variant(run.variant), run.epochs))
     return median(factors) if factors else None
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from datasets.reading.choices import ColumnChoice, Reading
 from datasets.registry import DATASETS, AnyDataset, Digits
-from datasets.uploads import UPLOADS, UploadedFiles
+from datasets.uploads import STORED, UPLOADS, Upload, UploadedFiles
 from models.architectures import ARCHITECTURES, MLP, AnyArchitecture, make_plan
 from models.parameters import number, option
 from models.plan import Call, Plan, find_early_stopping
@@ -142,6 +142,13 @@ class Experiment(Part):
         unused = (seed for seed in itertools.count() if seed not in self.seeds)
         return self.model_copy(update={"seeds": (*self.seeds, *itertools.islice(unused, count))})
 
+    def stored_json(self) -> str:
+        """The text for the store, with what is known of data of one's own: they may be read differently one day."""
+        values = self.model_dump(mode="json")
+        if isinstance(self.dataset, Upload):
+            values["dataset"]["facts"] = self.dataset.known.model_dump(mode="json")
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
     def variant(self, name: str) -> Variant:
         """The variant of that name."""
         return next(v for v in self.variants if v.name == name)
@@ -207,12 +214,13 @@ def _refuse_duplicates(values: Iterable[Any], allowed: str) -> None:
         raise ValueError(f"{', '.join(twice)} is there twice; allowed: {allowed}")
 
 
-def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None) -> Experiment:
+def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None, *, stored: bool = False) -> Experiment:
     """The experiment that a JSON text describes, defaults filled in.
 
     Args:
         text: of at most MAX_CHARACTERS.
         uploads: where data of one's own are read; without it an experiment on such data is refused.
+        stored: the text comes from the store, whose word on the data counts: they are not read to show it.
 
     Raises:
         ExperimentError: naming key, value and what is allowed, one line for each mistake.
@@ -223,7 +231,7 @@ def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None) ->
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")  # some editors begin a file with a byte order mark
         json.loads(text, object_pairs_hook=_unique_keys)
-        return Experiment.model_validate_json(text, context={UPLOADS: uploads})
+        return Experiment.model_validate_json(text, context={UPLOADS: uploads, STORED: stored})
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
         raise ExperimentError("\n".join(_explain(m) for m in mistakes if not _is_echo(m))) from None

@@ -93,9 +93,11 @@ def option(default: Any, *, label: str, about: str) -> Any:
     return Field(default, title=label, description=about)
 
 
-def identifier(default: Any, *, about: str, exclude_if: Callable[[Any], bool] | None = None) -> Any:
-    """A pydantic field that `parameters` leaves out; JSON leaves it out where `exclude_if` says so."""
-    return Field(default, description=about, json_schema_extra=IDENTIFIER, exclude_if=exclude_if)
+def identifier(
+    default: Any, *, about: str, exclude: bool | None = None, exclude_if: Callable[[Any], bool] | None = None
+) -> Any:
+    """A pydantic field that `parameters` leaves out, and JSON too, always or where `exclude_if` says so."""
+    return Field(default, description=about, json_schema_extra=IDENTIFIER, exclude=exclude, exclude_if=exclude_if)
 
 
 def parameters(entry: type[BaseModel]) -> Iterator[Parameter]:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from experiment.limits import is_hosted
 from experiment.spec import MAX_CHARACTERS, ExperimentError, parse_experiment
-from results.records import ExperimentSummary
+from results.records import ExperimentSummary, StoredExperiment
 from ui import state, text
 from ui.components.downloads import draw_downloads
 from ui.components.plain import plain
 from ui.lab.experiment_form import load_draft
 from ui.layout import begin_within_app, draw_footer, draw_title
-from ui.services import read_spec, services, stored_runs, verdict
+from ui.services import read_spec, reading_changed, services, stored_runs, verdict
 from ui.visitor import ask_browser, visitor
 from wording.verdict import say_briefly
 
@@ -56,6 +56,26 @@ def ask_to_delete(identifier: str, name: str) -> None:
             st.rerun()
 
 
+def run_again(stored: StoredExperiment, who: str) -> None:
+    """Queues the same experiment once more, and shows it."""
+    service = services()
+    try:
+        experiment = parse_experiment(stored.spec, service.uploads)
+        st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who)
+    except ExperimentError as error:
+        st.error(str(error))
+    else:
+        st.switch_page(LAB_PAGE)
+
+
+@st.dialog(text.RUN_AGAIN)
+def ask_to_run_again(stored: StoredExperiment, changed: str, who: str) -> None:
+    """Says what is different, and queues the experiment after a second press."""
+    st.markdown(changed)
+    if st.button(text.RUN_ANYWAY, type="primary"):
+        run_again(stored, who)
+
+
 def draw_experiment(summary: ExperimentSummary, who: str) -> None:
     """One experiment: what it is, how far it is, and what can be done with it."""
     service = services()
@@ -83,11 +103,10 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
                 service.queue.cancel(summary.id)
                 st.rerun()
             if st.button(text.RUN_AGAIN, key=f"again_{summary.id}"):
-                try:
-                    st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who)
-                    st.switch_page(LAB_PAGE)
-                except ExperimentError as error:
-                    st.error(str(error))
+                if changed := reading_changed(stored):
+                    ask_to_run_again(stored, changed, who)
+                else:
+                    run_again(stored, who)
             if st.button(text.LOAD, key=f"load_{summary.id}"):
                 load_draft(experiment)
                 st.session_state[state.SHOWN_EXPERIMENT] = None

@@ -1,5 +1,6 @@
 """What a server process has once: the store, the queue, the curves in memory, and analysis cached for all viewers."""
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +13,28 @@ from analysis.early_stopping import AnyRule
 from analysis.summary import RunSummary, VariantSummary, summarize, summarize_run
 from analysis.verdict import Verdict, What
 from charts.curves import Metric, curve_figure
-from datasets.uploads import UploadedFiles
+from datasets.split import checksum
+from datasets.uploads import MAX_FILE_BYTES, Upload, UploadedFiles
 from experiment.estimate import machine_factor
 from experiment.judging import judge_runs, run_curves
 from experiment.limits import LimitsError, limits_from_environment
 from experiment.presets import recorded_curves
-from experiment.spec import Experiment, parse_experiment
+from experiment.spec import Experiment, ExperimentError, parse_experiment
 from results.curves import CurveCache, RunRecord
+from results.records import StoredExperiment
 from results.speed import read_finished_runs
 from results.store import Store, StoreError
 from results.uploads import read_upload
 from training.dispatch.cluster import ClusterError, worker_count
 from training.dispatch.queue import Queue
+from ui import text
+from ui.components.plain import plain
 from wording.language import LANGUAGE
 
 SECONDS_A_SPEED_IS_KEPT = 30
+UPLOAD = "upload"
+UNKNOWN = {"rows": 10**6, "shape": [1], "classes": 2, "kind": "table"}
+"""For an experiment of a version that kept no facts, on a file that is refused today: its curves can still be shown."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ def _start() -> Services | str:
         return str(error)
     queue = Queue(store, adopts=True, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers, limits=limits)
     queue.start()
-    return Services(store, queue, CurveCache(store), UploadedFiles(partial(read_upload, store)))
+    uploads = UploadedFiles(partial(read_upload, store), limits.upload_bytes or MAX_FILE_BYTES)
+    return Services(store, queue, CurveCache(store), uploads)
 
 
 def services() -> Services:
@@ -75,7 +84,31 @@ def read_spec(spec: str) -> Experiment:
 
 @lru_cache(maxsize=256)
 def _read_spec(spec: str, uploads: UploadedFiles) -> Experiment:
-    return parse_experiment(spec, uploads)
+    try:
+        return parse_experiment(spec, uploads, stored=True)
+    except ExperimentError:
+        values = json.loads(spec)
+        if values["dataset"]["name"] != UPLOAD:
+            raise
+        values["dataset"]["facts"] = UNKNOWN
+        return parse_experiment(json.dumps(values), uploads, stored=True)
+
+
+def reading_changed(stored: StoredExperiment) -> str | None:
+    """Why an experiment would be trained on other numbers today, its file being read differently; None: it would not.
+
+    Runs keep a checksum of the data that they were trained on.
+    """
+    service = services()
+    runs = service.store.runs(stored.id)
+    trained = {run.provenance["data_checksum"] for run in runs if run.provenance}
+    try:
+        dataset = parse_experiment(stored.spec, service.uploads).dataset
+    except ExperimentError as error:
+        return text.READ_NO_MORE.format(reason=plain(str(error)))
+    if not isinstance(dataset, Upload) or not trained or trained == {checksum(dataset.load())}:
+        return None
+    return text.READ_DIFFERENTLY
 
 
 # What follows is computed once for each new epoch, whoever looks. The keys are objects that stay the same as long as

@@ -46,6 +46,7 @@ class Understood:
         odd: values that are no numbers in a column that has nearly only numbers.
         why_ignored: in a few words; empty: it is used, or a person decided.
         numbers_rows: whether it counts or names the rows.
+        copy: whether it is the class under another name.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Understood:
     odd: tuple[str, ...] = ()
     why_ignored: str = ""
     numbers_rows: bool = False
+    copy: bool = False
+
+    @property
+    def doubted(self) -> bool:
+        """Whether a person is asked about it."""
+        return self.numbers_rows or self.copy
 
     @cached_property
     def by_value(self) -> NDArray[np.float64]:
@@ -129,8 +136,9 @@ def _kind(name: str, cells: Cells, possible: frozenset[Notation], decimal: str, 
             return Understood(name, cells, "date")
     like = np.array([looks_like_number(value) for value in cells.values])
     if counts[like].sum() >= NEARLY_ALL * counts[present].sum():
-        odd = tuple(value for value, is_odd in zip(cells.values, ~(like | missing), strict=True) if is_odd)
-        return Understood(name, cells, "text", odd=odd or tuple(v for v in cells.values if v and is_missing(v)))
+        notation = _most_parsed(cells, decimal)
+        odd = tuple(value for value in cells.values if not is_missing(value) and notation.parse(value) is None)
+        return Understood(name, cells, "text", odd=odd)
     return Understood(name, cells, "text")
 
 
@@ -168,6 +176,8 @@ def _why_ignored(column: Understood) -> str:
         return "it numbers or names the rows"
     if column.kind == "date":
         return "dates; they become numbers only if you say so"
+    if column.kind == "number" and bool(column.lost.all()):
+        return "no finite number"
     if column.kind == "text" and (texts := len(column.cells.values)) > MAX_CATEGORIES:
         return f"{texts:,} different texts, more than {MAX_CATEGORIES}"
     return ""
@@ -180,7 +190,7 @@ def _numbers_rows(column: Understood, *, unnamed: bool) -> bool:
     if len(cells.values) != rows or rows < 2 or column.kind in ("empty", "date"):
         return False
     if column.kind == "text":
-        return True
+        return not column.odd
     numbers = column.numbers()
     whole = bool(np.isfinite(numbers).all() and (numbers == np.round(numbers)).all())
     return whole and (bool((np.diff(numbers) == 1).all()) or unnamed or IDENTIFIER.fullmatch(column.name) is not None)
@@ -189,7 +199,7 @@ def _numbers_rows(column: Understood, *, unnamed: bool) -> bool:
 def notes_of(columns: Sequence[Understood], sheet: Sheet) -> list[str]:
     """What was done to the columns."""
     notes = []
-    left_out = [f"{shown(c.name)} ({c.why_ignored})" for c in columns if c.why_ignored and not c.numbers_rows]
+    left_out = [f"{shown(c.name)} ({c.why_ignored})" for c in columns if c.why_ignored and not c.doubted]
     if left_out:
         notes.append(f"Columns left out: {'; '.join(left_out)}.")
     used = [column for column in columns if column.use == "feature"]

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from datasets.reading.choices import Kind, Use
 
-
 Format = Literal["text", "excel", "parquet", "npz", "images"]
 TOLD_OF_COLUMNS = ("name", "kind", "use", "missing", "examples")
 TOLD = ("columns", "rows", "target", "classes", "features", "encoding", "separator", "decimal", "header")

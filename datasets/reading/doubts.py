@@ -41,10 +41,13 @@ def doubts_of_rows(twins: Twins, classes: Mapping[str, int]) -> tuple[Doubt, ...
 def doubts_of_twins(twins: Twins) -> Iterator[Doubt]:
     """Equal rows: whoever has seen one in training knows the other."""
     if twins.repeated:
-        yield Doubt(
-            f"{twins.repeated / twins.rows:.0%} of the rows are there more than once ({twins.repeated:,} rows). Equal "
-            "rows stay on one side of the split."
-        )
+        told = f"{twins.repeated / twins.rows:.0%} of the rows are there more than once ({twins.repeated:,} rows)."
+        if twins.kept_together:
+            yield Doubt(f"{told} Equal rows stay on one side of the split.")
+        else:
+            yield Doubt(
+                f"{told} Only {twins.different} rows are different, so equal ones are on both sides of the split."
+            )
 
 
 def _determines(column: Understood, codes: IntArray, y: IntArray, rows: NDArray[np.bool_], different: int) -> bool:

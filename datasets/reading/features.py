@@ -15,6 +15,10 @@ TOLERANCE = 1e-4
 """Of a column's standard deviation: what float32 may lose. Milliseconds since 1970 are all the same to it."""
 
 
+MIN_GROUPS = 10
+"""So that training, validation and test rows have some each."""
+
+
 @dataclass(frozen=True, eq=False)
 class Features:
     """The network's input: `x` (rows, features), NaN where a number is missing, and names of the features.
@@ -102,6 +106,11 @@ class Twins:
     repeated: int
     different: int
 
+    @property
+    def kept_together(self) -> bool:
+        """Whether equal rows stay on one side of a split: not where there are too few different ones to split."""
+        return self.repeated > 0 and self.different >= MIN_GROUPS
+
 
 def find_groups(
     x: Values, column: Understood | None = None, rows: NDArray[np.bool_] | None = None
@@ -117,13 +126,13 @@ def find_groups(
     counts = np.bincount(equal)
     twins = Twins(len(x), int(counts[counts > 1].sum()), len(counts))
     if column is None:
-        return (equal if twins.repeated else None), twins
+        return (equal if twins.kept_together else None), twins
     codes = column.cells.codes[slice(None) if rows is None else rows].astype(np.int64)
     if "" in column.cells.values:
         alone = codes == column.cells.values.index("")
         codes[alone] = len(column.cells.values) + np.arange(int(alone.sum()))
     groups = np.unique(codes, return_inverse=True)[1].astype(np.int32)
-    return (_join(groups, equal) if twins.repeated else groups), twins
+    return (_join(groups, equal) if twins.kept_together else groups), twins
 
 
 def _number_equal_rows(x: Values) -> IntArray:

@@ -1,6 +1,7 @@
 """A ZIP file with a folder of images for each class."""
 
 import io
+import struct
 import zipfile
 from collections import Counter
 from pathlib import PurePosixPath
@@ -26,6 +27,12 @@ MAX_PIXELS, MAX_JPEG_PIXELS = 10_000_000, 50_000_000
 """Of an image, which takes 4 bytes for each; JPEG can be unpacked at an eighth of its size."""
 
 MAX_IMAGE_BYTES = 20_000_000
+UNREADABLE = (
+    *BROKEN, Image.DecompressionBombError, struct.error, SyntaxError, TypeError, IndexError, AttributeError,
+    AssertionError, OverflowError,
+)  # fmt: skip
+"""What Pillow raises of broken files, format by format (13.0)."""
+
 GREY = {"1", "L", "LA", "I", "I;16", "I;16B"}
 EXPECTED = "a folder for each class, with PNG, JPEG, BMP, GIF or WebP images in it"
 
@@ -55,7 +62,9 @@ def read_images(archive: zipfile.ZipFile, max_bytes: int) -> Table:
     if left_out:
         notes.append(f"Left out, being no images: {', '.join(map(shown, left_out[:5]))}{', …' * (len(left_out) > 5)}.")
     classes = dict(zip(names, np.bincount(y).tolist(), strict=True))
-    description = Description((), len(x), None, classes, (), notes=tuple(notes), doubts=doubts_of_rows(twins, classes), format="images")
+    description = Description(
+        (), len(x), None, classes, (), notes=tuple(notes), doubts=doubts_of_rows(twins, classes), format="images"
+    )
     return Table(Arrays(x, y, names, (), groups=groups), "image", description)
 
 
@@ -86,7 +95,7 @@ def _open(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Image.Image:
     """An image of which only the head is read."""
     try:
         image = Image.open(io.BytesIO(archive.read(entry)), formats=sorted(set(FORMATS.values())))
-    except (*BROKEN, Image.DecompressionBombError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise TableError(f"{shown(entry.filename)} cannot be read as an image: {error}") from None
     most = MAX_JPEG_PIXELS if image.format == "JPEG" else MAX_PIXELS
     if image.width * image.height > most:
@@ -120,13 +129,14 @@ def _pixels(
     image = _open(archive, entry)
     try:
         image.draft("L" if grey else "RGB", size)
+        image.load()
         if image.mode.startswith("I"):
             image = Image.fromarray((np.asarray(image, np.float64) / 256).astype(np.uint8))
         if image.mode != (mode := "L" if grey else "RGB"):
             image = image.convert(mode)
         if image.size != size:
             image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    except (*BROKEN, SyntaxError) as error:
+    except UNREADABLE as error:
         raise TableError(f"{shown(entry.filename)} cannot be read as an image: {error}") from None
     return np.asarray(image, np.uint8).reshape(size[1], size[0], 1 if grey else 3)
 

@@ -46,7 +46,9 @@ def read_npz(archive: zipfile.ZipFile) -> Table:
     classes = dict(zip(class_names, np.bincount(labels).tolist(), strict=True))
     groups, twins = find_groups(values.reshape(len(values), -1))
     doubts = doubts_of_rows(twins, classes)
-    description = Description(_columns(values, names), len(known), None, classes, names, notes=notes, doubts=doubts, format="npz")
+    description = Description(
+        _columns(values, names), len(known), None, classes, names, notes=notes, doubts=doubts, format="npz"
+    )
     return Table(Arrays(values, labels, class_names, names, groups=groups), kind, description)
 
 

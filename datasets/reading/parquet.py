@@ -32,7 +32,9 @@ def read_parquet(content: bytes, max_bytes: int) -> Sheet:
         raise TableError(f"the Parquet file cannot be read: {str(error).partition(chr(10))[0]}") from None
     unnamed = frozenset(i for i, name in enumerate(names) if name.startswith("__index_level_") or not name)
     lines = np.arange(1, file.metadata.num_rows + 1)
-    return Sheet(tuple(names), columns, lines, unnamed, notes=("Read as a Parquet file; lines are its rows.",), format="parquet")
+    return Sheet(
+        tuple(names), columns, lines, unnamed, notes=("Read as a Parquet file; lines are its rows.",), format="parquet"
+    )
 
 
 def _check(file: pq.ParquetFile, max_bytes: int) -> None:

@@ -11,12 +11,9 @@ from datasets.reading.choices import Reading
 from datasets.reading.columns import Understood, notes_of, understand_columns
 from datasets.reading.description import Description, Doubt
 from datasets.reading.doubts import doubts_of_classes, doubts_of_columns, doubts_of_twins
-from datasets.reading.features import Features, find_groups, make_features
+from datasets.reading.features import MIN_GROUPS, Features, find_groups, make_features
 from datasets.reading.sheet import Sheet
 from datasets.table import Table, TableError, encode_classes, order_classes, shown
-
-MIN_GROUPS = 10
-"""So that training, validation and test rows have some each."""
 
 
 def make_table(sheet: Sheet, reading: Reading, target: str | None, max_bytes: int) -> Table:
@@ -108,8 +105,9 @@ def _leave_out_copies(columns: Sequence[Understood], reading: Reading) -> tuple[
     for column in columns:
         copied = column is not label and column.kind != "empty" and _is_copy(column, label)
         if copied and column.use != "group":
+            column = replace(column, copy=True)
             if column.use == "feature" and reading.of(column.name).use is None:
-                column = replace(column, use="ignore", why_ignored="")
+                column = replace(column, use="ignore", why_ignored="the same as the class")
             text = f"{shown(column.name)} says the same as the class {shown(label.name)} in every row"
             doubts.append(_doubt(column, text))
         elif column.numbers_rows and column.use != "group":

@@ -187,3 +187,43 @@ def test_pixels_of_a_byte_are_scaled_as_floats_are() -> None:
     for bytes_scaled, floats_scaled in zip(scale(pixels[:4500], pixels[4500:], per_feature=False), exact, strict=True):
         assert bytes_scaled.dtype == np.float32
         np.testing.assert_allclose(bytes_scaled, floats_scaled, rtol=1e-6, atol=1e-7)
+
+
+@given(
+    groups=st.lists(st.integers(0, 30), min_size=60, max_size=120).filter(lambda groups: len(set(groups)) >= 10),
+    seed=st.integers(0, 9),
+)
+def test_rows_of_a_group_stay_on_one_side_and_none_is_lost(groups: list[int], seed: int) -> None:
+    of_row = np.array(groups, np.int32)
+    y = (np.arange(len(of_row)) % 2).astype(np.int32)
+    parts = split_rows(y, round(0.2 * len(y)), seed, of_row)
+    assert sorted(np.concatenate(parts)) == list(range(len(y)))
+    assert all(len(part) for part in parts)
+    sides = [set(of_row[part]) for part in parts]
+    assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+    assert split_rows(y, round(0.2 * len(y)), seed + 1, of_row)[2].tolist() == parts[2].tolist()
+
+
+def test_twins_are_held_out_together_a_share_of_each_class() -> None:
+    """Every row ten times: a fifth of the different rows is held out, of each class."""
+    y = np.repeat(np.arange(100) % 2, 10).astype(np.int32)
+    groups = np.repeat(np.arange(100), 10).astype(np.int32)
+    for part in split_rows(y, 200, 0, groups)[1:]:
+        assert len(part) == 200
+        assert np.bincount(y[part]).tolist() == [100, 100]
+        assert (np.unique(groups[part], return_counts=True)[1] == 10).all()
+
+
+def test_features_that_are_0_or_1_for_a_text_stay_so() -> None:
+    """Five of 20,000 rows have it: divided by the standard deviation it would be 63."""
+    rare = (np.arange(20_000) < 5).astype(np.float32)
+    number = np.arange(20_000, dtype=np.float32)
+    (scaled,) = scale(np.stack([number, rare], axis=1), per_feature=True, indicators=(1,))
+    assert scaled[:, 1].tolist() == rare.tolist()
+    np.testing.assert_allclose([scaled[:, 0].mean(), scaled[:, 0].std()], [0, 1], atol=1e-5)
+
+
+def test_milliseconds_since_1970_are_scaled_in_double_precision() -> None:
+    times = 1_700_000_000_000 + np.arange(100.0) * 37
+    (scaled,) = scale(times[:, None], per_feature=True)
+    np.testing.assert_allclose(scaled[:, 0], (np.arange(100) - 49.5) / np.arange(100).std(), rtol=1e-6)

@@ -59,7 +59,7 @@ EVERY_DATASET = {"train_size", "label_noise"}
 CONTRACT_DATASETS: dict[str, set[str]] = {
     **dict.fromkeys(("digits", "breast_cancer", "wine", "mnist", "fashion_mnist", "cifar10"), EVERY_DATASET),
     **{n: EVERY_DATASET | {"samples", "noise"} for n in ("moons", "circles", "spirals")},
-    "upload": EVERY_DATASET | {"sha256", "target"},
+    "upload": EVERY_DATASET | {"sha256", "target", "reading", "facts"},
 }
 CONTRACT_ARCHITECTURES: dict[str, set[str]] = {
     "mlp": {"widths", "activation"},

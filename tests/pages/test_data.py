@@ -117,10 +117,11 @@ def test_own_data_are_asked_for_checked_shown_and_trained_on(own_data: Any, stor
         c.value.replace(r"\.", ".") for c in page.app.caption
     ]
     assert "missing numbers filled" in page.shown
-    balance = page.app.dataframe[0].value
+    columns, balance, preview = (frame.value for frame in page.app.dataframe[:3])
+    assert columns[text.COLUMN_KIND].tolist() == ["number", "text", "text"]
+    assert columns[text.COLUMN_USE].tolist() == ["feature", "feature", "class"]
     assert balance[text.CLASS].tolist() == ["=1+1", "b"]
     assert balance[text.CLASS_ROWS].tolist() == [20, 20]
-    preview = page.app.dataframe[1].value
     assert list(preview.columns) == [text.CLASS, "size", "colour = (missing)", "colour = blue", "colour = red"]
     page.fill("slider", "Label noise", 0.2)
     page.press(text.TRAIN)
@@ -167,6 +168,46 @@ def test_a_file_over_the_hosts_limit_is_refused(open_page: OpenPage, monkeypatch
     page.fill("selectbox", text.DATASET, "upload")
     upload(page, "a.csv", CSV)
     assert any("bytes; allowed: up to 100" in code for code in page.codes)
+
+
+def columns_of(page: Any) -> dict[str, tuple[str, str]]:
+    """Kind and use of each column, as the table of columns has them."""
+    frame = page.app.dataframe[0].value
+    rows = zip(*(frame[name] for name in (text.COLUMN_NAME, text.COLUMN_KIND, text.COLUMN_USE)), strict=True)
+    return {name: (kind, use) for name, kind, use in rows}
+
+
+def test_a_doubtful_column_is_left_out_until_a_person_keeps_it(own_data: Any, stored: Stored) -> None:
+    rows = "".join(f"{i},{i % 7},{'ab'[i % 2]}\n" for i in range(60))
+    upload(own_data, "a.csv", f",x,kind\n{rows}".encode())
+    assert columns_of(own_data)["column 1"] == ("number", "ignore")
+    own_data.press(text.KEEP)
+    assert columns_of(own_data)["column 1"] == ("number", "feature")
+    own_data.press(text.LEAVE_OUT)
+    own_data.press(text.TRAIN)
+    dataset = stored().dataset.model_dump(mode="json")
+    assert dataset["reading"] == {"columns": [{"name": "column 1", "use": "ignore"}]}
+    assert stored().dataset.load().feature_names == ("x",)
+
+
+def test_what_was_found_can_be_overruled_and_changed_back(own_data: Any, stored: Stored) -> None:
+    upload(own_data, "a.csv", b"a;b;kind\n" + b"1,5;2,25;x\n3,5;4,75;y\n5,5;4,5;x\n7,5;4,5;y\n" * 10)
+    assert any("semicolon" in expander.label for expander in own_data.app.expander)
+    own_data.fill("selectbox", text.SEPARATOR, "\t")
+    assert any("one column only" in code for code in own_data.codes)
+    own_data.fill("selectbox", text.SEPARATOR, None)
+    own_data.fill("selectbox", text.DECIMAL, ".")
+    assert own_data.mistakes == []
+    own_data.press(text.TRAIN)
+    assert stored().dataset.model_dump(mode="json")["reading"] == {"decimal": "."}
+
+
+def test_a_second_file_that_is_refused_leaves_the_first_in_use(own_data: Any) -> None:
+    upload(own_data, "good.csv", CSV)
+    upload(own_data, "bad.csv", b"nothing")
+    assert text.FILE_REFUSED in own_data.mistakes
+    assert text.FILE_KEPT in own_data.shown
+    assert "good" in own_data.shown
 
 
 def test_images_of_an_npz_are_shown(own_data: Any, stored: Stored) -> None:

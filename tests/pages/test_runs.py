@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import streamlit as st
 
+from datasets.split import checksum as split_checksum
+from datasets.table import TableError
 from experiment.presets import FIRST_VISIT, presets
-from experiment.spec import MAX_CHARACTERS, Experiment
+from experiment.spec import MAX_CHARACTERS, Experiment, parse_experiment
 from results.envelope import open_envelope
-from results.records import EpochRecord
+from results.records import EpochRecord, StoredExperiment
 from results.store import Store
+from results.uploads import put_upload
 from ui import text
+from ui.services import services
 
 OpenPage = Callable[..., Any]
 AddExperiment = Callable[..., str]
@@ -298,3 +302,63 @@ def test_the_list_shows_an_experiment_named_with_marks_as_it_was_typed(
     assert "](http" not in "".join(m.value for m in page.app.markdown)
     page.press(text.DELETE)
     assert "](http" not in "".join(m.value for m in page.app.markdown)
+
+
+OWN_DATA = "x,kind\n" + "".join(f"{i * i % 41}.5,{'ab'[i % 2]}\n" for i in range(60))
+
+
+@pytest.fixture
+def own(store: Store) -> StoredExperiment:
+    """A stored experiment on a file of somebody's own."""
+    sha256 = put_upload(store, "mine.csv", OWN_DATA.encode(), 1e9)
+    parts = {"dataset": {"name": "upload", "sha256": sha256}, "seeds": [0], "training": {"epochs": 2}}
+    experiment = parse_experiment(json.dumps(parts), services().uploads)
+    found = store.experiment(services().queue.submit(experiment, "local"))
+    assert found is not None
+    return found
+
+
+def refuse(*_: Any) -> Any:
+    raise TableError("the file is refused today")
+
+
+def test_own_data_are_shown_from_the_store_alone(
+    open_page: OpenPage, store: Store, own: StoredExperiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(store, own.id, {"baseline": [2.0, 1.0]})
+    monkeypatch.setattr("datasets.uploads.read_apart", refuse)
+    services().uploads._tables.clear()
+    page = open_page("runs")
+    assert "Your own data" in page.shown
+    page.press(text.OPEN)
+    assert "Waiting" not in page.shown
+    page.go("runs")
+    page.press(text.RUN_AGAIN)
+    assert "the file is refused today" in page.shown.replace("\\", "")
+    assert len(store.experiments()) == 1
+
+
+def test_an_experiment_that_kept_no_facts_is_listed_though_its_file_is_refused(
+    open_page: OpenPage, store: Store, own: StoredExperiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = json.loads(own.spec)
+    del values["dataset"]["facts"]
+    store.add_experiment(json.dumps(values), "old", [("baseline", 0)], visitor="local", owner="other", now=2e9)
+    monkeypatch.setattr("datasets.uploads.read_apart", refuse)
+    services().uploads._tables.clear()
+    assert "old" in names(open_page("runs"))
+
+
+@pytest.mark.parametrize(("checksum", "asks"), [("another", True), (None, False)])
+def test_run_again_asks_where_the_file_is_read_differently_today(
+    open_page: OpenPage, store: Store, own: StoredExperiment, checksum: str | None, asks: bool
+) -> None:
+    dataset = parse_experiment(own.spec, services().uploads).dataset
+    for run in store.runs(own.id):
+        store.start(run.id, run.attempt, {"data_checksum": checksum or split_checksum(dataset.load())}, 1e9)
+        store.finish(run.id, run.attempt, "finished", ended_by="epochs", now=1e9)
+    page = open_page("runs")
+    page.press(text.RUN_AGAIN)
+    assert (text.READ_DIFFERENTLY in page.shown) == asks
+    assert len(store.experiments()) == 1 + (not asks)
+    assert (text.RUN_ANYWAY in page.labels("button")) == asks

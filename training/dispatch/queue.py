@@ -140,7 +140,7 @@ class Queue:
         uploads = experiment.dataset.uploads
         if any(upload_name(self.store, sha256) is None for sha256 in uploads):
             raise ExperimentError(f"dataset: {NOT_HERE}")
-        spec = experiment.model_dump_json()
+        spec = experiment.stored_json()
         identifier = self.store.add_experiment(
             spec,
             experiment.name,
@@ -170,7 +170,7 @@ class Queue:
         longer = experiment.with_more_seeds(count)
         added = longer.runs()[len(experiment.runs()) :]
         self.limits.check(longer, self.store.active_count(visitor) + len(added))
-        spec = longer.model_dump_json()
+        spec = longer.stored_json()
         if not self.store.extend_experiment(stored, spec, added, visitor=visitor, owner=self.owner, now=time.time()):
             raise ExperimentError("Seeds can be added to an experiment of one's own, as it is now: reload the page.")
         self._wake.set()

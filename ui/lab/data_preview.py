@@ -15,6 +15,7 @@ from datasets.uploads import Upload
 from ui import text
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
+from ui.lab.doubts_view import draw_doubts
 from ui.lab.download_view import draw_download
 
 SHOWN: dict[Kind, int] = {"image": 18, "table": 8, "points": 3000}
@@ -42,6 +43,7 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
         return
     if isinstance(dataset, Upload):
         _draw_classes(dataset)
+        draw_doubts(dataset, seed)
     x, y = _training_rows(dataset, seed)
     arrays = _load(dataset.whole)
     names, features = arrays.class_names, arrays.feature_names
@@ -60,12 +62,12 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
 
 def _draw_classes(dataset: Upload) -> None:
     """What was done to the file, and how many rows each class has."""
-    if notes := dataset.table.notes:
+    if notes := dataset.description.notes:
         st.caption(plain(" ".join(notes)))
     counts = dataset.table.class_counts
     balance = pd.DataFrame(
         {
-            text.CLASS: dataset.table.arrays.class_names,
+            text.CLASS: list(dataset.description.classes),
             text.CLASS_ROWS: counts,
             text.CLASS_SHARE: counts / counts.sum(),
         }

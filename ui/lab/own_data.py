@@ -1,14 +1,18 @@
-"""A file of one's own in the form: upload, check, choice of the column with the classes."""
+"""A file of one's own in the form: upload, check, what was understood of it, and how it is read instead."""
 
+import json
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
+import pandas as pd
 import streamlit as st
 
+from datasets.reading.choices import Decimal, Encoding, Reading, Separator
+from datasets.reading.description import Column, Description
 from datasets.table import TableError
-from datasets.uploads import MAX_FILE_BYTES, check_file, read_file
+from datasets.uploads import MAX_FILE_BYTES
 from results.uploads import put_upload, upload_name
 from ui import state, text
 from ui.components.plain import plain
@@ -17,9 +21,19 @@ from ui.services import services
 MEBIBYTE = 2**20
 """What Streamlit calls a megabyte."""
 
+FORMATS = ["csv", "tsv", "txt", "xlsx", "xls", "ods", "parquet", "zip", "npz"]
+HEADER_LINES = 20
+"""The header can be chosen among the first ones."""
 
-def choose_file(key: str, values: dict[str, Any], select: Callable[..., str]) -> dict[str, Any]:
-    """Draws uploader and column choice; gives `sha256` and `target` of the data set.
+TABLE_HEIGHT = 320
+
+IDENTIFIERS = ("sha256", "target", "reading")
+
+Select = Callable[..., Any]
+
+
+def choose_file(key: str, values: dict[str, Any], select: Select) -> dict[str, Any]:
+    """Draws uploader, table of columns and choices of reading; gives `sha256`, `target` and `reading` of the data set.
 
     A file is checked and stored once, when it arrives; what the form holds is its SHA-256.
 
@@ -31,34 +45,175 @@ def choose_file(key: str, values: dict[str, Any], select: Callable[..., str]) ->
     limit = services().queue.limits.upload_bytes or MAX_FILE_BYTES
     file = st.file_uploader(
         text.OWN_FILE,
-        type=["csv", "npz"],
+        type=FORMATS,
         key=f"{key}.file",
         max_upload_size=math.ceil(limit / MEBIBYTE),
         help=text.OWN_FILE_HELP,
     )
-    chosen = {"sha256": values.get("sha256", ""), "target": values.get("target")}
+    chosen = {"sha256": "", "target": None, "reading": {}} | {k: values[k] for k in IDENTIFIERS if k in values}
     if file is not None and st.session_state.get(state.OWN_FILE) != file.file_id:
-        try:
-            check_file(file.getvalue(), limit)
-            read_file(file.getvalue())
-        except TableError as error:
-            st.error(text.FILE_REFUSED)
-            st.code(str(error), language=None, wrap_lines=True)
-            return {"sha256": "", "target": None}
-        chosen = {"sha256": put_upload(services().store, file.name, file.getvalue(), time.time()), "target": None}
-        st.session_state[state.OWN_FILE] = file.file_id
-    return chosen | {"target": _choose_target(chosen, select)}
-
-
-def _choose_target(chosen: dict[str, Any], select: Callable[..., str]) -> str | None:
-    """The column with the classes, the last one to begin with; None for an NPZ file, or where there is no file."""
-    sha256 = chosen["sha256"]
-    name = upload_name(services().store, sha256) if sha256 else None
+        chosen = _take(file, chosen)
+    name = upload_name(services().store, chosen["sha256"]) if chosen["sha256"] else None
     if name is None:
-        return None
+        return chosen
     st.caption(text.OWN_FILE_IN_USE.format(name=plain(name)))
-    names = services().uploads.columns(sha256)
-    if not names:
+    return _draw_reading(key, chosen, select)
+
+
+def _take(file: Any, before: dict[str, Any]) -> dict[str, Any]:
+    """A file that has just arrived, checked and stored; the one before it where it is refused."""
+    known, message = st.session_state.get(state.REFUSED_FILE, (None, ""))
+    if known != file.file_id:
+        try:
+            services().uploads.check(file.getvalue())
+        except TableError as error:
+            message = str(error)
+            st.session_state[state.REFUSED_FILE] = (file.file_id, message)
+        else:
+            sha256 = put_upload(services().store, file.name, file.getvalue(), time.time())
+            st.session_state[state.OWN_FILE] = file.file_id
+            return {"sha256": sha256, "target": None, "reading": {}}
+    st.error(text.FILE_REFUSED)
+    st.code(message, language=None, wrap_lines=True)
+    if before["sha256"]:
+        st.caption(text.FILE_KEPT)
+    return before
+
+
+def _draw_reading(key: str, chosen: dict[str, Any], select: Select) -> dict[str, Any]:
+    """How the file is read, and its columns; a reading that is refused can be changed back."""
+    path = _path(chosen["sha256"])
+    reading = dict(chosen["reading"])
+    description = _describe(chosen)
+    if description is None or description.format in ("text", "excel"):
+        found = _found(description) if description else text.FILE_REFUSED
+        with st.expander(text.HOW_READ.format(found=found), expanded=description is None):
+            reading |= _draw_dialect(path, reading, description, select)
+    chosen = chosen | {"reading": {k: v for k, v in reading.items() if v is not None}}
+    description = _describe(chosen)
+    if description is not None and description.target is not None:
+        chosen["target"] = _choose_target(path, chosen, description, select)
+        description = _describe(chosen)
+    if description is not None and description.columns and description.target is not None:
+        _draw_columns(key, chosen, description)
+    return chosen
+
+
+def _path(sha256: str) -> str:
+    return f"dataset.reading.{sha256[:12]}"
+
+
+def _target_key(key: str, sha256: str) -> str:
+    """Key of the widget for the column with the classes."""
+    return f"{key}.{_path(sha256)}.target"
+
+
+def _describe(chosen: Mapping[str, Any]) -> Description | None:
+    """What is understood of the file; None where it is refused as it is read now: the form says why."""
+    try:
+        reading = Reading.model_validate_json(json.dumps(chosen["reading"]))
+        return services().uploads.table(chosen["sha256"], chosen["target"], reading).description
+    except TableError:
         return None
-    target = chosen["target"] if chosen["target"] in names else names[-1]
-    return select(f"dataset.target.{sha256[:12]}", target, label=text.TARGET, options=list(names))
+
+
+def _found(description: Description) -> str:
+    """Encoding, separator, decimal mark and header in a few words."""
+    parts = [description.encoding, text.SEPARATORS.get(description.separator or "", description.separator)]
+    header = text.HEADER_LINE.format(line=description.header) if description.header else text.NO_HEADER
+    parts += [f"{text.DECIMAL} {description.decimal}", f"{text.HEADER} {header}"]
+    return plain(", ".join(part for part in parts if part))
+
+
+def _draw_dialect(
+    path: str, reading: Mapping[str, Any], description: Description | None, select: Select
+) -> dict[str, Any]:
+    """A choice for each thing that was found; None leaves it to the file."""
+
+    def header(line: int | None) -> str:
+        if line is None:
+            return text.AS_FOUND
+        return text.HEADER_LINE.format(line=line) if line else text.NO_HEADER
+
+    text_file = description is None or description.format == "text"
+    choices: dict[str, tuple[str, list[Any], Callable[[Any], str]]] = {}
+    if text_file:
+        choices["encoding"] = (text.ENCODING, list(get_args(Encoding)), lambda name: name or text.AS_FOUND)
+        choices["separator"] = (
+            text.SEPARATOR, list(get_args(Separator)), lambda mark: text.SEPARATORS.get(mark, text.AS_FOUND),
+        )  # fmt: skip
+    choices["decimal"] = (text.DECIMAL, list(get_args(Decimal)), lambda mark: mark or text.AS_FOUND)
+    choices["header"] = (text.HEADER, list(range(HEADER_LINES + 1)), header)
+    columns = st.columns(2, gap="small")
+    result = {}
+    for place, (name, (label, options, shown)) in enumerate(choices.items()):
+        value = reading.get(name)
+        with columns[place % 2]:
+            result[name] = select(
+                f"{path}.{name}",
+                value,
+                label=label,
+                options=[None, *options] if value in (None, *options) else [None, *options, value],
+                format_func=shown,
+            )
+    return result
+
+
+def _choose_target(path: str, chosen: Mapping[str, Any], description: Description, select: Select) -> str:
+    """The column with the classes."""
+    names = [column.name for column in description.columns]
+    target = description.target if chosen["target"] is None else chosen["target"]
+    return str(select(f"{path}.target", target, label=text.TARGET, options=names))
+
+
+def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description) -> None:
+    """The table of columns; a change goes into the form before the page is drawn again."""
+    frame = pd.DataFrame(
+        {
+            text.COLUMN_NAME: [column.name for column in description.columns],
+            text.COLUMN_KIND: [column.kind for column in description.columns],
+            text.COLUMN_USE: [column.use for column in description.columns],
+            text.COLUMN_MISSING: [column.missing for column in description.columns],
+            text.COLUMN_EXAMPLES: [", ".join(column.examples) for column in description.columns],
+        }
+    )
+    kinds, uses = ["number", "text", "date"], ["feature", "ignore", "class", "group"]
+    if "empty" in set(frame[text.COLUMN_KIND]):
+        kinds.append("empty")
+    editor = f"{key}.columns.{hash(tuple((column.kind, column.use) for column in description.columns))}"
+    st.caption(text.COLUMNS, help=text.COLUMNS_HELP)
+    st.data_editor(
+        frame,
+        key=editor,
+        hide_index=True,
+        height="content" if len(frame) < 9 else TABLE_HEIGHT,
+        disabled=[text.COLUMN_NAME, text.COLUMN_MISSING, text.COLUMN_EXAMPLES],
+        column_config={
+            text.COLUMN_KIND: st.column_config.SelectboxColumn(options=kinds, required=True, width="small"),
+            text.COLUMN_USE: st.column_config.SelectboxColumn(options=uses, required=True, width="small"),
+            text.COLUMN_MISSING: st.column_config.NumberColumn(width="small"),
+        },
+        on_change=_edit,
+        args=(editor, description.columns),
+    )
+
+
+def _edit(editor: str, columns: tuple[Column, ...]) -> None:
+    """Takes what was changed in the table into the form's draft."""
+    edits = st.session_state[editor]["edited_rows"]
+    for place, changed in edits.items():
+        change_column(columns[int(place)].name, kind=changed.get(text.COLUMN_KIND), use=changed.get(text.COLUMN_USE))
+
+
+def change_column(name: str, *, kind: str | None = None, use: str | None = None) -> None:
+    """Changes how a column of the form's own data is read, or what it is used for."""
+    draft = st.session_state[state.DRAFT]
+    dataset = draft.values["dataset"]
+    reading = dataset.setdefault("reading", {})
+    if use == "class":
+        dataset["target"] = st.session_state[_target_key(draft.key, dataset["sha256"])] = name
+        use = None
+    columns = {column["name"]: dict(column) for column in reading.get("columns") or ()}
+    column = columns.setdefault(name, {"name": name})
+    column |= {k: v for k, v in (("kind", kind), ("use", use)) if v is not None and v != "empty"}
+    reading["columns"] = [column for column in columns.values() if len(column) > 1]
