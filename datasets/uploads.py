@@ -64,14 +64,14 @@ class UploadedFiles:
             raise TableError(NOT_HERE)
         return self._keep(choices, read_apart(content, reading, target, self._limit_bytes))
 
-    def check(self, content: bytes) -> Table:
-        """Reads a file that is not stored yet, without choices, and keeps what is read for when it is.
+    def check(self, content: bytes, reading: Reading) -> Table:
+        """Reads a file that is not stored yet, and keeps what is read for when it is.
 
         Raises:
             TableError: it cannot be read.
         """
-        choices = (hashlib.sha256(content).hexdigest(), None, Reading())
-        return self._keep(choices, read_apart(content, Reading(), None, self._limit_bytes))
+        choices = (hashlib.sha256(content).hexdigest(), None, reading)
+        return self._keep(choices, read_apart(content, reading, None, self._limit_bytes))
 
     def _keep(self, choices: Choices, table: Table) -> Table:
         sha256, _, reading = choices

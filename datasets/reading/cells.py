@@ -69,7 +69,7 @@ class Notation(NamedTuple):
             return None
         core = core[len(self.before) : len(core) - len(self.after)].strip()
         if self.thousands in core and self.thousands:
-            groups = rf"[+-]?\d{{1,3}}({re.escape(self.thousands)}\d{{3}})+({re.escape(self.decimal)}\d*)?"
+            groups = rf"[+-]?[1-9]\d{{0,2}}({re.escape(self.thousands)}\d{{3}})+({re.escape(self.decimal)}\d*)?"
             if not re.fullmatch(groups, core):
                 return None
             core = core.replace(self.thousands, "")
@@ -153,6 +153,11 @@ def votes_for(notations: frozenset[Notation]) -> str | None:
     """The decimal mark that a column's notations agree on; None: it says nothing."""
     marks = {notation.decimal for notation in notations}
     return marks.pop() if len(marks) == 1 else None
+
+
+def is_ambiguous(notations: frozenset[Notation]) -> bool:
+    """Whether a mark can be one of decimals or of thousands in all values, as in 1,234."""
+    return bool({notation.decimal for notation in notations} & {notation.thousands for notation in notations})
 
 
 def prefer(notations: frozenset[Notation], decimal: str) -> Notation:

@@ -17,6 +17,7 @@ from datasets.reading.cells import (
     are_dates,
     days,
     has_day_first,
+    is_ambiguous,
     is_missing,
     looks_like_number,
     parse_number,
@@ -208,6 +209,14 @@ def notes_of(columns: Sequence[Understood], sheet: Sheet) -> list[str]:
         if told:
             names = ", ".join(shown(column.name) for column in numbers if column.notation.told == told)
             notes.append(f"Read as numbers, {told}: {names}.")
+    if ambiguous := [c for c in numbers if is_ambiguous(possible_notations(c.cells.values))]:
+        column = ambiguous[0]
+        value = next(value for value in column.cells.values if re.search(r"[.,]", value))
+        names = ", ".join(shown(c.name) for c in ambiguous)
+        number = column.by_value[list(column.cells.values).index(value)]
+        notes.append(
+            f"Thousands or decimals? {shown(value)} is read as {number:g} in {names}; the decimal mark decides it."
+        )
     if zeros := [c.name for c in numbers if any(v[:1] == "0" and v[1:2].isdigit() for v in c.cells.values)]:
         notes.append(f"Leading zeros are lost in numbers: {', '.join(map(shown, zeros))}. Call it text to keep them.")
     if marked := [f"{shown(c.name)}: {', '.join(map(shown, c.marks[:5]))}" for c in numbers if c.marks]:

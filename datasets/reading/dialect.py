@@ -20,6 +20,7 @@ DIRECTIVE = re.compile(r"\"?sep=(.)\"? *", re.IGNORECASE)
 
 NOT_READ = "the file has one column only, or no rows; allowed: a header, then rows with values separated by comma, "
 ONE_COLUMN = NOT_READ + "semicolon, tab or |"
+COMMA_IN_TEXT = 0.25
 LIST_IN_TEXT = re.compile(r",(?! |\d|$)")
 """A comma that is neither in a number nor in a sentence."""
 
@@ -56,22 +57,29 @@ def directive(content: bytes, encoding: str) -> str | None:
 
 
 def usual_width(records: list[Record]) -> int:
-    """Cells that most records have that have more than one; 0: none has."""
-    widths = Counter(len(record.cells) for record in records if len(record.cells) > 1)
+    """Cells that most records have up to the last one that is filled, if they have more than one; 0: none has."""
+    widths = Counter(width for record in records if (width := filled_width(record)) > 1)
     return max(widths, key=lambda width: (widths[width], width)) if widths else 0
+
+
+def filled_width(record: Record) -> int:
+    """Cells up to the last one that is filled."""
+    return max((place for place, cell in enumerate(record.cells, start=1) if cell), default=0)
 
 
 def _score(records: list[Record], separator: str) -> float:
     """Share of the records with the usual number of cells, times the share of cells in which no other mark is left."""
     width = usual_width(records)
-    usual = [record for record in records if len(record.cells) == width]
+    usual = [record for record in records if filled_width(record) == width]
     if not width:
         return 0.0
     cells = [cell for record in usual for cell in record.cells]
-    unclean = sum(_is_unclean(cell, separator) for cell in cells)
+    unclean = sum(_uncleanness(cell, separator) for cell in cells)
     return len(usual) / len(records) * (1 - unclean / len(cells)) + 1e-6
 
 
-def _is_unclean(cell: str, separator: str) -> bool:
-    others = any(other in cell for other in SEPARATORS if other not in (separator, ","))
-    return others or (separator != "," and LIST_IN_TEXT.search(cell) is not None)
+def _uncleanness(cell: str, separator: str) -> float:
+    """Whether another mark is left in a cell: a tab or the like is none of a text, a comma can be."""
+    if any(other in cell for other in SEPARATORS if other not in (separator, ",")):
+        return 1.0
+    return COMMA_IN_TEXT if separator != "," and LIST_IN_TEXT.search(cell) else 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from datasets.reading.cells import MISSING_MARKS, looks_like_number
-from datasets.reading.dialect import ONE_COLUMN, SAMPLE, usual_width
+from datasets.reading.dialect import ONE_COLUMN, SAMPLE, filled_width, usual_width
 from datasets.reading.records import Record, Source
 from datasets.table import MAX_ROWS, TableError, shown
 
@@ -87,6 +87,8 @@ def _choose_header(sample: Sequence[Record], chosen: int | None) -> tuple[Record
     width = usual_width(list(sample))
     if not width:
         raise TableError(ONE_COLUMN)
+    if sample[0].cells[0].lower().startswith("@relation"):
+        raise TableError("this is an ARFF file: save it as CSV")
     skipped = 0
     while skipped < len(sample) - 1 and _is_before_header(sample, skipped, width):
         skipped += 1
@@ -112,14 +114,16 @@ def is_directive(record: Record) -> bool:
 
 
 def _is_before_header(sample: Sequence[Record], place: int, width: int) -> bool:
-    """A `sep=` line, a comment, or a title: one value above records of several."""
+    """A `sep=` line, a comment, or a title: few values above records of more."""
     record = sample[place]
-    filled = [cell for cell in record.cells if cell]
+    filled = sum(map(bool, record.cells))
     if is_directive(record):
         return True
     if record.cells[0].startswith("#"):
         return not _is_comment_header(record, sample)
-    return not filled or (len(filled) == 1 and (len(record.cells) < width or width > 2))
+    if filled <= 1:
+        return not filled or len(record.cells) < width or width > 2
+    return filled_width(record) < width - 1  # one less is a header without a name for the row names
 
 
 def _is_comment_header(record: Record, sample: Sequence[Record]) -> bool:

@@ -41,6 +41,11 @@ def read_file(content: bytes, reading: Reading, target: str | None, limit_bytes:
     return make_table(found, reading, target, max_bytes)
 
 
+def is_text(content: bytes) -> bool:
+    """Whether a file would be read as a text, and not as a format of another kind."""
+    return not (is_zip(content) or content.startswith((PARQUET, OLD_EXCEL)))
+
+
 def load_libraries(content: bytes) -> None:
     """Loads what reading this file needs, so that it does not count as memory that the file takes."""
     kind = ""

@@ -16,6 +16,10 @@ SHARE_ALONE = 0.45
 """Of bytes above 127 without such a neighbour: below 0.4 in Korean, Chinese and Cyrillic, above 0.5 in what has
 accents and signs (measured on 16 small tables); of "°" or "±" alone charset-normalizer makes Chinese."""
 
+UTF_8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+SHARE_OF_UTF_8 = 0.7
+"""Of bytes above 127 that are in a sequence of UTF-8: of German, French and Korean in their own encodings below 0.3."""
+
 PIECE = 65_536
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -55,7 +59,22 @@ def _candidates(content: bytes) -> Iterator[str]:
     if b"\0" in content:
         return
     yield "utf-8"
+    _refuse_broken_utf_8(content)
     yield from _likely(content)
+
+
+def _refuse_broken_utf_8(content: bytes) -> None:
+    """A text of another encoding is hardly ever UTF-8 by chance: a byte that does not fit is damage."""
+    high, fitting = (len(b"".join(re.findall(pattern, content))) for pattern in (rb"[\x80-\xff]+", UTF_8_SEQUENCE))
+    if high and fitting >= SHARE_OF_UTF_8 * high:
+        try:
+            content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise TableError(
+                f"the text is in UTF-8 but for line {line:,} (byte {error.start + 1:,}): repair it there, or say which "
+                "encoding it has"
+            ) from None
 
 
 def _likely(content: bytes) -> Iterator[str]:

@@ -217,7 +217,9 @@ def test_dates_become_numbers_only_if_a_person_says_so() -> None:
         (lines("sep=;", ["x;z;cls", *rows_of("{x};{z};{c}")], "\r\n"), "utf-8", ";", 2),
         (lines("# made by a logger, v2", ["# unit: cm", "x,z,cls", *rows_of("{x},{z},{c}")]), "utf-8", ",", 3),
         (lines("Report of May", ["", "x,z,cls", *rows_of("{x},{z},{c}")]), "utf-8", ",", 3),
+        (lines("Report of May", ["by me, and you", "x,z,y,cls", *rows_of("{x},{z},1.5,{c}")]), "utf-8", ",", 3),
         (lines("# x,z,cls", rows_of("{x},{z},{c}")), "utf-8", ",", 1),
+        (lines("text\tx\tcls", rows_of("Hello, world, it,is {k}\t{x}\t{c}")), "utf-8", "\t", 1),
         (lines('"a\nb",z,cls', rows_of("{x},{z},{c}")), "utf-8", ",", 1),
     ],
 )
@@ -226,8 +228,8 @@ def test_encoding_separator_and_header_are_found(
 ) -> None:
     description = describe(content)
     assert (description.encoding, description.separator, description.header) == (encoding, separator, header)
-    assert len(description.columns) == 3
-    assert [column.kind for column in description.columns[:2]] == ["number", "number"]
+    assert len(description.columns) in (3, 4)
+    assert description.columns[1].kind == "number"
     assert (description.rows, set(description.classes.values())) == (40, {20})
     assert encoding == "utf-8" or encoding == "utf-16" or f"read as {encoding}" in told(description)
     assert header == 1 or "Skipped before the header" in told(description)
@@ -246,6 +248,13 @@ def test_a_file_without_names_says_so_and_a_person_decides() -> None:
     assert read(lines("x,z,kind", iris), header=0).description.rows == 41
 
 
+def test_a_byte_that_is_no_utf_8_in_a_text_that_is_names_its_line() -> None:
+    content = lines("größe,x,cls", rows_of("{x},ä{k},{c}")).encode() + b"1,\xff,a\n"
+    with pytest.raises(TableError, match=r"in UTF-8 but for line 42 \(byte "):
+        read(content)
+    assert describe(content, encoding="latin-1").rows == 41
+
+
 def test_each_finding_can_be_overruled() -> None:
     content = lines("Größe;x;Art", rows_of("{x};{z};{c}")).encode("cp1252")
     assert describe(content, encoding="latin-1").columns[0].name == "Größe"
@@ -254,9 +263,12 @@ def test_each_finding_can_be_overruled() -> None:
         read(content, encoding="utf-8")
     with pytest.raises(TableError, match="one column only"):
         read(content, separator="|")
-    thousands = lines("v;x;cls", [f"{i},{i:03d};{NOISE[i]};{'ab'[i % 2]}" for i in range(1, 41)])
-    assert read(thousands).checked().x[1, 0] == pytest.approx(2.002)
-    assert read(thousands, decimal=".").checked().x[1, 0] == 2002
+    thousands = [f"{i},{i:03d};{i * i % 7};{'ab'[i % 2]}" for i in range(1, 41)]
+    assert read(lines("v;x;cls", thousands)).checked().x[1, 0] == pytest.approx(2.002)
+    assert "Thousands or decimals?" in told(describe(lines("v;x;cls", thousands)))
+    assert read(lines("v;x;cls", thousands), decimal=".").checked().x[1, 0] == 2002
+    points = [row.replace(";", f";{NOISE[0]};") for row in thousands]  # another column says what the comma is
+    assert read(lines("v;p;x;q;cls", points)).checked().x[1, 0] == 2002
 
 
 # 5. Limits

@@ -1,5 +1,6 @@
 """A file of one's own in the form: upload, check, what was understood of it, and how it is read instead."""
 
+import hashlib
 import json
 import math
 import time
@@ -11,6 +12,7 @@ import streamlit as st
 
 from datasets.reading.choices import Decimal, Encoding, Reading, Separator
 from datasets.reading.description import Column, Description
+from datasets.reading.read import is_text
 from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES
 from results.uploads import put_upload, upload_name
@@ -52,7 +54,7 @@ def choose_file(key: str, values: dict[str, Any], select: Select) -> dict[str, A
     )
     chosen = {"sha256": "", "target": None, "reading": {}} | {k: values[k] for k in IDENTIFIERS if k in values}
     if file is not None and st.session_state.get(state.OWN_FILE) != file.file_id:
-        chosen = _take(file, chosen)
+        chosen = _take(file, chosen, select)
     name = upload_name(services().store, chosen["sha256"]) if chosen["sha256"] else None
     if name is None:
         return chosen
@@ -60,23 +62,34 @@ def choose_file(key: str, values: dict[str, Any], select: Select) -> dict[str, A
     return _draw_reading(key, chosen, select)
 
 
-def _take(file: Any, before: dict[str, Any]) -> dict[str, Any]:
-    """A file that has just arrived, checked and stored; the one before it where it is refused."""
-    known, message = st.session_state.get(state.REFUSED_FILE, (None, ""))
-    if known != file.file_id:
+def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
+    """A file that has just arrived, checked and stored; the one before it where it is refused.
+
+    How a refused text is read can be overruled, which may mend it.
+    """
+    content = file.getvalue()
+    sha256 = hashlib.sha256(content).hexdigest()
+    refused = st.session_state.get(state.REFUSED_FILE)
+    reading: dict[str, Any] = {}
+    box = st.container()
+    if refused is not None and refused[0] == file.file_id and is_text(content):
+        with st.expander(text.HOW_READ.format(found=text.FILE_REFUSED), expanded=True):
+            drawn = _draw_dialect(_path(sha256), {}, None, select)
+        reading = {key: value for key, value in drawn.items() if value is not None}
+    if refused is None or refused[:2] != (file.file_id, reading):
         try:
-            services().uploads.check(file.getvalue())
+            services().uploads.check(content, Reading.model_validate_json(json.dumps(reading)))
         except TableError as error:
-            message = str(error)
-            st.session_state[state.REFUSED_FILE] = (file.file_id, message)
+            refused = st.session_state[state.REFUSED_FILE] = (file.file_id, reading, str(error))
         else:
-            sha256 = put_upload(services().store, file.name, file.getvalue(), time.time())
+            put_upload(services().store, file.name, content, time.time())
             st.session_state[state.OWN_FILE] = file.file_id
-            return {"sha256": sha256, "target": None, "reading": {}}
-    st.error(text.FILE_REFUSED)
-    st.code(message, language=None, wrap_lines=True)
-    if before["sha256"]:
-        st.caption(text.FILE_KEPT)
+            return {"sha256": sha256, "target": None, "reading": reading}
+    with box:
+        st.error(text.FILE_REFUSED)
+        st.code(refused[2], language=None, wrap_lines=True)
+        if before["sha256"]:
+            st.caption(text.FILE_KEPT)
     return before
 
 
