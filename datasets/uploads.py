@@ -17,6 +17,7 @@ from models.parameters import identifier
 
 NOT_CHOSEN = "no file of your own is chosen: upload one under Data"
 NOT_HERE = "the file with the data is not on this host: upload it again under Data (your own data), then try again"
+READ_DIFFERENTLY = "the file with the data is read differently today than when this was trained"
 MAX_FILE_BYTES = 200 * 2**20
 """Largest file where the host sets no limit; .streamlit/config.toml has the same."""
 
@@ -160,10 +161,7 @@ class Upload(Dataset):
     @property
     def known(self) -> Facts:
         """What the store keeps of the data, else what the file says now."""
-        if self.facts is not None:
-            return self.facts
-        table, arrays = self.table, self.load()
-        return Facts(rows=len(arrays.y), shape=arrays.x.shape[1:], classes=len(arrays.class_names), kind=table.kind)
+        return self.facts or _facts(self.table)
 
     @property
     def kind(self) -> Kind:  # type: ignore[override]
@@ -193,7 +191,20 @@ class Upload(Dataset):
         return (self.sha256,)
 
     def load(self) -> Arrays:
-        return self.table.checked()
+        """The file's rows.
+
+        Raises:
+            TableError: it is not here, cannot be trained on, or is read differently than the store says.
+        """
+        table = self.table
+        if self.facts is not None and self.facts != _facts(table):
+            raise TableError(READ_DIFFERENTLY)
+        return table.checked()
+
+
+def _facts(table: Table) -> Facts:
+    arrays = table.checked()
+    return Facts(rows=len(arrays.y), shape=arrays.x.shape[1:], classes=len(arrays.class_names), kind=table.kind)
 
 
 def open_upload(content: bytes, target: str | None = None, limit_bytes: int = MAX_FILE_BYTES) -> Upload:

@@ -175,3 +175,19 @@ def test_a_cluster_of_others_runs_the_same_experiment(tmp_path: Path) -> None:
     losses = [[[e["val_loss"] for e in run["epochs"]] for run in result["runs"]] for result in results]
     assert losses[0] == losses[1]
     assert results[0]["experiment_id"] != results[1]["experiment_id"]
+
+
+def test_a_file_is_stored_and_trained_on(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 7},5;{i % 5};{'ab'[i % 2]}\n" for i in range(60))
+    (tmp_path / "mine.csv").write_text(f"u;v;kind\n{rows}", encoding="utf-8")
+    arguments = ("--data", str(tmp_path / "mine.csv"), "--target", "kind", "--json")
+    process = start(tmp_path, write(tmp_path, EXPERIMENT), *arguments)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    result = json.loads(output)
+    assert [run["status"] for run in result["runs"]] == ["finished", "finished"]
+    with Store(f"sqlite:///{tmp_path}/results.db") as store:
+        stored = store.experiment(result["experiment_id"])
+        assert stored is not None
+        dataset = json.loads(stored.spec)["dataset"]
+    assert (dataset["name"], dataset["target"], dataset["facts"]["rows"]) == ("upload", "kind", 60)
