@@ -68,6 +68,10 @@ COLUMNS_HELP = (
     "Click into *kind* or *use* to change it. *group*: rows that belong together, as those of one patient, stay on one "
     "side of the split."
 )
+OPENML = "Or a table of OpenML"
+OPENML_NUMBER, OPENML_FETCH = "Its number", "Fetch it"
+OPENML_HELP = "As in openml.org/d/61. It is fetched once, over the network, and kept like a file of your own."
+OPENML_FETCHING = "OpenML is being asked …"
 LEAVE_OUT = "Leave it out"
 DOWNLOADING = "{label} is being downloaded: {done:.1f} of {total:.1f} MB. You can go on meanwhile."
 DOWNLOAD_WAITING = "{label} will be downloaded as soon as a worker is ready. You can go on meanwhile."

@@ -202,6 +202,31 @@ def test_what_was_found_can_be_overruled_and_changed_back(own_data: Any, stored:
     assert stored().dataset.model_dump(mode="json")["reading"] == {"decimal": "."}
 
 
+def test_a_refused_text_can_be_read_otherwise(own_data: Any, stored: Stored) -> None:
+    lines = "".join(f"{i * i % 7},{i % 5},{'ab'[i % 2]}\n" for i in range(60))
+    upload(own_data, "a.csv", f"x,note\nx,z,kind\n{lines}".encode())
+    assert any("line 2 has 3 values under 2 names" in code for code in own_data.codes)
+    own_data.fill("selectbox", text.HEADER, 2)
+    assert own_data.mistakes == []
+    own_data.press(text.TRAIN)
+    assert stored().dataset.load().feature_names == ("x", "z")
+
+
+def test_a_table_of_openml_is_kept_like_a_file(own_data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.lab.own_data.fetch_openml", lambda number: (f"openml-{number}.csv", CSV))
+    own_data.fill("number_input", text.OPENML_NUMBER, 61)
+    own_data.press(text.OPENML_FETCH)
+    assert "openml" in own_data.shown
+    assert own_data.mistakes == []
+
+
+def test_a_host_offers_no_openml(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    page = open_page(token=TOKEN)
+    page.fill("selectbox", text.DATASET, "upload")
+    assert text.OPENML_NUMBER not in page.labels("number_input")
+
+
 def test_a_second_file_that_is_refused_leaves_the_first_in_use(own_data: Any) -> None:
     upload(own_data, "good.csv", CSV)
     upload(own_data, "bad.csv", b"nothing")

@@ -10,11 +10,13 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
+from datasets.openml import fetch_openml
 from datasets.reading.choices import Decimal, Encoding, Reading, Separator
 from datasets.reading.description import Column, Description
 from datasets.reading.read import is_text
 from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES
+from experiment.limits import is_hosted
 from results.uploads import put_upload, upload_name
 from ui import state, text
 from ui.components.plain import plain
@@ -29,6 +31,7 @@ HEADER_LINES = 20
 
 TABLE_HEIGHT = 320
 
+MAX_OPENML = 10_000_000
 IDENTIFIERS = ("sha256", "target", "reading")
 
 Select = Callable[..., Any]
@@ -55,11 +58,32 @@ def choose_file(key: str, values: dict[str, Any], select: Select) -> dict[str, A
     chosen = {"sha256": "", "target": None, "reading": {}} | {k: values[k] for k in IDENTIFIERS if k in values}
     if file is not None and st.session_state.get(state.OWN_FILE) != file.file_id:
         chosen = _take(file, chosen, select)
+    if not is_hosted():
+        chosen = _offer_openml(key, chosen)
     name = upload_name(services().store, chosen["sha256"]) if chosen["sha256"] else None
     if name is None:
         return chosen
     st.caption(text.OWN_FILE_IN_USE.format(name=plain(name)))
     return _draw_reading(key, chosen, select)
+
+
+def _offer_openml(key: str, before: dict[str, Any]) -> dict[str, Any]:
+    """A table of OpenML by its number, as if it had been uploaded; on one's own machine only."""
+    with st.expander(text.OPENML, icon=":material/cloud_download:"):
+        number = st.number_input(
+            text.OPENML_NUMBER, 1, MAX_OPENML, value=None, key=f"{key}.openml", help=text.OPENML_HELP
+        )
+        if number is None or not st.button(text.OPENML_FETCH, key=f"{key}.openml_fetch"):
+            return before
+        try:
+            with st.spinner(text.OPENML_FETCHING):
+                name, content = fetch_openml(number)
+                services().uploads.check(content, Reading())
+        except TableError as error:
+            st.error(plain(str(error)))
+            return before
+    sha256 = put_upload(services().store, name, content, time.time())
+    return {"sha256": sha256, "target": None, "reading": {}}
 
 
 def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
@@ -74,13 +98,14 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
     box = st.container()
     if refused is not None and refused[0] == file.file_id and is_text(content):
         with st.expander(text.HOW_READ.format(found=text.FILE_REFUSED), expanded=True):
-            drawn = _draw_dialect(_path(sha256), {}, None, select)
+            drawn = _draw_dialect(f"{_path(sha256)}.refused", {}, None, select)
         reading = {key: value for key, value in drawn.items() if value is not None}
     if refused is None or refused[:2] != (file.file_id, reading):
         try:
             services().uploads.check(content, Reading.model_validate_json(json.dumps(reading)))
         except TableError as error:
-            refused = st.session_state[state.REFUSED_FILE] = (file.file_id, reading, str(error))
+            st.session_state[state.REFUSED_FILE] = (file.file_id, reading, str(error))
+            st.rerun()  # with the choices that may mend it
         else:
             put_upload(services().store, file.name, content, time.time())
             st.session_state[state.OWN_FILE] = file.file_id
@@ -135,7 +160,7 @@ def _found(description: Description) -> str:
     parts = [description.encoding, text.SEPARATORS.get(description.separator or "", description.separator)]
     header = text.HEADER_LINE.format(line=description.header) if description.header else text.NO_HEADER
     parts += [f"{text.DECIMAL} {description.decimal}", f"{text.HEADER} {header}"]
-    return plain(", ".join(part for part in parts if part))
+    return plain(" · ".join(part for part in parts if part))
 
 
 def _draw_dialect(
