@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"training.dispatch", "export", "wording", *CORE},
     "training.dispatch": {"training.worker", "experiment", "results", "datasets", "models"},
     "training.worker": CORE - {"analysis"},
-    "export": CORE - {"results.findings"},
+    "export": {"charts", "wording", *CORE} - {"results.findings"},
     "experiment": {"analysis", "results", "datasets", "models"},
     "analysis": set(),
     "results": set(),
