@@ -107,15 +107,104 @@ function outlineMarks(traces, theme) {
   }
 }
 
+// On a narrow screen what stands right of the plot is cut short: Python gave its shorter text as its name.
+function narrowLayout(layout, width) {
+  if (width >= NARROW) return layout;
+  const annotations = layout.annotations?.map((a) => ({ ...a, text: a.name ?? a.text, font: { ...a.font, size: 11 } }));
+  const right = layout.meta?.narrow;
+  return { ...layout, ...(annotations && { annotations }), ...(right && { margin: { ...layout.margin, r: right } }) };
+}
+
+// Pointing at a variant (a line, or an element that names it) fades the others; pressing keeps it so. Style rules do
+// it: nothing is drawn anew, and what Streamlit puts into the page later obeys them, too.
+function startFocus() {
+  const rules = document.head.appendChild(document.createElement("style"));
+  const focus = { usual: 0, pointed: null, kept: null };
+  focus.show = () => {
+    const index = focus.pointed ?? focus.kept, shown = index ?? focus.usual, chart = ".live-chart[data-focus] .trace";
+    rules.textContent = `${chart}[class*="tracev${shown}_"][class*="_focused"] { display: inline }` + (index === null ? "" : `
+      ${chart}[class*="tracev"]:not([class*="tracev${index}_"]) { opacity: 0.15 !important }
+      ${chart}[class*="tracev${index}_"] .js-fill { fill-opacity: 0.28 !important }
+      [data-variant]:not([data-variant="${index}"], [data-reference]), [class*="st-key-card_"]:not(.st-key-card_${index}) { opacity: 0.45 }`);
+  };
+  focus.point = (index) => { if (focus.pointed !== index) { focus.pointed = index; focus.show(); } };
+  focus.keep = (index) => { focus.kept = focus.kept === index ? null : index; focus.show(); };
+  const find = (target) => {
+    const element = target.closest?.('[data-variant], [class*="card_"]');
+    const found = element && (element.dataset.variant ?? element.className.match(/st-key-(?:variant_)?card_(\d+)/)?.[1]);
+    return found == null ? null : Number(found);
+  };
+  const point = ({ target }) => target.closest?.(".live-chart") || focus.point(find(target));
+  document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && point(event));
+  document.addEventListener("focusin", point);
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("button, a, input, summary, label, .live-chart, [class*='variant_card_']")) return;
+    const index = find(target);
+    if (index !== null) focus.keep(index);
+  });
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && focus.kept !== null && focus.keep(focus.kept));
+  return focus;
+}
+
+function variantOf(event) {
+  const found = event.points[0]?.data.uid?.match(/^v(\d+)_/);
+  return found ? Number(found[1]) : null;
+}
+
+function watchFocus(chart) {
+  const focus = (window.regularizerLabFocus ??= startFocus());
+  chart.plot.on("plotly_hover", (event) => focus.point(variantOf(event)));
+  chart.plot.on("plotly_unhover", () => focus.point(null));
+  chart.plot.on("plotly_click", (event) => variantOf(event) !== null && focus.keep(variantOf(event)));
+}
+
+// What is drawn, as a table: one row for each x, one column for each named trace; of a map, its cells.
+function fillTable({ plot, table }) {
+  const named = plot.calcdata?.filter(([first]) => first?.trace && plot.data[first.trace.index].name) ?? [];
+  const map = plot._fullData?.find((trace) => trace.type === "heatmap");
+  table.hidden = !named.length && !map;
+  if (!table.open) return;
+  const write = (value) => (typeof value === "number" ? String(Number(value.toPrecision(5))) : value ?? "");
+  let rows;
+  if (map) {
+    rows = [["", ...map.x], ...map.z.map((cells, row) => [map.y[row], ...cells])];
+  } else {
+    const places = [...new Set(named.flatMap((points) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+    const columns = named.map((points) => new Map(points.map(({ x, y }) => [x, y])));
+    rows = [[plot.layout.xaxis.title?.text ?? "", ...named.map(([{ trace }]) => trace.name)],
+      ...places.map((place) => [place, ...columns.map((column) => column.get(place))])];
+  }
+  table.lastElementChild.replaceChildren(...rows.map((cells, row) => {
+    const line = document.createElement("tr");
+    line.append(...cells.map((value, column) => {
+      const cell = document.createElement(row && column ? "td" : "th");
+      cell.textContent = write(value);
+      return cell;
+    }));
+    return line;
+  }));
+}
+
+// The picture as it is seen: words of the variant that is pointed at, and of no other.
+function save(chart, format) {
+  const { pointed, kept, usual } = window.regularizerLabFocus ?? {};
+  const shown = (trace) => !/_focused$/.test(trace.uid) || trace.uid.startsWith(`v${kept ?? pointed ?? usual}_`);
+  const { data, layout, clientWidth: width, clientHeight: height } = chart.plot;
+  const options = { format, width, height, scale: 2, filename: "regularizer-lab" };
+  chart.Plotly.downloadImage({ data: data.filter(shown), layout }, options);
+}
+
 // A double-click shows all. Plotly's own "reset" would go back to the ranges of the first epochs: ours forgets what the
 // person did to the axes, so that they follow the data again.
 function configure(chart) {
-  const home = chart.Plotly.Icons.home;
-  const reset = { name: "reset", title: "Reset axes", icon: home, click: () => draw(chart, chart.resets++) };
-  return {
-    displaylogo: false, displayModeBar: "hover", doubleClick: "autosize", modeBarButtons: [["toImage", reset]],
-    toImageButtonOptions: { scale: 2 },
-  };
+  const { camera, disk, home } = chart.Plotly.Icons;
+  const button = (name, title, icon, click) => ({ name, title, icon, click });
+  const buttons = [
+    button("png", "Save as PNG", camera, () => save(chart, "png")),
+    button("svg", "Save as SVG", disk, () => save(chart, "svg")),
+    button("reset", "Reset axes", home, () => draw(chart, chart.resets++)),
+  ];
+  return { displaylogo: false, displayModeBar: "hover", doubleClick: "autosize", modeBarButtons: [buttons] };
 }
 
 // What the box grows by, in pixels: a legend below must not take the curves' room.
@@ -152,17 +241,23 @@ function draw(chart) {
   const theme = readTheme(box);
   outlineMarks(figure.data, theme);
   keepZoom(chart, figure.layout);
-  const layout = themedLayout(figure.layout, theme, width, height);
+  const layout = themedLayout(narrowLayout(figure.layout, width), theme, width, height);
   chart.width = width;
   chart.config ??= configure(chart);
   chart.Plotly.react(plot, figure.data, layout, chart.config).then(() => {
     box.dataset.draws = Number(box.dataset.draws || 0) + 1;
-    if (box.dataset.draws === "1") watchZoom(chart);
+    if (box.dataset.draws === "1") {
+      watchZoom(chart);
+      watchFocus(chart);
+    }
+    fillTable(chart);
   });
 }
 
 function mount(box) {
-  const chart = { box, plot: box.querySelector(".live-chart-plot"), width: 0, resets: 0 };
+  const table = box.parentElement.querySelector(".live-chart-table");
+  const chart = { box, table, plot: box.querySelector(".live-chart-plot"), width: 0, resets: 0 };
+  table.addEventListener("toggle", () => fillTable(chart));
   chart.observer = new ResizeObserver(() => box.clientWidth !== chart.width && draw(chart));
   chart.observer.observe(box);
   charts.set(box, chart);
@@ -182,6 +277,16 @@ export default function ({ data, parentElement }) {
   const chart = charts.get(box) || mount(box);
   chart.data = data;
   box.setAttribute("aria-label", data.alt);
+  chart.table.firstElementChild.textContent = data.as_table;
+  const status = chart.table.nextElementSibling; // read aloud when it changes
+  if (status.textContent !== data.status) status.textContent = data.status;
+  const usual = data.figure.layout.meta?.focus;
+  if (usual !== undefined) {
+    box.dataset.focus = usual;
+    const focus = (window.regularizerLabFocus ??= startFocus());
+    focus.usual = usual;
+    focus.show();
+  }
   box.style.minHeight = data.height + "px";
   loadPlotly(data.plotly).then(
     (Plotly) => {

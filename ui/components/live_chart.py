@@ -16,16 +16,19 @@ import streamlit as st
 
 from charts.plotly_bundle import plotly_js_name, plotly_js_path
 
+SHOW_AS_TABLE = "Show as table"
 CHART_FAILED = "This chart could not load. Reload the page to try again."
 
 STATIC_FOLDER = Path(__file__).parents[2] / "static"
 HTML = (
     '<div class="live-chart" role="img" tabindex="0">'
     '<div class="live-chart-plot"></div><p class="live-chart-message"></p></div>'
+    '<details class="live-chart-table" hidden><summary></summary><table></table></details>'
+    '<p class="live-chart-status" role="status"></p>'
 )
 
 
-def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int) -> None:
+def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int, status: str = "") -> None:
     """Show `figure` and update it in place on the next runs under the same key.
 
     Args:
@@ -34,9 +37,13 @@ def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int) -> No
         key: names the chart on its page; the person's zoom and hidden entries belong to it.
         alt: what the chart shows, in words, for those who do not see it.
         height: pixels; a narrow screen adds what the legend below the chart needs.
+        status: read aloud by a screen reader whenever it changes.
     """
     ensure_plotly_js(STATIC_FOLDER)
-    data = {"figure": figure, "alt": alt, "height": height, "plotly": plotly_js_name(), "failed": CHART_FAILED}
+    data = {
+        "figure": figure, "alt": alt, "height": height, "status": status,
+        "plotly": plotly_js_name(), "failed": CHART_FAILED, "as_table": SHOW_AS_TABLE,
+    }  # fmt: skip
     _component(key=key, data=data)
 
 
