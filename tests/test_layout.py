@@ -44,7 +44,7 @@ ONLY_IN: dict[str, set[str]] = {
     "psycopg": {"results"},
     "dask": {"training.dispatch", "training.worker"},
     "distributed": {"training.dispatch", "training.worker"},
-    "sklearn": {"datasets"},
+    "sklearn": {"datasets", "training.worker"},
     "tensorflow": {"training.worker"},
     "keras": {"training.worker"},
     "torch": set(),
