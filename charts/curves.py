@@ -6,6 +6,7 @@ has a `uid` `v{variant}_{part}`, which becomes a CSS class: the page fades varia
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from analysis.summary import VariantSummary
 from charts.labels import axis_title, literal_in_hover
 from charts.lanes import LANE_HEIGHT, lane_labels, lane_traces
 from charts.line_labels import LABEL_PIXELS, NARROW_PIXELS, EndLabel, end_labels
-from charts.marks import MARK_SYMBOLS, MARKS_META, name_mark, place_mark, say_mark
+from charts.marks import MARK_SYMBOLS, MARKS_META, MarkKind, name_mark, place_mark, say_mark
 from charts.palette import Style, style, translucent
 from charts.typed_arrays import TypedArray, encode_epochs, encode_values
 from wording.language import _, ngettext
@@ -134,7 +135,11 @@ def curve_figure(
         *lane_labels(marks),
         *far,
     ]
+    words = [_words(line, places, marks[index], (log_x, log_y)) for index, (_, line, places) in enumerate(drawn)]
+    begins = np.cumsum([len(layout["annotations"]), *map(len, words)]).tolist()
+    layout["annotations"] += [annotation for found in words for annotation in found]
     layout["meta"] = {
+        "words": [list(range(first, last)) for first, last in pairwise(begins)],
         "focus": next((i for i, v in enumerate(variants) if v.name == reference), 0),
         "narrow": NARROW_PIXELS,
     }
@@ -269,10 +274,9 @@ def first_members(variant: VariantSummary, series: str) -> FloatArray:
 
 
 def _marks(index: int, variant: VariantSummary, line: Line, places: FloatArray, marks: MarkedEpochs) -> list[Trace]:
-    """On the curve: the onset of each variant; all marks, with words, of the one that is pointed at."""
-    curve, name = line.drawn, literal_in_hover(variant.name)
-    found = {kind: epoch for kind in MARK_SYMBOLS if (epoch := place_mark(marks, kind)) and epoch <= len(curve)}
-    traces = []
+    """On the curve: the onset of each variant, and all marks of the one that is pointed at."""
+    curve, name, traces = line.drawn, literal_in_hover(variant.name), []
+    found = _marks_on(marks, curve)
     for part, kinds in (("onset", ["onset"]), ("marks_focused", ["stop", "best"])):
         if shown := [kind for kind in found if kind in kinds]:
             traces.append(
@@ -282,27 +286,50 @@ def _marks(index: int, variant: VariantSummary, line: Line, places: FloatArray, 
                     "hovertemplate": f"<b>{name}</b><br>%{{text}}<extra></extra>",
                 }
             )
-    if found:
-        words = {
-            **_mark_trace(index, "words_focused", list(found), found, places, curve),
-            "mode": "text",
-            "hoverinfo": "skip",
-            "text": [f"{name_mark(kind).capitalize()}: {epoch}" for kind, epoch in found.items()],
-            "textposition": [WORD_PLACES[kind] for kind in found],
-            "textfont": {"size": 12},
-        }
-        traces.append(words)
     return traces
 
 
-WORD_PLACES: Final = {"onset": "bottom right", "stop": "top right", "best": "bottom left"}
+def _marks_on(marks: MarkedEpochs, curve: FloatArray) -> dict[MarkKind, int]:
+    """The marks that stand on a curve of this length, with their epochs."""
+    return {kind: epoch for kind in MARK_SYMBOLS if (epoch := place_mark(marks, kind)) and epoch <= len(curve)}
+
+
+def _words(line: Line, places: FloatArray, marks: MarkedEpochs, logarithmic: tuple[bool, bool]) -> list[Trace]:
+    """What the marks of one variant say, beside them: where it stops above the curve, where it overfits below."""
+    found, curve = _marks_on(marks, line.drawn), line.drawn
+    words = []
+    places_of_words: tuple[tuple[MarkKind, int, int], ...] = (("stop", 46, -44), ("onset", 60, 46))
+    for kind, right, down in places_of_words:
+        epoch = found.get(kind)
+        if epoch is None or not np.isfinite(curve[epoch - 1]):
+            continue
+        said = _("{mark}: {epoch}").format(mark=name_mark(kind).capitalize(), epoch=epoch)
+        if kind == "stop" and "best" in found:
+            said += _(", best epoch {epoch}").format(epoch=found["best"])
+        x, y = places[epoch - 1], curve[epoch - 1]
+        words.append(
+            {
+                "x": float(np.log10(x) if logarithmic[0] else x),
+                "y": float(np.log10(max(y, SMALLEST)) if logarithmic[1] else y),
+                "ax": right,
+                "ay": down,
+                "xanchor": "left",
+                "showarrow": True,
+                "arrowhead": 0,
+                "arrowwidth": 1,
+                "standoff": 8,
+                "font": {"size": 12},
+                "text": f"<b>{said}</b>" if kind == "onset" else said,
+            }
+        )
+    return words
 
 
 def _mark_trace(
     index: int,
     part: str,
-    kinds: Sequence[Any],
-    found: dict[Any, int],
+    kinds: Sequence[MarkKind],
+    found: dict[MarkKind, int],
     places: FloatArray,
     curve: FloatArray,
 ) -> Trace:

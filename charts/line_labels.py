@@ -20,13 +20,22 @@ FONT_SIZE: Final = 12
 
 @dataclass(frozen=True)
 class EndLabel:
-    """A name at the height of a value; `shown` is the value as it is written, `dash` how its line looks."""
+    """A name at the height of a value; `shown` is the value as it is written, `dash` how its line looks.
+
+    It is written in ink behind a coloured dash: small text in the palette's colours would be too faint to read (WCAG
+    2.2, 1.4.3).
+    """
 
     name: str
     colour: str
     value: float
     shown: str
     dash: str = "—"
+
+    def write(self, length: int) -> str:
+        """The label with its name in so many characters."""
+        name = literal(shorten(self.name, length))
+        return f'<span style="color:{self.colour}">{self.dash}</span> {name} <b>{self.shown}</b>'
 
 
 def end_labels(labels: Sequence[EndLabel], low: float, high: float, height: float, *, log_axis: bool) -> list[Any]:
@@ -46,18 +55,13 @@ def end_labels(labels: Sequence[EndLabel], low: float, high: float, height: floa
     values = np.clip(scale(np.clip([label.value for label in labels], low, high)), bottom, top)
     distance = (top - bottom) * LABEL_HEIGHT / height
     return [
-        label_at(float(place), "y", label.colour, label.name, label.shown, label.dash)
+        label_at(float(place), "y", label.write(NAME_LENGTH), label.write(NARROW_NAME_LENGTH))
         for label, place in zip(labels, spread_out(values, distance, bottom, top), strict=True)
     ]
 
 
-def label_at(place: float, axis: str, colour: str, name: str, shown: str, dash: str = "—") -> dict[str, Any]:
-    """Return one annotation right of the plot, in ink behind a coloured dash: small text in the palette's colours would
-    be too faint to read (WCAG 2.2, 1.4.3). `name` is kept short, in `narrow` shorter still (see live_chart.js)."""
-
-    def write(length: int) -> str:
-        return f'<span style="color:{colour}">{dash}</span> {literal(shorten(name, length))} <b>{shown}</b>'.strip()
-
+def label_at(place: float, axis: str, text: str, narrow: str) -> dict[str, Any]:
+    """Return one annotation right of the plot; on a narrow screen `narrow` is written (see live_chart.js)."""
     return {
         "x": 1,
         "xref": "paper",
@@ -68,8 +72,8 @@ def label_at(place: float, axis: str, colour: str, name: str, shown: str, dash: 
         "showarrow": False,
         "align": "left",
         "font": {"size": FONT_SIZE},
-        "text": write(NAME_LENGTH),
-        "name": write(NARROW_NAME_LENGTH),
+        "text": text,
+        "name": narrow,
     }
 
 

@@ -59,7 +59,7 @@ def seeds_figure(
         "showlegend": False,
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "annotations": [],
-        "meta": {"focus": compared},
+        "meta": {"focus": compared, "words": []},
     }
     traces: list[Trace] = []
     for index, (variant, line, places) in enumerate(zip(variants, lines, axes, strict=True)):
@@ -80,7 +80,8 @@ def seeds_figure(
         bottom_row = index + columns >= len(variants)
         layout |= _panel_axes(name, domains, scales, bottom_row=bottom_row, first=index == 0)
         layout["annotations"].append(_title(variant, index, domains))
-    layout["xaxis"]["title"] = axis_title(name_axis(axis))
+    lowest = columns * (rows - 1)
+    layout[f"xaxis{lowest + 1 if lowest else ''}"]["title"] = axis_title(name_axis(axis))
     layout["yaxis"]["title"] = axis_title(name_view(view))
     end = max((float(places[-1]) for places in axes), default=float(epochs))
     span = np.array([1.0 if log_x or axis == "epoch" else 0.0, max(end, 1.001)])
@@ -148,7 +149,7 @@ def _reference_line(line: Line, places: FloatArray) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines",
-        "uid": "reference",
+        "uid": "panel_reference",
         "hoverinfo": "skip",
         "line": {"color": GREY, "width": 1.4, "dash": "dash"},
         "x": encode_values(places[: len(curve)]),

@@ -84,7 +84,7 @@ NO_WORKERS = "No worker is connected. On a cluster, start workers with: {command
 PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
 TIME_LEFT = " · about {time} left"
 CANCEL = "Cancel"
-RUN_PROGRESS = "Progress of each run"
+RUN_PROGRESS = "Runs"
 STATUS_NAMES = {
     "queued": "queued",
     "running": "running",
@@ -100,17 +100,56 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "green", "red", "orange"]] = {
     "cancelled": "orange",
 }
 FAILED_RUN = "**{variant}**, seed {seed}: {message}"
-LOG_AXIS = "Logarithmic loss axis"
-SINGLE_SEEDS = "Single seeds"
-MARKS_LEGEND = (
-    "Dashed: training. Solid: validation; thick: mean over seeds, thin: single seeds. Dotted: members of an ensemble, "
-    "of its first seed. Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start "
-    "too."
+VIEW = "View"
+VIEWS = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "difference": "Difference",
+    "accuracy_difference": "Difference",
+    "gap": "Generalization gap",
+    "objective": "Objective",
+    "memorization": "Memorized labels",
+}
+MEAN_OR_SEEDS = "Mean or single seeds"
+MEAN = "Mean"
+AXES = "Axes"
+X_AXIS = "Horizontal axis"
+LOG_X = "Logarithmic, horizontal"
+LOG_Y = "Logarithmic, vertical"
+NUMBERS = "In numbers"
+SORTED_BY = "sorted by {quantity}"
+NUMBERS_COLUMNS = (
+    "Variant",
+    "Mean ± sd",
+    "Against the reference, paired",
+    "Accuracy",
+    "Overfits from",
+    "Stops → restores",
 )
-LOSS = "Loss"
-ACCURACY_ALT = "Accuracy of the same runs. The description of the loss chart holds for both."
+ALL_COLUMNS = "All columns"
+COPY_TABLE = "Copy"
+THE_REFERENCE = "the reference"
+NO_ONSET = "not seen"
+JUDGED_NAMES = {
+    "handed_over": "Model handed over",
+    "best_epoch": "Best epoch",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced",
+}
+ALL_CARDS = "All {count} variants"
+HOW_SURE = "How sure is this?"
+PAIRED = "Against {reference}, paired over {seeds}. Grey stripe: no difference that matters ({margin})."
+CARD_LOST = "{lost} of {seeds} seeds were lost"
+BAND_HELP = (
+    "The band around a line is the 95% interval of the paired difference at each epoch alone. Cards and table hold for "
+    "all comparisons and all looks together, so their intervals are wider."
+)
+CELLS = "{variant}: {finished} of {runs} runs finished"
+ENDED = "Training has ended."
+DEEPER = "Look deeper"
+DEEPER_HELP = "Choose what to look at."
 WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has them."
-IN_WORDS = "The charts in words"
+IN_WORDS = "In words"
 MEMBER_MEAN = "{variant} · member mean"
 BEST_MEMBER = "{variant} · best member"
 JUDGED = "What is judged"
@@ -145,14 +184,15 @@ RULES_HELP = {
     "UP": "Prechelt (1998): stops when validation loss rose in so many successive strips of 5 epochs.",
 }
 THRESHOLD = "Threshold"
-STOPPED, STOPPED_IN = "Stops", "{stopped} of {runs}"
-STOPS_AT, RESTORES, SAVED = "Stops at", "Restores", "Epochs saved"
-LOSS_THERE, LOSS_LOWEST, LOSS_LAST = "Val. loss there", "at its lowest", "at the end"
-ACCURACY_THERE, ACCURACY_LOWEST, ACCURACY_LAST = "Val. acc. there", "acc. at lowest loss", "acc. at the end"
+STOPPED_IN = "{stopped} of {runs}"
+WHAT_IF_COLUMNS = (
+    "Variant", "Stops at", "Restores", "Val. loss there", "at its lowest", "at the end", "Epochs saved",
+)  # fmt: skip
 WHAT_IF_NOTE = (
-    "Means over seeds. A variant that really stopped early has no epochs after that, so a later stop cannot be seen on "
-    "it."
+    "Means over seeds, and their range; beside each loss the accuracy. A variant that really stopped early has no "
+    "epochs after that, so a later stop cannot be seen on it."
 )
+MAP = "How much the rule's numbers matter"
 MAP_OF = "How much patience and minimum change matter for"
 MAP_ALT = (
     "Mean validation loss of the restored epoch of {variant}: {low} to {high} (deep blue: lowest; ring: marked now)."
@@ -172,8 +212,7 @@ ENVELOPE_OPENED = (
 )
 ENVELOPE_LATE = "Trained after opening: seeds {seeds}."
 ENVELOPE_COLUMNS = (
-    "Variant", "Model", "Seeds", "Val. loss", "Test loss", "Test − val.", "± Test − val.",
-    "Beyond reference", "± Beyond reference", "Val. acc.", "Test acc.",
+    "Variant", "Model, seeds", "Val. loss", "Test loss", "Test − val.", "Beyond reference", "Val. acc.", "Test acc.",
 )  # fmt: skip
 ENVELOPE_WHICH = {"final": "handed over", "best": "best epoch"}
 ENVELOPE_FLATTERY = (
@@ -182,13 +221,13 @@ ENVELOPE_FLATTERY = (
     "rule, or the technique's own). Choosing the best of several variants flatters on top of that."
 )
 TABLE_NOTE = (
-    "Means over seeds; ± is the standard deviation between seeds. Loss is plain cross-entropy in evaluation mode, "
-    "without penalties or dropout, so that variants can be compared. An ensemble's best member is the one with the "
-    "lowest validation loss. Click a column to sort. Nothing here uses the test set."
+    "± is the standard deviation between seeds, whose splits differ: it says nothing about which variant is better. "
+    "Pairing takes the split out. Dots: single seeds; grey stripe: no difference that matters. Loss is plain "
+    "cross-entropy in evaluation mode, without penalties or dropout, so that variants can be compared. An ensemble's "
+    "best member is the one with the lowest validation loss. Nothing here uses the test set."
 )
 SHOWN_SEED = "Seed"
 SHOWN_VARIANT = "Variant"
-BOUNDARY = "Decision boundary"
 BOUNDARY_LATER = "The first boundary appears here about a second after the first run begins."
 BOUNDARY_EPOCH = "epoch {epoch} · validation {accuracy}"
 BOUNDARY_LEGEND = (
@@ -228,7 +267,7 @@ TOO_LONG_FOR_LINK = "This configuration is too long for a link: send the JSON fi
 DOWNLOAD_EXPERIMENT = "Experiment (JSON)"
 DOWNLOAD_RESULT = "Results (JSON)"
 DOWNLOAD_EPOCHS = "All epochs (CSV)"
-TAKE_HOME = "Code to take home"
+TAKE_HOME = "Code"
 TAKE_HOME_HELP = (
     "The same network, training and data as a Keras script that needs nothing of this program, written from the plan "
     "that trains here. Numbers differ a little, as between two seeds."
@@ -261,7 +300,7 @@ IMPORT = "Import an experiment (JSON)"
 IMPORT_HELP = "An experiment file, version 1. It fills the form in the Lab; nothing is trained yet."
 FILE_TOO_LARGE = "The file has {size:,} bytes; allowed: up to {limit:,}."
 
-NETWORKS = "The network as it is built"
+NETWORKS = "Network"
 NETWORK_OF = "As variant"
 NETWORK_SIZE = "{parameters:,} parameters. Each line: layer, output shape, parameters."
 NETWORK_MEMBERS = " One of {members} members is drawn; their probabilities are averaged."

@@ -119,19 +119,22 @@ function narrowLayout(layout, width) {
 // it: nothing is drawn anew, and what Streamlit puts into the page later obeys them, too.
 function startFocus() {
   const rules = document.head.appendChild(document.createElement("style"));
-  const focus = { usual: 0, pointed: null, kept: null };
+  const focus = { usual: 0, pointed: null, kept: null, words: [] };
   focus.show = () => {
     const index = focus.pointed ?? focus.kept, shown = index ?? focus.usual, chart = ".live-chart[data-focus] .trace";
-    rules.textContent = `${chart}[class*="tracev${shown}_"][class*="_focused"] { display: inline }` + (index === null ? "" : `
+    const silent = focus.words.flatMap((places, variant) => (variant === shown ? [] : places));
+    const silence = silent.map((place) => `.live-chart[data-focus] .annotation[data-index="${place}"]`).join();
+    rules.textContent = `${chart}[class*="tracev${shown}_"][class*="_focused"] { display: inline }` +
+      (silence && `${silence} { display: none }`) + (index === null ? "" : `
       ${chart}[class*="tracev"]:not([class*="tracev${index}_"]) { opacity: 0.15 !important }
       ${chart}[class*="tracev${index}_"] .js-fill { fill-opacity: 0.28 !important }
-      [data-variant]:not([data-variant="${index}"], [data-reference]), [class*="st-key-card_"]:not(.st-key-card_${index}) { opacity: 0.45 }`);
+      [data-lab-variant]:not([data-lab-variant="${index}"], [data-lab-reference]), [class*="st-key-card_"]:not(.st-key-card_${index}) { opacity: 0.45 }`);
   };
   focus.point = (index) => { if (focus.pointed !== index) { focus.pointed = index; focus.show(); } };
   focus.keep = (index) => { focus.kept = focus.kept === index ? null : index; focus.show(); };
   const find = (target) => {
-    const element = target.closest?.('[data-variant], [class*="card_"]');
-    const found = element && (element.dataset.variant ?? element.className.match(/st-key-(?:variant_)?card_(\d+)/)?.[1]);
+    const element = target.closest?.('[data-lab-variant], [class*="card_"]');
+    const found = element && (element.dataset.labVariant ?? element.className.match(/st-key-(?:variant_)?card_(\d+)/)?.[1]);
     return found == null ? null : Number(found);
   };
   const point = ({ target }) => target.closest?.(".live-chart") || focus.point(find(target));
@@ -185,13 +188,15 @@ function fillTable({ plot, table }) {
   }));
 }
 
-// The picture as it is seen: words of the variant that is pointed at, and of no other.
+// The picture as it is seen: with the words of one variant.
 function save(chart, format) {
-  const { pointed, kept, usual } = window.regularizerLabFocus ?? {};
-  const shown = (trace) => !/_focused$/.test(trace.uid) || trace.uid.startsWith(`v${kept ?? pointed ?? usual}_`);
+  const { kept, usual, words = [] } = window.regularizerLabFocus ?? {}, variant = kept ?? usual;
+  const shown = (trace) => !/_focused$/.test(trace.uid) || trace.uid.startsWith(`v${variant}_`);
+  const silent = chart.box.dataset.focus ? words.flatMap((places, one) => (one === variant ? [] : places)) : [];
   const { data, layout, clientWidth: width, clientHeight: height } = chart.plot;
+  const annotations = layout.annotations?.filter((_, place) => !silent.includes(place));
   const options = { format, width, height, scale: 2, filename: "regularizer-lab" };
-  chart.Plotly.downloadImage({ data: data.filter(shown), layout }, options);
+  chart.Plotly.downloadImage({ data: data.filter(shown), layout: { ...layout, annotations } }, options);
 }
 
 // A double-click shows all. Plotly's own "reset" would go back to the ranges of the first epochs: ours forgets what the
@@ -280,12 +285,11 @@ export default function ({ data, parentElement }) {
   chart.table.firstElementChild.textContent = data.as_table;
   const status = chart.table.nextElementSibling; // read aloud when it changes
   if (status.textContent !== data.status) status.textContent = data.status;
-  const usual = data.figure.layout.meta?.focus;
-  if (usual !== undefined) {
+  const { focus: usual, words } = data.figure.layout.meta ?? {};
+  if (words) {
     box.dataset.focus = usual;
     const focus = (window.regularizerLabFocus ??= startFocus());
-    focus.usual = usual;
-    focus.show();
+    Object.assign(focus, { usual, words }).show();
   }
   box.style.minHeight = data.height + "px";
   loadPlotly(data.plotly).then(
