@@ -422,20 +422,7 @@ def _references(
 ) -> tuple[list[Trace], list[EndLabel], list[Trace]]:
     """Return the lines of predictors without a network, their labels, and notes for those out of sight."""
     near = [(name, value) for name, value in references if low <= value <= high]
-    shapes = [
-        {
-            "type": "line",
-            "layer": "below",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "yref": "y",
-            "y0": value,
-            "y1": value,
-            "line": {"color": GREY, "width": 1.2, "dash": "longdash"},
-        }
-        for _name, value in near
-    ]
+    shapes = [reference_line(value, "paper", "y") for _name, value in near]
     labels = [EndLabel(name, GREY, value, format_number(value), "╌") for name, value in near]
     above = [f"{name}: {format_number(value)} ↑" for name, value in references if value > high]
     below = [f"{name}: {format_number(value)} ↓" for name, value in references if value < low]
@@ -455,6 +442,21 @@ def _references(
         if texts
     ]
     return shapes, labels, notes
+
+
+def reference_line(value: float, across: str, axis: str) -> Trace:
+    """Return a line at a value, all across an x axis's domain."""
+    return {
+        "type": "line",
+        "layer": "below",
+        "xref": across,
+        "x0": 0,
+        "x1": 1,
+        "yref": axis,
+        "y0": value,
+        "y1": value,
+        "line": {"color": GREY, "width": 1.2, "dash": "longdash"},
+    }
 
 
 def _lane_axis(count: int, share: float) -> Trace:

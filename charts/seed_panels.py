@@ -11,8 +11,10 @@ from charts.curves import (
     GREY,
     THIN_OPACITY,
     WIDTH,
+    Reference,
     name_axis,
     name_view,
+    reference_line,
     thin_lines,
 )
 from charts.labels import axis_title, literal, literal_in_hover, shorten
@@ -42,6 +44,7 @@ def seeds_figure(
     axis: Axis = "epoch",
     log_x: bool = False,
     log_y: bool = False,
+    references: Sequence[Reference] = (),
     revision: str = "curves",
 ) -> Trace:
     """Return a Plotly figure with `panels_height` for its height; the arguments are those of `curve_figure`."""
@@ -81,6 +84,11 @@ def seeds_figure(
         layout |= _panel_axes(name, domains, scales, bottom_row=bottom_row, first=index == 0)
         layout["annotations"].append(_title(variant, index, domains))
     lowest = columns * (rows - 1)
+    layout["shapes"] = [
+        reference_line(value, f"x{place} domain", f"y{place}")
+        for place in ("", *range(2, len(variants) + 1))
+        for _name, value in references
+    ]
     layout[f"xaxis{lowest + 1 if lowest else ''}"]["title"] = axis_title(name_axis(axis))
     layout["yaxis"]["title"] = axis_title(name_view(view))
     end = max((float(places[-1]) for places in axes), default=float(epochs))

@@ -14,6 +14,7 @@ from experiment.judging import judging_of
 from experiment.spec import Experiment
 from ui import text
 from ui.components.live_chart import live_chart
+from ui.lab.reference_lines import reference_lines
 from ui.services import figure
 from wording.language import _
 
@@ -67,6 +68,7 @@ def draw_chart(
         log_y=log_y,
         revision=revision,
         single=single,
+        references=reference_lines(experiment, view),
     )
     st.html(KEY_STYLE + _key(drawn, view, single=single))
     height = panels_height(len(variants)) if single else chart_height(len(variants))
