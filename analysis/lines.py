@@ -95,11 +95,12 @@ def _line(
     reference: str,
     epochs: int,
 ) -> Line:
-    pairs = [_pair(row, compared[seed]) for seed, row in rows.items() if seed in compared]
+    with np.errstate(invalid="ignore"):  # a run that diverged is infinite at its end
+        pairs = [_pair(row, compared[seed]) for seed, row in rows.items() if seed in compared]
     half_width = _half_width(pairs) if variant.name != reference and view != "memorization" else _EMPTY
     if view in DIFFERENCES:
         if variant.name == reference:  # a line at zero, as long as its curve
-            pairs = [_Row(row.values - row.values, row.lived, row.ended, 0.0) for row in rows.values()]
+            pairs = [_Row(np.zeros(len(row.values)), row.lived, row.ended, 0.0) for row in rows.values()]
         values, after, end = _average(pairs, epochs)
         return Line(values, after, _EMPTY, end, half_width)
     values, after, end = _average(list(rows.values()), epochs)

@@ -19,7 +19,7 @@ from charts.lanes import LANE_HEIGHT, lane_labels, lane_traces
 from charts.line_labels import LABEL_PIXELS, NARROW_PIXELS, EndLabel, end_labels
 from charts.marks import MARK_SYMBOLS, MARKS_META, MarkKind, name_mark, place_mark, say_mark
 from charts.palette import Style, style, translucent
-from charts.typed_arrays import TypedArray, encode_epochs, encode_values
+from charts.typed_arrays import TypedArray, encode_places, encode_values
 from wording.language import _, ngettext
 from wording.numbers import format_number
 
@@ -35,13 +35,15 @@ BESIDE_OPACITY, THIN_OPACITY, MEMBER_OPACITY = 0.85, 0.6, 0.35
 BAND_OPACITY: Final = 0.13
 BANDS_SHOWN: Final = 4
 """With more variants than these, a band shows only for the one that is pointed at."""
-BAND_POINTS, BESIDE_POINTS, THIN_POINTS = 128, 512, 96
+BAND_POINTS, BESIDE_POINTS, THIN_POINTS = 96, 160, 96
 """Points of a line at most, so that a refresh of eight variants stays under 100 KB."""
 MEMBER_POINTS, ALL_MEMBER_POINTS = 24, 960
 """Points of one member's line, and of all of them in a chart, at most: more members are drawn more coarsely."""
 STEEP_START: Final = 0.1
 """Share of the epochs so far that the value axis need not show: a steep start would flatten all that follows."""
 SYMBOLS_SHOWN: Final = 8
+VALIDATION: Final[dict[View, str]] = {"loss": "val_loss", "accuracy": "val_accuracy"}
+"""Views in which single runs and members of ensembles are drawn beside the means."""
 GREY: Final = "#808890"
 REFERENCE_REACH: Final = 0.35
 """How far, in shares of the curves' range, the value axis is stretched to show what a predictor without a network
@@ -115,9 +117,10 @@ def curve_figure(
         means += _mean(index, variant, line, view, places, axis)
         after += _after(index, variant, line, places)
     on_curves = [trace for index, found in enumerate(drawn) for trace in _marks(index, *found, marks[index])]
-    members = _members(variants, view, axes)
+    members = [first_members(variant, VALIDATION.get(view, "")) for variant in variants]
     lanes = lane_traces([variant.name for variant in variants], marks, axes)
-    low, high = _value_range(lines, references, log_y)
+    curves = [*(c for line in lines for c in (line.drawn, line.beside)), *(c for found in members for c in found)]
+    low, high = _value_range(curves, references, log_y)
     end = max((float(places[-1]) for places in axes), default=float(epochs))
     layout = _layout(view, axis, (log_x, log_y), (1.0 if log_x or axis == "epoch" else 0.0, end), revision)
     layout["yaxis"]["range"] = [float(v) for v in (np.log10([low, high]) if log_y else (low, high))]
@@ -143,7 +146,10 @@ def curve_figure(
         "focus": next((i for i, v in enumerate(variants) if v.name == reference), 0),
         "narrow": NARROW_PIXELS,
     }
-    return {"data": [*bands, *members, *thin, *beside, *means, *after, *on_curves, *lanes], "layout": layout}
+    return {
+        "data": [*bands, *_member_lines(members, axes), *thin, *beside, *means, *after, *on_curves, *lanes],
+        "layout": layout,
+    }
 
 
 def chart_height(variants: int) -> int:
@@ -188,7 +194,7 @@ def _beside(index: int, variant: VariantSummary, line: Line, view: View, places:
     }
     if len(kept) == len(line.beside):
         return [{**trace, **_points(line.beside, places, axis)}]
-    return [{**trace, "x": encode_values(places[kept]), "y": encode_values(line.beside[kept])}]
+    return [{**trace, "x": encode_places(places[kept]), "y": encode_values(line.beside[kept])}]
 
 
 def _after(index: int, variant: VariantSummary, line: Line, places: FloatArray) -> list[Trace]:
@@ -205,7 +211,7 @@ def _after(index: int, variant: VariantSummary, line: Line, places: FloatArray) 
             **_line(index, "after", style(index), WIDTH, "dot"),
             "name": f"{variant.name}: {title}",
             "hovertemplate": f"<b>{literal_in_hover(variant.name)}</b><br>{title}: %{{y:.4f}}<extra></extra>",
-            "x": encode_values(places[epochs[kept]]),
+            "x": encode_places(places[epochs[kept]]),
             "y": encode_values(values[kept]),
         }
     ]
@@ -220,7 +226,7 @@ def _band(index: int, line: Line, places: FloatArray, log_y: bool, part: str) ->
     centre, half = line.drawn[kept], line.half_width[kept]
     lower = np.maximum(centre - half, SMALLEST) if log_y else centre - half
     common = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"width": 0}}
-    x = encode_values(places[kept])
+    x = encode_places(places[kept])
     colour = translucent(style(index).colour, BAND_OPACITY)
     return [
         {**common, "uid": f"v{index}_low_{part}", "x": x, "y": encode_values(lower)},
@@ -237,7 +243,7 @@ def _band(index: int, line: Line, places: FloatArray, log_y: bool, part: str) ->
 
 def _thin_lines(index: int, variant: VariantSummary, view: View, places: FloatArray) -> list[Trace]:
     """The runs that train now and are no part of the mean yet."""
-    name = {"loss": "val_loss", "accuracy": "val_accuracy"}.get(view)
+    name = VALIDATION.get(view)
     curves = [
         run.curves[name]
         for run in variant.runs
@@ -246,16 +252,13 @@ def _thin_lines(index: int, variant: VariantSummary, view: View, places: FloatAr
     return [thin_lines(index, "running", curves, places, THIN_POINTS, THIN_OPACITY)] if curves else []
 
 
-def _members(variants: Sequence[VariantSummary], view: View, axes: Sequence[FloatArray]) -> list[Trace]:
+def _member_lines(members: Sequence[FloatArray], axes: Sequence[FloatArray]) -> list[Trace]:
     """The validation curves of ensembles' members, under the first seed that has any."""
-    name = {"loss": "val_loss", "accuracy": "val_accuracy"}.get(view, "")
-    found = [(index, first_members(variant, name)) for index, variant in enumerate(variants)]
-    count = max(sum(len(members) for _, members in found), 1)
-    points = min(MEMBER_POINTS, ALL_MEMBER_POINTS // count)
+    points = min(MEMBER_POINTS, ALL_MEMBER_POINTS // max(sum(map(len, members)), 1))
     return [
-        thin_lines(index, "members", list(members), axes[index], points, MEMBER_OPACITY)
-        for index, members in found
-        if members.size
+        thin_lines(index, "members", list(found), axes[index], points, MEMBER_OPACITY)
+        for index, found in enumerate(members)
+        if found.size
     ]
 
 
@@ -339,7 +342,7 @@ def _mark_trace(
         "mode": "markers",
         "uid": f"v{index}_{part}",
         "meta": MARKS_META,
-        "x": encode_values(places[epochs]),
+        "x": encode_places(places[epochs]),
         "y": encode_values(curve[epochs]),
         "marker": {
             "symbol": [MARK_SYMBOLS[kind] for kind in kinds],
@@ -358,7 +361,7 @@ def _line(index: int, part: str, look: Style, width: float, dash: str = "solid")
 
 def _points(curve: FloatArray, places: FloatArray, axis: Axis) -> Trace:
     """Return a whole curve, without its epochs where plotly.js counts them itself."""
-    x: Trace = {"x0": 1, "dx": 1} if axis == "epoch" else {"x": encode_values(places[: len(curve)])}
+    x: Trace = {"x0": 1, "dx": 1} if axis == "epoch" else {"x": encode_places(places[: len(curve)])}
     return {**x, "y": encode_values(curve)}
 
 
@@ -382,10 +385,9 @@ def join_curves(
     kept = [thin_out(min(len(curve), len(places)), points) for curve in curves]
     if not kept:
         return None, None
-    x = np.concatenate([np.append(places[place], np.nan) for place in kept])
+    x = np.concatenate([np.append(places[place], places[place[-1:]]) for place in kept])
     y = np.concatenate([np.append(curve[place], np.nan) for curve, place in zip(curves, kept, strict=True)])
-    whole = bool(np.all(np.mod(places, 1) == 0))
-    return encode_epochs(np.nan_to_num(x).astype(int)) if whole else encode_values(x), encode_values(y)
+    return encode_places(x), encode_values(y)
 
 
 def thin_out(length: int, points: int) -> NDArray[np.int64]:
@@ -399,9 +401,9 @@ def thin_out(length: int, points: int) -> NDArray[np.int64]:
     return np.unique(np.append(np.arange(0, length, stride), length - 1))
 
 
-def _value_range(lines: Sequence[Line], references: Sequence[Reference], log_y: bool) -> tuple[float, float]:
-    """Return a range of values that shows all lines after their steep start, and what is compared close to them."""
-    curves = [curve for line in lines for curve in (line.drawn, line.beside) if len(curve)]
+def _value_range(curves: Sequence[FloatArray], references: Sequence[Reference], log_y: bool) -> tuple[float, float]:
+    """Return a range of values that shows all curves after their steep start, and references close to them."""
+    curves = [curve for curve in curves if len(curve)]
     start = int(STEEP_START * max((len(curve) for curve in curves), default=0))
     values = np.concatenate([*(curve[min(start, len(curve) - 1) :] for curve in curves), np.empty(0)])
     values = values[np.isfinite(values) & ((values > 0) | (not log_y))]

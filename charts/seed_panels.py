@@ -16,11 +16,12 @@ from charts.curves import (
     name_view,
     reference_line,
     thin_lines,
+    thin_out,
 )
 from charts.labels import axis_title, literal, literal_in_hover, shorten
-from charts.marks import MARK_SYMBOLS, MARKS_META, join_lines, name_mark, say_lane
+from charts.marks import MARK_SYMBOLS, MARKS_META, MarkKind, join_lines, name_mark, say_lane
 from charts.palette import style
-from charts.typed_arrays import encode_values
+from charts.typed_arrays import encode_places, encode_values
 from wording.evidence import say_onset, say_stopping
 from wording.language import _
 
@@ -28,8 +29,10 @@ Trace = dict[str, Any]
 
 PANEL_HEIGHT: Final = 208
 TITLE_HEIGHT: Final = 30
-ALL_POINTS: Final = 4000
-"""Points of all thin lines together, so that a refresh stays under 100 KB."""
+ALL_POINTS, MEAN_POINTS = 4000, 256
+"""Points of all thin lines together, and of each mean, so that a refresh stays under 100 KB."""
+FEW_RUNS: Final = 16
+"""With more runs than these, marks do not tell their evidence: it would be half of a refresh."""
 NAME_LENGTH: Final = 22
 HIGH_SHARE: Final = 0.995
 """Of the values after the steep start that the axis shows: one wild seed would flatten all panels."""
@@ -54,6 +57,7 @@ def seeds_figure(
     columns, rows = lay_panels(len(variants))
     compared = next((index for index, variant in enumerate(variants) if variant.name == reference), 0)
     points = max(16, min(256, ALL_POINTS // max(sum(map(len, curves)), 1)))
+    few = sum(len(variant.runs) for variant in variants) <= FEW_RUNS
     scales = {"log_x": log_x, "log_y": log_y}
     layout: Trace = {
         "uirevision": revision,
@@ -68,13 +72,12 @@ def seeds_figure(
     for index, (variant, line, places) in enumerate(zip(variants, lines, axes, strict=True)):
         name = "" if index == 0 else str(index + 1)
         on = {"xaxis": f"x{name}", "yaxis": f"y{name}"}
-        marked = "" if view in DIFFERENCES else view
         traces += [
             {**trace, **on}
             for trace in (
                 *_panel(index, variant, curves[index], line, places, points),
                 *([_reference_line(lines[compared], axes[compared])] if index != compared else []),
-                *(_marks(index, variant, places) if marked == "loss" else []),
+                *(_marks(index, variant, places, evident=few) if view == "loss" else []),
             )
         ]
         left, bottom = (index % columns) / columns, 1 - (index // columns + 1) / rows
@@ -137,6 +140,7 @@ def _panel(
             ("after", line.after, "dot", min(len(line.values), len(places) - len(line.after))),
         ):
             if len(curve):
+                kept = thin_out(len(curve), MEAN_POINTS)
                 traces.append(
                     {
                         "type": "scatter",
@@ -145,8 +149,8 @@ def _panel(
                         "name": f"{variant.name}: {_('mean') if part == 'mean' else _('model handed over')}",
                         "line": {"color": colour, "width": WIDTH, "dash": dash},
                         "hovertemplate": hover,
-                        "x": encode_values(places[begin : begin + len(curve)]),
-                        "y": encode_values(curve),
+                        "x": encode_places(places[begin:][kept]),
+                        "y": encode_values(curve[kept]),
                     }
                 )
     return traces
@@ -154,18 +158,19 @@ def _panel(
 
 def _reference_line(line: Line, places: FloatArray) -> Trace:
     curve = line.drawn[: len(places)]
+    kept = thin_out(len(curve), MEAN_POINTS)[: len(curve)]
     return {
         "type": "scatter",
         "mode": "lines",
         "uid": "panel_reference",
         "hoverinfo": "skip",
         "line": {"color": GREY, "width": 1.4, "dash": "dash"},
-        "x": encode_values(places[: len(curve)]),
-        "y": encode_values(curve),
+        "x": encode_places(places[kept]),
+        "y": encode_values(curve[kept]),
     }
 
 
-def _marks(index: int, variant: VariantSummary, places: FloatArray) -> list[Trace]:
+def _marks(index: int, variant: VariantSummary, places: FloatArray, *, evident: bool) -> list[Trace]:
     """Stop and onset of each seed, on its own validation curve."""
     found = [(kind, run, epoch) for run in variant.runs for kind, epoch in _marks_of(run)]
     shown = [(kind, run, epoch) for kind, run, epoch in found if epoch <= min(run.epochs, len(places))]
@@ -177,9 +182,9 @@ def _marks(index: int, variant: VariantSummary, places: FloatArray) -> list[Trac
             "mode": "markers",
             "uid": f"v{index}_marks",
             "meta": MARKS_META,
-            "x": encode_values([places[epoch - 1] for _kind, _run, epoch in shown]),
+            "x": encode_places(np.array([places[epoch - 1] for _kind, _run, epoch in shown])),
             "y": encode_values([run.curves["val_loss"][epoch - 1] for _kind, run, epoch in shown]),
-            "text": [_say(kind, run, epoch) for kind, run, epoch in shown],
+            "text": [_say(kind, run, epoch, evident=evident) for kind, run, epoch in shown],
             "marker": {
                 "symbol": [MARK_SYMBOLS[kind] for kind, _run, _epoch in shown],
                 "size": 7,
@@ -191,15 +196,20 @@ def _marks(index: int, variant: VariantSummary, places: FloatArray) -> list[Trac
     ]
 
 
-def _marks_of(run: RunSummary) -> list[tuple[Any, int]]:
-    found = ("onset", run.onset.epoch if run.onset else None), ("stop", run.stopping.stop_epoch)
+def _marks_of(run: RunSummary) -> list[tuple[MarkKind, int]]:
+    found: tuple[tuple[MarkKind, int | None], ...] = (
+        ("onset", run.onset.epoch if run.onset else None),
+        ("stop", run.stopping.stop_epoch),
+    )
     return [(kind, epoch) for kind, epoch in found if epoch is not None]
 
 
-def _say(kind: Any, run: RunSummary, epoch: int) -> str:
+def _say(kind: MarkKind, run: RunSummary, epoch: int, *, evident: bool) -> str:
     head = _("{mark} at epoch {epoch} (seed {seed})").format(
         mark=name_mark(kind).capitalize(), epoch=epoch, seed=run.seed
     )
+    if not evident:
+        return head
     evidence = say_onset(run.onset) if kind == "onset" and run.onset else say_stopping(run.stopping, run.rule)
     return join_lines(head, evidence)
 
