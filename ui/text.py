@@ -3,6 +3,7 @@
 from typing import Literal
 
 from experiment.version import PROGRAM
+from wording.claims import say_claim
 
 APP = PROGRAM
 LAB = "Lab"
@@ -162,12 +163,7 @@ EXPLORATORY = "exploratory"
 EXPLORATORY_HELP = "Numbers only, and no claims: fixed before the seeds was the {judged}."
 ADD_SEEDS_HELP = "Trains all variants under these further seeds, so that everything stays paired; at most 20 at once."
 ADD_UP_TO = "Add to {number} seeds"
-CLAIM_IS_ABOUT = (
-    "A claim is about other splits and initial weights of this data set, and may be looked for again after every added "
-    "seed. It is wrong in about 3 of 100 experiments of equal recipes; of recipes that differ by no more than matters "
-    "in up to 10, and up to 25 where differences are strongly skewed, as with early stopping on few validation rows. "
-    "For new data of the same kind the wider interval counts."
-)
+CLAIM_IS_ABOUT = say_claim()
 DIFFERENCE_HELP = "{quantity} less that of {reference}, mean over the seeds of both"
 PAIRED_SD_HELP = "Standard deviation of the differences within each seed: the noise of the comparison"
 SPREAD_HELP = "{title}: standard deviation between seeds, whose splits differ too; it says nothing about a difference"
