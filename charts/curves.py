@@ -35,7 +35,7 @@ BESIDE_OPACITY, THIN_OPACITY, MEMBER_OPACITY = 0.85, 0.6, 0.35
 BAND_OPACITY: Final = 0.13
 BANDS_SHOWN: Final = 4
 """With more variants than these, a band shows only for the one that is pointed at."""
-BAND_POINTS, BESIDE_POINTS, THIN_POINTS = 96, 160, 96
+MEAN_POINTS, BAND_POINTS, BESIDE_POINTS, THIN_POINTS = 512, 96, 160, 96
 """Points of a line at most, so that a refresh of eight variants stays under 100 KB."""
 MEMBER_POINTS, ALL_MEMBER_POINTS = 24, 960
 """Points of one member's line, and of all of them in a chart, at most: more members are drawn more coarsely."""
@@ -360,9 +360,10 @@ def _line(index: int, part: str, look: Style, width: float, dash: str = "solid")
 
 
 def _points(curve: FloatArray, places: FloatArray, axis: Axis) -> Trace:
-    """Return a whole curve, without its epochs where plotly.js counts them itself."""
-    x: Trace = {"x0": 1, "dx": 1} if axis == "epoch" else {"x": encode_places(places[: len(curve)])}
-    return {**x, "y": encode_values(curve)}
+    """Return a curve, without its epochs where plotly.js counts them itself; thinned out if it is very long."""
+    kept = thin_out(len(curve), MEAN_POINTS)
+    x: Trace = {"x0": 1, "dx": 1} if axis == "epoch" and len(kept) == len(curve) else {"x": encode_places(places[kept])}
+    return {**x, "y": encode_values(curve[kept])}
 
 
 def _hover(variant: VariantSummary, title: str, view: View, axis: Axis) -> str:

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from experiment.version import PROGRAM
-from wording.claims import say_claim
 
 APP = PROGRAM
 LAB = "Lab"
@@ -163,7 +162,6 @@ EXPLORATORY = "exploratory"
 EXPLORATORY_HELP = "Numbers only, and no claims: fixed before the seeds was the {judged}."
 ADD_SEEDS_HELP = "Trains all variants under these further seeds, so that everything stays paired; at most 20 at once."
 ADD_UP_TO = "Add to {number} seeds"
-CLAIM_IS_ABOUT = say_claim()
 DIFFERENCE_HELP = "{quantity} less that of {reference}, mean over the seeds of both"
 PAIRED_SD_HELP = "Standard deviation of the differences within each seed: the noise of the comparison"
 SPREAD_HELP = "{title}: standard deviation between seeds, whose splits differ too; it says nothing about a difference"
@@ -211,11 +209,6 @@ ENVELOPE_COLUMNS = (
     "Variant", "Model, seeds", "Val. loss", "Test loss", "Test − val.", "Beyond reference", "Val. acc.", "Test acc.",
 )  # fmt: skip
 ENVELOPE_WHICH = {"final": "handed over", "best": "best epoch"}
-ENVELOPE_FLATTERY = (
-    "{reference} at its last epoch chose nothing by validation, and still its test loss differs by {excess}: that part "
-    "is which rows fell where. Only what a line has beyond it can be flattery by choosing an epoch (by the marked "
-    "rule, or the technique's own). Choosing the best of several variants flatters on top of that."
-)
 TABLE_NOTE = (
     "± is the standard deviation between seeds, whose splits differ: it says nothing about which variant is better. "
     "Pairing takes the split out. Dots: single seeds; grey stripe: no difference that matters. Loss is plain "
@@ -260,6 +253,7 @@ SHARE = "Share and export"
 SHARE_RUN = "Link to this experiment, live or finished; it gives reading only"
 SHARE_CONFIGURATION = "Link that fills the form on any host; nothing is trained until Train is pressed"
 TOO_LONG_FOR_LINK = "This configuration is too long for a link: send the JSON file."
+DOWNLOAD_REPORT = "Report (HTML)"
 DOWNLOAD_EXPERIMENT = "Experiment (JSON)"
 DOWNLOAD_RESULT = "Results (JSON)"
 DOWNLOAD_EPOCHS = "All epochs (CSV)"

@@ -76,7 +76,8 @@ VIEWS = get_args(View)
 
 
 def draw(variants: list[VariantSummary], view: Any = "loss", **options: Any) -> dict[str, Any]:
-    return dict(curve_figure(variants, view, **{"reference": variants[0].name, "epochs": 60, **options}))
+    figure: dict[str, Any] = curve_figure(variants, view, **{"reference": variants[0].name, "epochs": 60, **options})
+    return figure
 
 
 def part(figure: dict[str, Any], name: str) -> Trace:
@@ -144,7 +145,7 @@ def test_every_trace_belongs_to_a_variant_once() -> None:
 
 
 def test_the_band_is_the_paired_interval_around_the_variants_own_line() -> None:
-    figure = draw(make_variants(2, 5))
+    figure = draw([make_variant(name, seeds=5, epochs=60) for name in ("a", "other")])
     low, high = (decoded(part(figure, uid)["y"]) for uid in ("v1_low_band", "v1_band"))
     line = decoded(part(figure, "v1_mean")["y"])
     np.testing.assert_allclose((low + high) / 2, line, atol=1e-5)

@@ -1,5 +1,7 @@
 """The chart of an experiment: which view of its runs, means or single seeds, and the axes."""
 
+from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -7,8 +9,8 @@ import streamlit as st
 from analysis.lines import Axis, View
 from analysis.summary import RunSummary, VariantSummary
 from analysis.verdict import What
-from charts.curves import chart_height, name_axis, name_lines
-from charts.marks import MARK_SYMBOLS, name_mark
+from charts.curves import chart_height, name_axis
+from charts.key import key_of
 from charts.seed_panels import panels_height
 from experiment.judging import judging_of
 from experiment.spec import Experiment
@@ -16,20 +18,6 @@ from ui import text
 from ui.components.live_chart import live_chart
 from ui.lab.reference_lines import reference_lines
 from ui.services import figure
-from wording.language import _
-
-KEY_STYLE = """<style>
-.chart-key { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.8rem; }
-.chart-key span { display: inline-flex; align-items: center; gap: 0.35rem; opacity: 0.85; }
-.chart-key i { width: 1.6rem; border-top: 2.6px solid; }
-.chart-key .beside, .chart-key .reference { border-top: 1.5px dashed; }
-.chart-key .after { border-top-style: dotted; }
-.chart-key .seeds, .chart-key .running, .chart-key .members { border-top-width: 1px; opacity: 0.6; }
-.chart-key .band { border: 0; height: 0.6rem; background: currentColor; opacity: 0.2; }
-.chart-key .onset, .chart-key .stop, .chart-key .best { width: auto; border: 0; font-style: normal; }
-.chart-key .onset::before { content: "▲"; } .chart-key .stop::before { content: "□"; }
-.chart-key .best::before { content: "◆"; }
-</style>"""
 
 
 def draw_chart(
@@ -70,9 +58,9 @@ def draw_chart(
         single=single,
         references=reference_lines(experiment, view),
     )
-    st.html(KEY_STYLE + _key(drawn, view, single=single))
     height = panels_height(len(variants)) if single else chart_height(len(variants))
-    live_chart(drawn, key="chart", alt=f"{text.VIEWS[view]}. {words}", height=height, status=status)
+    alt = f"{text.VIEWS[view]}. {words}"
+    live_chart(drawn, key="chart", alt=alt, height=height, legend=_key(drawn), status=status)
 
 
 def _choose_view(experiment: Experiment, what: What) -> View:
@@ -120,23 +108,11 @@ def _choose_axes() -> tuple[Axis, bool, bool]:
     return axis, log_x, log_y
 
 
-def _key(drawn: dict[str, Any], view: View, *, single: bool) -> str:
-    """What lines and marks mean, of those that are drawn."""
-    parts = {trace["uid"].partition("_")[2] for trace in drawn["data"]}
-    symbols = {s for trace in drawn["data"] if "text" in trace for s in trace.get("marker", {}).get("symbol", ())}
-    line, beside = name_lines(view)
-    names = {
-        "seeds": _("one seed"),
-        "mean": _("mean") if single else line,
-        "beside": beside,
-        "after": _("model handed over"),
-        "members": _("members of an ensemble"),
-        "running": _("training now"),
-        "band": _("95% interval of the paired difference"),
-        "reference": _("mean of the reference"),
-    }
-    found = [kind for kind in names if kind in parts or (kind == "band" and "band_focused" in parts)]
-    shown = {kind: names[kind] for kind in found}
-    shown |= {kind: name_mark(kind) for kind, symbol in MARK_SYMBOLS.items() if symbol in symbols}
-    spans = "".join(f'<span><i class="{kind}"></i>{name}</span>' for kind, name in shown.items())
-    return f'<div class="chart-key">{spans}</div>'
+def _key(drawn: dict[str, Any]) -> str:
+    """HTML of what lines and marks mean."""
+    return "".join(f"<span>{_sample(entry.sample)}{escape(entry.name)}</span>" for entry in key_of(drawn))
+
+
+def _sample(attributes: Mapping[str, str]) -> str:
+    path = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f'<svg viewBox="0 0 26 10" aria-hidden="true"><path{path}/></svg>'

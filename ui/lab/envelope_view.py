@@ -19,7 +19,7 @@ from ui import text
 from ui.components.plain import plain
 from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.services import services
-from wording.numbers import format_number
+from wording.claims import say_flattery
 
 
 def draw_envelope(
@@ -64,7 +64,7 @@ def _draw_opened(lines: Sequence[Opened], experiment: Experiment, records: Seque
     reference = judging_of(experiment).reference
     usual = next(line for line in lines if line.variant == reference and line.which == "final")
     if usual.excess.mean is not None and not usual.chosen:
-        st.caption(text.ENVELOPE_FLATTERY.format(reference=plain(reference), excess=format_number(usual.excess.mean)))
+        st.caption(plain(say_flattery(reference, usual.excess.mean)))
 
 
 def _row(index: int, line: Opened) -> Row:

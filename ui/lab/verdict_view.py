@@ -1,14 +1,15 @@
 """The verdict on the page: the answer, a card for each variant, and the seeds that would settle what is open."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import get_args
 
 import streamlit as st
 
 from analysis.summary import RunSummary
-from analysis.verdict import SEEDS_FOR_A_DIFFERENCE, Comparison, Verdict, What
+from analysis.verdict import Comparison, Verdict, What
 from charts.palette import style
+from experiment.judging import judging_of
 from experiment.spec import Experiment, ExperimentError
 from results.records import StoredExperiment
 from training.dispatch.queue import MOST_SEEDS_AT_ONCE
@@ -17,6 +18,7 @@ from ui.components.plain import plain
 from ui.lab.interval import STYLE as INTERVAL_STYLE
 from ui.lab.interval import draw_interval, farthest
 from ui.services import read_spec, services, verdict
+from wording.claims import say_claim, say_details, say_margin
 from wording.language import _, ngettext
 from wording.verdict import (
     KINDS,
@@ -27,9 +29,6 @@ from wording.verdict import (
     say_disagreement,
     say_effect,
     say_exploratory,
-    say_new_data,
-    say_points,
-    say_shares,
 )
 
 JUDGED_KEY = "judged.{revision}"
@@ -68,7 +67,7 @@ def draw_judged(experiment: Experiment, runs: tuple[RunSummary, ...], revision: 
         required=True,
         format_func=text.JUDGED_NAMES.__getitem__,
         key=JUDGED_KEY.format(revision=revision),
-        help=text.JUDGED_HELP.format(margin=_show_margin(verdict(experiment, runs, judged))),
+        help=text.JUDGED_HELP.format(margin=say_margin(judging_of(experiment))),
         label_visibility="collapsed",
     )
     return chosen or judged
@@ -166,7 +165,7 @@ def _say_pairing(shown: Verdict) -> str:
     return text.PAIRED.format(
         seeds=ngettext("{count} seed", "{count} seeds", seeds),
         reference=plain(shown.judging.reference),
-        margin=_show_margin(shown),
+        margin=say_margin(shown.judging),
     )
 
 
@@ -175,18 +174,9 @@ def _draw_how_sure(shown: Verdict, *, claims: bool) -> None:
         if comparison.kind == "reference" or not (comparison.seeds or comparison.lost):
             continue
         sentence = say_comparison(comparison, shown) if claims else say_exploratory(comparison, shown)
-        st.markdown(plain(" ".join([sentence, *_details(comparison, shown)])))
+        st.markdown(plain(f"{sentence} {say_details(comparison, shown)}"))
     st.caption(text.BAND_HELP)
-    st.caption(text.CLAIM_IS_ABOUT)
-
-
-def _details(comparison: Comparison, shown: Verdict) -> Iterator[str]:
-    if 1 <= comparison.seeds < SEEDS_FOR_A_DIFFERENCE:
-        yield _("Differences: {points}.").format(points=say_points(comparison, shown))
-    if shares := say_shares(comparison):
-        yield _("Description only, given these seeds: {shares}.").format(shares=shares)
-    if wider := say_new_data(comparison, shown):
-        yield _("For new data of the same kind: {interval}.").format(interval=wider)
+    st.caption(say_claim())
 
 
 def _complete(shown: Verdict, seeds: Sequence[int]) -> bool:
@@ -224,11 +214,3 @@ def _add_seeds(stored: StoredExperiment, number: int) -> None:
         services().queue.extend(stored, read_spec(stored.spec), number, stored.visitor)
     except ExperimentError as error:
         st.session_state[state.SEEDS_REFUSAL] = str(error)
-
-
-def _show_margin(shown: Verdict) -> str:
-    share = shown.judging.margin
-    number = f"{100 * share:g}"
-    if shown.judging.low_is_good:
-        return _("{share}% of the reference's mean").format(share=number)
-    return _("{share} percentage points").format(share=number)
