@@ -10,7 +10,7 @@ from analysis import summary
 from analysis.early_stopping import StoppingRule
 from analysis.summary import RunCurves, RunSummary, summarize_run
 from experiment.judging import judge_runs, judging_of
-from experiment.presets import presets
+from experiment.presets import FIRST_VISIT, presets, recorded_curves
 from experiment.spec import Experiment, parse_experiment
 from results import records
 
@@ -80,8 +80,16 @@ def test_running_and_failed_runs_end_what_is_compared() -> None:
     assert (comparison.seeds, comparison.lost, comparison.lost_by) == (1, (1,), ("a",))
 
 
-def test_every_preset_begins_with_five_seeds() -> None:
-    assert {experiment.seeds for experiment in presets().values()} == {(0, 1, 2, 3, 4)}
+def test_every_preset_has_the_seeds_that_a_difference_needs() -> None:
+    for experiment in presets().values():
+        assert experiment.seeds == tuple(range(len(experiment.seeds)))
+        assert len(experiment.seeds) in (5, 10), "ten where a run takes a second"
+
+
+def test_the_first_visit_has_a_mixed_answer() -> None:
+    runs = [summarize_run(run) for run in recorded_curves(FIRST_VISIT)]
+    kinds = [comparison.kind for comparison in judge_runs(presets()[FIRST_VISIT], runs).comparisons]
+    assert kinds == ["reference", "better", "undecided", "better"]
 
 
 def test_the_curve_of_balanced_accuracy_has_one_name() -> None:

@@ -1,7 +1,9 @@
 """Pages in this process, on a store of their own. Queue.start does nothing: runs stay queued, no worker starts."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from experiment.spec import Experiment, parse_experiment
 from results.store import Store
 from training.dispatch.queue import Queue
-from ui import state
+from ui import state, text
 from ui.lab.experiment_form import NETWORK_ICON
 from ui.services import services
 
@@ -93,8 +95,37 @@ class Page:
         return [data for data in sent if "figure" in data]
 
     @property
+    def curves(self) -> dict[str, Any]:
+        """What the chart of the experiment was given."""
+        (found,) = (chart for chart in self.charts if "words" in chart["figure"]["layout"].get("meta", {}))
+        return found
+
+    @property
+    def tables(self) -> list[list[list[str]]]:
+        """The sortable tables: rows of cells, the heads first, as they are read."""
+        sent = [json.loads(table.proto.json) for table in self.app.get("bidi_component")]
+        rows = [re.findall(r"<tr.*?</tr>", data["html"]) for data in sent if "html" in data]
+        return [[[_text(c) for c in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in found] for found in rows]
+
+    @property
+    def cards(self) -> list[str]:
+        """What the cards of variants say."""
+        blocks = (str(block.value if hasattr(block, "value") else block.proto.body) for block in self.app.get("html"))
+        return [_text(block) for block in blocks if 'class="effect"' in block]
+
+    def look_deeper(self, panel: str) -> None:
+        """Chooses what is drawn below the results."""
+        self.fill("segmented_control", text.DEEPER, panel)
+
+    @property
     def variants(self) -> list[str]:
         return [str(field.value) for field in self.app.text_input if field.label == "Name"]
+
+
+def _text(html: str) -> str:
+    """What a piece of HTML says; pictures by their labels."""
+    named = re.sub(r'<span class="interval"[^>]*>.*?</span>', " ", html)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", named))).strip()
 
 
 @pytest.fixture(autouse=True)

@@ -42,13 +42,13 @@ def test_the_first_visit_shows_the_recorded_example_and_trains_nothing(open_page
     page, example = open_page(), presets()[FIRST_VISIT]
     assert [heading.value for heading in page.app.subheader] == [example.name]
     assert text.RECORDED in page.shown
-    assert "Over 5 seeds: " in page.shown.replace("\\", "")
-    loss, accuracy = page.charts[-2:]
-    names = {variant.name for variant in example.variants}
-    assert names <= {trace.get("name") for trace in loss["figure"]["data"]}
-    assert names <= {trace.get("name") for trace in accuracy["figure"]["data"]}
-    assert all(variant.name in loss["alt"] for variant in example.variants)
-    assert list(page.app.dataframe[0].value["Variant"]) == [variant.name for variant in example.variants]
+    assert "Over 10 seeds: " in page.shown.replace("\\", "")
+    chart, names = page.curves, [variant.name for variant in example.variants]
+    lines = [trace.get("name", "") for trace in chart["figure"]["data"]]
+    assert all(f"{name}: validation" in lines and f"{name}: training" in lines for name in names)
+    assert all(name in chart["alt"] for name in names)
+    assert sorted(row[0] for row in page.tables[0][1:]) == sorted(names)
+    assert [card.split()[0] for card in page.cards] == [name.split()[0] for name in names[1:]]
     assert page.app.query_params == {}
     assert store.experiments() == []
 
@@ -361,8 +361,7 @@ def test_cancel_ends_all_runs_or_one(open_page: OpenPage, add_experiment: AddExp
     identifier = add_experiment(seeds=[0, 1, 2])
     page = open_page(experiment=identifier)
     assert page.labels("button").count(text.CANCEL) == 1
-    page.app.session_state["run_progress"] = True  # the list of runs is opened
-    page.app.run()
+    page.look_deeper(text.RUN_PROGRESS)
     page.press(text.CANCEL, index=2)
     assert [run.status for run in store.runs(identifier)] == ["queued", "cancelled", "queued"]
     page.press(text.CANCEL)
@@ -374,7 +373,9 @@ def test_share_links_lead_to_the_experiment_and_to_its_configuration(
     open_page: OpenPage, add_experiment: AddExperiment
 ) -> None:
     identifier = add_experiment(name="to share", training={"epochs": 11})
-    run_link, configuration_link = open_page(experiment=identifier).codes
+    page = open_page(experiment=identifier)
+    page.look_deeper(text.SHARE)
+    run_link, configuration_link = page.codes
     assert run_link.endswith(f"?experiment={identifier}")
     page = open_page(configuration=configuration_link.split("?configuration=")[1])
     assert page.widget("number_input", "Epochs").value == 11
@@ -383,9 +384,9 @@ def test_share_links_lead_to_the_experiment_and_to_its_configuration(
 @pytest.mark.parametrize(
     ("limit", "value", "told"),
     [
-        ("LIMIT_ACTIVE_RUNS", "19", "queued and running runs for one visitor: 20 asked for; this host allows 19"),
+        ("LIMIT_ACTIVE_RUNS", "39", "queued and running runs for one visitor: 40 asked for; this host allows 39"),
         ("LIMIT_PARAMETERS", "1000", "parameters in a network: 26,122 asked for; this host allows 1,000"),
-        ("LIMIT_ROW_EPOCHS", "1436999", "1,437,000 asked for; this host allows 1,436,999"),
+        ("LIMIT_ROW_EPOCHS", "2873999", "2,874,000 asked for; this host allows 2,873,999"),
     ],
 )
 def test_a_host_refuses_what_is_over_a_limit_and_the_form_keeps_it(
@@ -409,11 +410,11 @@ def test_queued_runs_count_for_their_visitor_alone(
     open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOSTED", "1")
-    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "20")
+    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "40")
     page = open_page(token=TOKEN)
     page.press(text.TRAIN)
     page.press(text.TRAIN)
-    assert "40 asked for" in page.codes[0]
+    assert "80 asked for" in page.codes[0]
     open_page(token=OTHER_TOKEN).press(text.TRAIN)
     assert {hashlib.sha256(token.encode()).hexdigest() for token in (TOKEN, OTHER_TOKEN)} == {
         summary.visitor for summary in store.experiments()
@@ -431,8 +432,7 @@ def test_on_a_host_a_link_gives_reading_only(
     for token in (OTHER_TOKEN, None):
         page = open_page(token=token, experiment=summary.id)
         assert page.app.subheader[0].value == presets()[FIRST_VISIT].name
-        page.app.session_state["run_progress"] = True
-        page.app.run()
+        page.look_deeper(text.RUN_PROGRESS)
         assert text.CANCEL not in page.labels("button")
     again = open_page(token=TOKEN, experiment=summary.id)
     assert text.CANCEL in again.labels("button")

@@ -59,6 +59,8 @@ function themedLayout(layout, theme, width, height) {
       if (touch) themed[name].fixedrange = true;
     }
   }
+  // Words beside marks stand on the page's colour, so that curves do not run through them.
+  themed.annotations = layout.annotations?.map((a) => (a.showarrow ? { ...a, bgcolor: theme.background + "d9" } : a));
   if (layout.legend) themed.legend = placeLegend(layout.legend, width);
   return themed;
 }

@@ -53,8 +53,9 @@ def draw_numbers(variants: Sequence[VariantSummary], judged: Verdict) -> None:
         sorted_by = text.SORTED_BY.format(quantity=name_quantity(judged.judging.what))
         st.markdown(f"**{text.NUMBERS}** :small[:gray[{sorted_by}]]", width="stretch")
         whole = st.toggle(text.ALL_COLUMNS, key="all_columns")
-        with st.popover(text.COPY_TABLE, icon=":material/content_copy:"):
-            _draw_copy(variants, judged)
+        with st.popover(text.COPY_TABLE, icon=":material/content_copy:", key="copy", on_change="rerun") as copy:
+            if copy.open:
+                _draw_copy(variants, judged)
     if whole:
         frame = result_table(variants, judged)
         st.dataframe(frame, hide_index=True, column_config=column_config(judged), placeholder="–")
