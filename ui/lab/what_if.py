@@ -171,5 +171,5 @@ def _draw_map(variants: Sequence[VariantSummary], rule: StoppingRule, revision: 
     drawn = map_figure(losses, PATIENCES, MIN_DELTAS, (rule.patience, rule.min_delta))
     low, high = (format_number(float(pick(losses[losses == losses], default=float("nan")))) for pick in (min, max))
     words = text.MAP_ALT.format(variant=name, low=low, high=high)
-    live_chart(drawn, key="what_if_map", alt=words, height=MAP_HEIGHT)
+    live_chart(drawn, key="rule_map", alt=words, height=MAP_HEIGHT)
     st.caption(plain(words))
