@@ -309,6 +309,7 @@ def _words(line: Line, places: FloatArray, marks: MarkedEpochs, logarithmic: tup
         said = _("{mark}: {epoch}").format(mark=name_mark(kind).capitalize(), epoch=epoch)
         if kind == "stop" and "best" in found:
             said += _(", best epoch {epoch}").format(epoch=found["best"])
+        shorter = _("stop: {epoch}") if kind == "stop" else _("<b>onset: {epoch}</b>")
         x, y = places[epoch - 1], curve[epoch - 1]
         words.append(
             {
@@ -323,6 +324,7 @@ def _words(line: Line, places: FloatArray, marks: MarkedEpochs, logarithmic: tup
                 "standoff": 8,
                 "font": {"size": 12},
                 "text": f"<b>{said}</b>" if kind == "onset" else said,
+                "name": shorter.format(epoch=epoch),
             }
         )
     return words

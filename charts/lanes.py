@@ -37,7 +37,7 @@ def lane_traces(names: Sequence[str], marks: Sequence[MarkedEpochs], axes: Seque
 def lane_labels(marks: Sequence[MarkedEpochs]) -> list[Any]:
     """Return what stands right of each lane."""
     return [
-        label_at(len(marks) - 1 - index, "y2", say_lane(marked), say_lane(marked))
+        label_at(len(marks) - 1 - index, "y2", say_lane(marked), say_lane(marked, narrow=True))
         for index, marked in enumerate(marks)
         if marked.runs
     ]

@@ -62,12 +62,13 @@ def say_onsets(marks: MarkedEpochs) -> str:
     )
 
 
-def say_lane(marks: MarkedEpochs) -> str:
-    """What stands at the end of a variant's lane."""
-    head = _("overfits from {epoch}").format(epoch=marks.onset.epoch) if marks.onset is not None else _("no onset")
-    if marks.runs <= 1:
-        return head
-    return f"{head} ({len(marks.onsets)}/{marks.runs})"
+def say_lane(marks: MarkedEpochs, *, narrow: bool = False) -> str:
+    """What stands at the end of a variant's lane: the onset of the mean curve, and in how many seeds there is one."""
+    if marks.onset is None:
+        head = _("no onset")
+    else:
+        head = (_("from {epoch}") if narrow else _("overfits from {epoch}")).format(epoch=marks.onset.epoch)
+    return f"{head} ({len(marks.onsets)}/{marks.runs})" if marks.runs > 1 else head
 
 
 def join_lines(head: str, rest: str) -> str:

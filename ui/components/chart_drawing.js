@@ -76,8 +76,12 @@ function outlineMarks(traces, theme) {
 function narrowLayout(layout, width) {
   if (width >= NARROW) return layout;
   const annotations = layout.annotations?.map((a) => ({ ...a, text: a.name ?? a.text, font: { ...a.font, size: 11 } }));
-  const right = layout.meta?.narrow;
-  return { ...layout, ...(annotations && { annotations }), ...(right && { margin: { ...layout.margin, r: right } }) };
+  const narrow = { ...layout, ...(annotations && { annotations }) };
+  if (layout.meta?.narrow) narrow.margin = { ...layout.margin, r: layout.meta.narrow };
+  for (const name of Object.keys(layout).filter((key) => key.startsWith("xaxis"))) {
+    narrow[name] = { ...layout[name], nticks: 4, tickangle: 0 };
+  }
+  return narrow;
 }
 
 // Pointing at a variant (a line, or an element that names it) fades the others; pressing keeps it so. Style rules do

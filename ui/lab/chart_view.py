@@ -77,6 +77,7 @@ def _choose_view(experiment: Experiment, what: What) -> View:
         required=True,
         format_func=text.VIEWS.__getitem__,
         key="view",
+        wrap=True,
         label_visibility="collapsed",
     )
     return chosen if chosen in views else "loss"

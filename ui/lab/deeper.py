@@ -63,7 +63,12 @@ def draw_panels(
 def _draw_chosen(panels: Panels) -> None:
     with st.container(key="deeper", gap="small"):
         chosen = st.segmented_control(
-            text.DEEPER, list(panels), key="deeper_panel", label_visibility="collapsed", selection_mode="single"
+            text.DEEPER,
+            list(panels),
+            key="deeper_panel",
+            wrap=True,
+            label_visibility="collapsed",
+            selection_mode="single",
         )
         if chosen in panels:
             panels[chosen]()

@@ -68,6 +68,7 @@ def draw_judged(experiment: Experiment, runs: tuple[RunSummary, ...], revision: 
         format_func=text.JUDGED_NAMES.__getitem__,
         key=JUDGED_KEY.format(revision=revision),
         help=text.JUDGED_HELP.format(margin=say_margin(judging_of(experiment))),
+        wrap=True,
         label_visibility="collapsed",
     )
     return chosen or judged
