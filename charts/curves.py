@@ -27,7 +27,7 @@ Trace = dict[str, Any]
 Reference = tuple[str, float]
 """What a predictor without a network scores: its name and its value in the view."""
 
-CURVES_HEIGHT: Final = 296
+CURVES_HEIGHT: Final = 268
 AXIS_HEIGHT: Final = 44
 """Pixels of the curves, and of the axis below the lanes."""
 WIDTH, BESIDE_WIDTH, THIN_WIDTH = 2.6, 1.4, 1.0

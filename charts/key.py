@@ -41,7 +41,7 @@ def key_of(figure: Mapping[str, Any]) -> list[KeyEntry]:
         "seeds": _("one seed"),
         "members": _("members of an ensemble"),
         "running": _("training now"),
-        "band": _("95% interval of the paired difference"),
+        "band": _("95% interval, paired"),
         "reference": _("mean of the reference"),
     }
     found: dict[str, str] = {}

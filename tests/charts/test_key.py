@@ -9,7 +9,7 @@ def test_a_key_names_what_a_figure_draws() -> None:
     runs = [make_run(experiment, *run) for run in experiment.runs()]
     loss, seeds = ([entry.name for entry in key_of(figure)] for _, figure, _ in make_figures(experiment, runs))
     assert loss == [
-        "validation", "training", "95% interval of the paired difference", "overfitting begins", "early stopping fires",
+        "validation", "training", "95% interval, paired", "overfitting begins", "early stopping fires",
         "best epoch",
     ]  # fmt: skip
     assert seeds[:2] == ["one seed", "mean"] and "mean of the reference" in seeds

@@ -15,6 +15,7 @@ from results.records import StoredExperiment
 from training.dispatch.queue import MOST_SEEDS_AT_ONCE
 from ui import state, text
 from ui.components.plain import plain
+from ui.lab.experiment_form import follow_seeds
 from ui.lab.interval import STYLE as INTERVAL_STYLE
 from ui.lab.interval import draw_interval, farthest
 from ui.services import read_spec, services, verdict
@@ -211,7 +212,10 @@ def _draw_add(number: int, stored: StoredExperiment, variant: str) -> None:
 
 
 def _add_seeds(stored: StoredExperiment, number: int) -> None:
+    before = read_spec(stored.spec)
     try:
-        services().queue.extend(stored, read_spec(stored.spec), number, stored.visitor)
+        services().queue.extend(stored, before, number, stored.visitor)
     except ExperimentError as error:
         st.session_state[state.SEEDS_REFUSAL] = str(error)
+    else:
+        follow_seeds(before, before.with_more_seeds(number).seeds)
