@@ -15,7 +15,7 @@ from experiment.spec import Experiment, parse_experiment
 from results.store import Store
 from training.dispatch.queue import Queue
 from ui import state, text
-from ui.lab.experiment_form import NETWORK_ICON
+from ui.lab.experiment_form import NETWORK_ICON, TECHNIQUE_ICON
 from ui.services import services
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -77,7 +77,18 @@ class Page:
     @property
     def popovers(self) -> list[str]:
         """What the buttons of techniques say."""
-        return [popover.label for popover in self._popovers if popover.icon != NETWORK_ICON]
+        return [popover.label for popover in self._popovers if popover.icon == TECHNIQUE_ICON]
+
+    @property
+    def cards_of_form(self) -> list[list[str]]:
+        """The buttons of techniques, those of each variant."""
+        cards: list[list[str]] = [[]]
+        for popover in self._popovers:
+            if popover.icon == TECHNIQUE_ICON:
+                cards[-1].append(popover.label)
+            elif popover.icon == NETWORK_ICON:  # the last of a card
+                cards.append([])
+        return cards[:-1]
 
     @property
     def networks(self) -> list[str]:

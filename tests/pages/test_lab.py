@@ -33,6 +33,11 @@ def pack(document: str) -> str:
     return base64.urlsafe_b64encode(zlib.compress(document.encode(), 9)).decode().rstrip("=")
 
 
+def said(page: Any) -> str:
+    """What the page says, without the marks that keep a name from being read as Markdown."""
+    return str(page.shown).replace("\\", "")
+
+
 def dataset_fields(page: Any) -> dict[str, Any]:
     data = page.app.tabs[1]
     return {field.label: field.value for fields in (data.number_input, data.slider) for field in fields}
@@ -127,12 +132,13 @@ def test_each_technique_brings_its_parameters_and_takes_them_away(open_page: Ope
     page.fill("multiselect", text.TECHNIQUES, list(TECHNIQUES))  # of the baseline
     explained = {latex.value.strip("$\n ") for latex in page.app.latex}
     for technique in TECHNIQUES.values():
-        assert any(label.split(" · ")[0] == technique.label for label in page.popovers)
+        assert technique.label in page.popovers
         assert technique.formula.strip() in explained
         assert technique.summary in page.shown
         for parameter in parameters(technique):
-            kinds = ("number_input", "slider", "selectbox", "toggle", "text_input")
-            assert any(parameter.label in page.labels(kind) for kind in kinds), parameter.key
+            kinds = ("number_input", "slider", "select_slider", "selectbox", "toggle", "text_input")
+            names = (parameter.label, f"{technique.label}: {parameter.label}")
+            assert any(name in page.labels(kind) for kind in kinds for name in names), parameter.key
     assert "it skips residual branches" in page.codes[0], "what makes no sense here is refused with the reason"
     sensible = ["l2", "dropout", "augmentation", "ensemble", "early_stopping"]
     page.fill("multiselect", text.TECHNIQUES, sensible)
@@ -140,19 +146,72 @@ def test_each_technique_brings_its_parameters_and_takes_them_away(open_page: Ope
     page.press(text.TRAIN)
     assert [technique.name for technique in stored().variants[0].techniques] == sensible
     page.fill("multiselect", text.TECHNIQUES, [])
-    assert len(page.popovers) == sum(len(variant.techniques) for variant in presets()[FIRST_VISIT].variants)
+    assert page.cards_of_form[0] == []
 
 
 def test_the_size_of_the_network_and_the_time_are_foreseen(open_page: OpenPage) -> None:
     page = open_page()
-    assert re.search(r"up to [\d,]+ parameters · perhaps \d+ (s|min)", page.shown), "nothing was measured yet"
+    assert re.search(r"perhaps \d+ (s|min).* · up to [\d,]+ parameters", page.shown), "nothing was measured yet"
 
 
-def test_a_techniques_button_shows_its_first_number(open_page: OpenPage) -> None:
+def test_fields_stand_on_the_card_and_what_is_rarely_changed_behind_a_button(open_page: OpenPage) -> None:
     page = open_page()
-    assert page.popovers == ["Dropout · 0.3", "L2 · 0.003", "Dropout · 0.3", "L2 · 0.001", "Early stopping · 20"]
-    page.fill("number_input", "Patience", 33)
-    assert "Early stopping · 33" in page.popovers
+    assert page.cards_of_form == [[], ["Dropout"], ["L2"], ["Dropout", "L2", "Early stopping"]]
+    assert page.widget("number_input", "Early stopping: Patience, exactly").value == 20
+    page.fill("number_input", "Start after", 5)
+    assert "Start after: 5" in said(page), "what acts is not hidden"
+
+
+def test_slider_and_field_of_a_number_hold_one_value(open_page: OpenPage, stored: Stored) -> None:
+    page = open_page()
+    page.fill("select_slider", "Strength", 0.01)
+    assert page.widget("number_input", "Strength, exactly").value == 0.01
+    page.fill("number_input", "Strength, exactly", 0.0042)
+    assert page.widget("select_slider", "Strength").value == 0.0042
+    page.fill("slider", "Early stopping: Patience", 33)
+    page.press(text.TRAIN)
+    l2, last = stored().variants[2:]
+    assert l2.techniques[0].model_dump() == {"name": "l2", "l2": 0.0042}
+    assert last.techniques[2].model_dump()["patience"] == 33
+
+
+def test_a_change_says_what_the_shown_results_had_and_goes_back(open_page: OpenPage) -> None:
+    page = open_page()
+    assert text.MISMATCH not in page.shown
+    page.fill("number_input", "Strength, exactly", 0.0042)
+    assert "was: L2: Strength 0.003" in said(page)
+    assert f"{text.MISMATCH}** “L2”: L2: Strength 0.003 → 0.0042." in said(page)
+    page.press(text.BACK_TO_SHOWN)
+    assert text.MISMATCH not in page.shown
+    assert page.widget("number_input", "Strength, exactly").value == 0.003
+
+
+def test_form_and_results_that_differ_are_said_with_both_ways_out(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store, stored: Stored
+) -> None:
+    identifier = add_experiment(name="shared", training={"epochs": 11})
+    page = open_page(experiment=identifier)
+    assert page.widget("number_input", "Epochs").value == 11, "a new session begins with what its link shows"
+    assert text.MISMATCH not in page.shown
+    page.fill("text_input", text.EXPERIMENT_NAME, "renamed")
+    assert text.MISMATCH not in page.shown, "a name changes no result"
+    page.fill("number_input", "Epochs", 7)
+    assert "Epochs 11 → 7" in page.shown
+    page.press(text.BACK_TO_FORM)
+    assert page.widget("number_input", "Epochs").value == 11 and text.MISMATCH not in page.shown
+    page.press(text.UNDO)
+    assert page.widget("number_input", "Epochs").value == 7
+    page.press(text.TRAIN_CHANGES)
+    (new,) = {summary.id for summary in store.experiments()} - {identifier}
+    assert stored(new).training.epochs == 7
+    assert text.MISMATCH not in page.shown
+
+
+def test_a_form_with_a_mistake_beside_results_is_said_too(open_page: OpenPage) -> None:
+    page = open_page()
+    page.fill("text_input", text.SEEDS, "none")
+    assert text.MISMATCH in page.shown
+    assert page.widget("button", text.TRAIN_CHANGES).disabled
 
 
 def test_every_data_set_and_architecture_is_offered_and_explained(open_page: OpenPage) -> None:

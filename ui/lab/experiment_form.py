@@ -41,7 +41,7 @@ from ui.services import services
 CHOOSERS = {"upload": choose_file}
 """Entries with more than parameters: what draws the rest, and gives its values."""
 
-NETWORK_ICON = ":material/account_tree:"
+TECHNIQUE_ICON, NETWORK_ICON = ":material/tune:", ":material/account_tree:"
 
 
 def follow_seeds(before: Experiment, seeds: Sequence[int]) -> None:
@@ -173,7 +173,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
     with st.container(horizontal=True, gap="small"):
         for entry in variant["techniques"]:
             technique = TECHNIQUES[entry["name"]]
-            with st.popover(technique.label, icon=":material/tune:", type="tertiary", help=text.MORE_HELP):
+            with st.popover(technique.label, icon=TECHNIQUE_ICON, type="tertiary", help=text.MORE_HELP):
                 st.caption(technique.summary)
                 st.latex(technique.formula)
                 st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
