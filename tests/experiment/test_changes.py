@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.experiment.strategies import experiments
 
 from experiment.changes import Change, find_changes
 from experiment.spec import Experiment, parse_experiment
+from tests.experiment.strategies import experiments
 
 BEFORE: dict[str, Any] = {
     "dataset": {"name": "digits", "train_size": 300},
@@ -55,7 +55,10 @@ L2 = [{"name": "l2", "l2": 0.003}]
         ({"variants": variants("baseline")}, Change("L2", "variant", "L2", "L2", None)),
         ({"variants": variants("baseline", "L2", "new", L2=L2)}, Change("new", "variant", "new", None, "new")),
         ({"variants": variants("plain", "L2", L2=L2)}, Change("plain", "name", "baseline", "baseline", "plain")),
-        ({"variants": variants("L2", "baseline", L2=L2)}, Change("", "variant", "Order", ["baseline", "L2"], ["L2", "baseline"])),
+        (
+            {"variants": variants("L2", "baseline", L2=L2)},
+            Change("", "variant", "Order", ["baseline", "L2"], ["L2", "baseline"]),
+        ),
     ],
 )  # fmt: skip
 def test_one_change_is_found_alone(parts: dict[str, Any], expected: Change) -> None:
