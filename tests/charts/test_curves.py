@@ -82,6 +82,7 @@ def draw(variants: list[VariantSummary], view: Any = "loss", **options: Any) -> 
 
 def part(figure: dict[str, Any], name: str) -> Trace:
     """Return the trace with this uid."""
+    found: Trace
     (found,) = (trace for trace in figure["data"] if trace["uid"] == name)
     return found
 

@@ -53,7 +53,8 @@ def finish(store: Store, identifier: str, lasts: Mapping[str, Sequence[float]]) 
 
 def outcomes(page: Any) -> list[list[str]]:
     """The rows of what a rule would have done."""
-    return next(table for table in page.tables if table[0] == list(text.WHAT_IF_COLUMNS))[1:]
+    table: list[list[str]] = next(table for table in page.tables if table[0] == list(text.WHAT_IF_COLUMNS))
+    return table[1:]
 
 
 NOISE = [0.001, -0.001, 0.0005, -0.0005, 0.0002]

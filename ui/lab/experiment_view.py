@@ -69,7 +69,8 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
         owned=stored.visitor == visitor,
         every=every,
     )
-    wait_for_reference_lines(experiment)
+    if any(record.last_epoch for record in service.curves.read(identifier)):  # else its data may still be on their way
+        wait_for_reference_lines(experiment)
 
 
 def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> None:
