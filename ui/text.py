@@ -146,7 +146,7 @@ JUDGED_NAMES = {
 }
 ALL_CARDS = "All {count} variants"
 HOW_SURE = "How sure is this?"
-PAIRED = "Against {reference}, paired over {seeds}. Grey stripe: no difference that matters ({margin})."
+PAIRED = "Paired with {reference} over {seeds}. Grey stripe: no difference that matters ({margin})."
 CARD_LOST = "{lost} of {seeds} seeds were lost"
 BAND_HELP = (
     "The band around a line is the 95% interval of the paired difference at each epoch alone. Cards and table hold for "
@@ -224,6 +224,7 @@ TABLE_NOTE = (
     "best member is the one with the lowest validation loss. Nothing here uses the test set."
 )
 SHOWN_SEED = "Seed"
+SEED_NUMBER = "Seed {seed}"
 SHOWN_VARIANT = "Variant"
 BOUNDARY_LATER = "The first boundary appears here about a second after the first run begins."
 BOUNDARY_EPOCH = "epoch {epoch} · validation {accuracy}"

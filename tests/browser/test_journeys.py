@@ -27,6 +27,7 @@ from results.records import EpochRecord
 from results.store import Store
 from results.uploads import read_upload
 from ui import text
+from ui.components.live_chart import SHOW_AS_TABLE
 from ui.learn import learn_text
 
 ROOT = Path(__file__).parents[2]
@@ -214,6 +215,45 @@ def test_bad_links_say_so_and_leave_a_usable_page(open_tab: OpenTab, lab: Lab) -
         assert "unknown" not in page.url
 
 
+def test_pointing_at_a_variant_fades_the_others_and_the_chart_is_a_table_and_a_file_too(
+    open_tab: OpenTab, lab: Lab
+) -> None:
+    with open_tab(lab.url, width=1440) as page:
+        charts = Charts(page)
+        charts.wait_until_drawn()
+        opacity = "[...plot.querySelectorAll('.trace')].filter((t) => /tracev{}_/.test(t.classList.value))"
+        faded = f"{opacity}.every((trace) => getComputedStyle(trace).opacity < 0.2)"
+        page.locator(".st-key-card_1").hover()
+        charts.wait_for(f"{faded.format(2)} && !({faded.format(1)})")
+        page.mouse.move(5, 5)
+        charts.wait_for(f"!({faded.format(2)})")
+        page.locator(".st-key-numbers_panel tbody tr").nth(1).focus()  # by keyboard
+        charts.wait_for(faded.format(1))
+        page.locator(".st-key-variant_card_1 input").first.hover()
+        charts.wait_for(f"!({faded.format(1)})")
+
+        panel = page.locator(".st-key-chart_panel")
+        panel.get_by_text(SHOW_AS_TABLE).click()
+        expect(panel.locator(".live-chart-table tr")).to_have_count(151)
+        head = panel.locator(".live-chart-table tr").first
+        for variant in presets()[FIRST_VISIT].variants:
+            expect(head).to_contain_text(f"{variant.name}: validation")
+
+        panel.locator(".live-chart").hover()
+        with page.expect_download() as download:
+            panel.locator(".modebar-btn[data-title='Save as SVG']").click()
+        assert download.value.suggested_filename == "regularizer-lab.svg"
+        drawn = download.value.path().read_text(encoding="utf-8")
+        assert drawn.startswith("<svg") and "Overfitting begins" in drawn
+
+        head = page.locator(".st-key-numbers_panel thead th").nth(3)
+        head.get_by_role("button").click()
+        expect(head).to_have_attribute("aria-sort", "ascending")
+        cells = page.locator(".st-key-numbers_panel td:nth-child(4)").all_inner_texts()
+        shares = [float(cell.split("%")[0]) for cell in cells]
+        assert shares == sorted(shares)
+
+
 def test_the_default_trains_to_the_end_with_marks_verdict_and_table(open_tab: OpenTab, lab: Lab) -> None:
     with open_tab(lab.url) as page:
         identifier = train(page)
@@ -249,7 +289,7 @@ def test_zoom_focus_and_the_chart_itself_outlive_the_stream_until_cancel(open_ta
         page.mouse.up()
         charts.wait_for("plot.layout.xaxis.autorange === false || plot.layout.xaxis.range[1] < 900")
         page.locator(".st-key-numbers_panel tbody tr").first.locator("th").click()
-        faded = "getComputedStyle(plot.querySelector('.trace[class*=tracev1_]')).opacity < 0.5"
+        faded = "[...plot.querySelectorAll('.trace')].some((trace) => getComputedStyle(trace).opacity < 0.2)"
         charts.wait_for(faded)
         ranges = "[...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]"
         before = charts.evaluate(ranges)

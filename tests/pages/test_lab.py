@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from experiment.spec import Experiment, parse_experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
+from results.records import EpochRecord
 from results.store import Store
 from ui import text
 
@@ -205,6 +207,48 @@ def test_form_and_results_that_differ_are_said_with_both_ways_out(
     (new,) = {summary.id for summary in store.experiments()} - {identifier}
     assert stored(new).training.epochs == 7
     assert text.MISMATCH not in page.shown
+
+
+def test_the_chart_takes_every_view_and_axis(open_page: OpenPage) -> None:
+    page = open_page()
+    assert text.VIEWS["memorization"] not in page.widget("segmented_control", text.VIEW).options, (
+        "only with label noise"
+    )
+    titles = set()
+    for view in ("loss", "accuracy", "difference", "gap", "objective"):
+        page.fill("segmented_control", text.VIEW, view)
+        titles.add(page.curves["figure"]["layout"]["yaxis"]["title"]["text"])
+    assert len(titles) == 5
+    page.fill("selectbox", text.X_AXIS, "steps")
+    page.fill("toggle", text.LOG_X, True)
+    page.fill("toggle", text.LOG_Y, True)
+    layout = page.curves["figure"]["layout"]
+    assert (layout["xaxis"]["type"], layout["yaxis"]["type"]) == ("log", "log")
+    assert layout["xaxis"]["range"][1] == pytest.approx(math.log10(150 * 10))
+    page.fill("segmented_control", text.MEAN_OR_SEEDS, True)
+    assert len([trace for trace in page.curves["figure"]["data"] if trace["uid"].endswith("_seeds")]) == 4
+    page.app.pills[0].set_value("noisy_labels").run()
+    page.fill("segmented_control", text.VIEW, "memorization")
+    assert "changed labels" in page.curves["figure"]["layout"]["yaxis"]["title"]["text"]
+    page.fill("segmented_control", text.JUDGED, "accuracy")
+    page.fill("segmented_control", text.VIEW, "accuracy_difference")
+    assert "accuracy" in page.curves["figure"]["layout"]["yaxis"]["title"]["text"]
+
+
+def test_of_many_variants_those_with_a_claim_come_first(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store
+) -> None:
+    names = ["baseline", *(f"v{index}" for index in range(6))]
+    identifier = add_experiment(variants=[{"name": name} for name in names], seeds=[*range(5)], training={"epochs": 3})
+    for run in store.runs(identifier):
+        store.start(run.id, 1, {}, 1e9)
+        loss = (0.1 if run.variant == "v5" else 0.5) + 0.001 * ((run.seed * 7 + run.id) % 5)
+        store.append_epochs(run.id, 1, [EpochRecord(e, 0.1, loss, 0.9, 0.9, 0.1, 0.1, e, 0.1) for e in (1, 2, 3)], 1e9)
+        store.finish(run.id, 1, "finished", ended_by="epochs", now=1e9)
+    page = open_page(experiment=identifier)
+    assert len(page.cards) == 4 and page.cards[0].startswith("v5 ✓ Better")
+    page.fill("toggle", text.ALL_CARDS.format(count=6), True)
+    assert len(page.cards) == 6
 
 
 def test_a_form_with_a_mistake_beside_results_is_said_too(open_page: OpenPage) -> None:

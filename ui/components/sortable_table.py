@@ -48,7 +48,7 @@ def _row(row: Row) -> str:
     name = (
         f'<th scope="row" data-sort="{escape(row.name)}"><i style="background:{row.colour}"></i>{escape(row.name)}</th>'
     )
-    return f'<tr data-lab-variant="{row.index}"{reference}>{name}{"".join(map(_cell, row.cells))}</tr>'
+    return f'<tr data-lab-variant="{row.index}"{reference} tabindex="0">{name}{"".join(map(_cell, row.cells))}</tr>'
 
 
 def _cell(cell: Cell) -> str:

@@ -18,5 +18,12 @@ def draw_finding(draw: Draw, store: Store, experiment: Experiment, records: Sequ
     seed = experiment.seeds[0]
     if len(experiment.seeds) > 1:
         identifier = records[0].run.experiment_id
-        seed = st.selectbox(text.SHOWN_SEED, experiment.seeds, key=f"{key}_seed_{identifier}", width=140)
+        seed = st.selectbox(
+            text.SHOWN_SEED,
+            experiment.seeds,
+            format_func=lambda number: text.SEED_NUMBER.format(seed=number),
+            key=f"{key}_seed_{identifier}",
+            label_visibility="collapsed",
+            width=120,
+        )
     draw(store, experiment, [record for record in records if record.run.seed == seed])

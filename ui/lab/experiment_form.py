@@ -76,6 +76,7 @@ def draw_presets(shown: Experiment | None) -> None:
             on_change=_load_preset,
             label_visibility="collapsed",
             wrap=False,
+            width="stretch",
         )
         if state.UNDO in st.session_state:
             st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo, help=text.UNDO_HELP)
