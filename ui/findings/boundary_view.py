@@ -45,7 +45,7 @@ def _draw_panel(experiment: Experiment, record: RunRecord, epoch: int, content: 
     figure, shares, height = _panel(dataset, run.seed, content)
     known = record.curves["val_accuracy"][epoch - 1 : epoch]  # the boundary may be newer than the curves
     accuracy = f"{known[0]:.1%}" if len(known) else "–"
-    st.markdown(f"**{plain(run.variant)}** :small[{text.BOUNDARY_EPOCH.format(epoch=epoch, accuracy=accuracy)}]")
+    st.markdown(f"**{plain(run.variant)}**  \n:small[{text.BOUNDARY_EPOCH.format(epoch=epoch, accuracy=accuracy)}]")
     alt = text.BOUNDARY_ALT.format(variant=run.variant, seed=run.seed, epoch=epoch, shares=shares, accuracy=accuracy)
     live_chart(figure, key=f"boundary_{run.id}", alt=alt, height=height)
 
