@@ -3,7 +3,7 @@
 Everything here is on clean values of training and validation rows; test rows choose nothing and do not occur.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, isfinite
 from types import MappingProxyType
@@ -187,8 +187,11 @@ def summarize_run(run: RunCurves, marked: AnyRule | None = None) -> RunSummary:
     )
 
 
-def summarize_variant(runs: Sequence[RunSummary]) -> VariantSummary:
+def summarize_variant(runs: Sequence[RunSummary], complete: Collection[int] = ()) -> VariantSummary:
     """All runs of one variant, with their mean curves.
+
+    Once seeds are complete, the mean is over what the variant has finished of those, so that all variants' means are
+    over the same splits; what is still running is no part of it.
 
     The mean must not bend because its runs change: where those that overfit stop early and drop out, the rest look
     better (survivor bias). So it ends where the first of the ended runs ends. A running run does not cut it: its
@@ -198,8 +201,10 @@ def summarize_variant(runs: Sequence[RunSummary]) -> VariantSummary:
 
     Args:
         runs: at least one, all of the same variant.
+        complete: seeds whose runs have ended in all variants.
     """
-    used = [run for run in runs if _has_mean(run)]
+    used = [run for run in runs if run.status == "finished" and run.seed in complete]
+    used = used or [run for run in runs if _has_mean(run)]
     lengths = [run.epochs for run in used]
     ended = [length for run, length in zip(used, lengths, strict=True) if run.status in ENDED]
     mean = average_curves([run.curves for run in used], min(ended, default=max(lengths, default=0)))
@@ -218,9 +223,13 @@ def summarize_variant(runs: Sequence[RunSummary]) -> VariantSummary:
 def summarize(runs: Iterable[RunSummary]) -> tuple[VariantSummary, ...]:
     """One summary per variant, in the order of their first appearance."""
     groups: dict[str, list[RunSummary]] = {}
+    seeds, going_on = set(), set()
     for run in runs:
         groups.setdefault(run.variant, []).append(run)
-    return tuple(map(summarize_variant, groups.values()))
+        seeds.add(run.seed)
+        if run.status not in ENDED:
+            going_on.add(run.seed)
+    return tuple(summarize_variant(group, seeds - going_on) for group in groups.values())
 
 
 def _has_mean(run: RunSummary) -> bool:

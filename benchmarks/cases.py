@@ -61,7 +61,7 @@ def images_case(
     )
     x = scale(arrays.x[:rows], arrays.x[8000:9000], arrays.x[9000:10_000], per_feature=False)
     y = arrays.y
-    split = Split(x[0], y[:rows], x[1], y[8000:9000], x[2], y[9000:10_000], "")
+    split = Split(x[0], y[:rows], np.zeros(rows, np.bool_), x[1], y[8000:9000], x[2], y[9000:10_000], "")
     plan = replace(experiment.plan(experiment.variants[0]), input_shape=arrays.x.shape[1:])
     return Case(name, experiment, (split,) * len(SEEDS), plan, target)
 

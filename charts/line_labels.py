@@ -1,60 +1,89 @@
-"""Variants' names at the ends of their curves, for when there are more variants than colours."""
+"""Names and values at the right ends of lines, moved apart where they would cover each other."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.isotonic import fit_rising
-from analysis.summary import VariantSummary
 from charts.labels import literal, shorten
-from charts.marks import mean_curve
-from charts.palette import style
 
-LABEL_PIXELS: Final = 92
-LABEL_LENGTH: Final = 12
-LABEL_SHARE: Final = 0.045
-"""The height of a label as a share of the axis: 13 of some 300 pixels."""
+LABEL_PIXELS: Final = 178
+NARROW_PIXELS: Final = 104
+"""Room for labels right of the curves, on a wide and on a narrow screen."""
+NAME_LENGTH, NARROW_NAME_LENGTH = 18, 9
+LABEL_HEIGHT: Final = 15
+FONT_SIZE: Final = 12
 
 
-def label_traces(variants: Sequence[VariantSummary], series: str, *, log_axis: bool) -> list[dict[str, Any]]:
-    """Return one text trace per variant that has a curve; clicking its legend entry hides it too."""
-    curves = [(index, mean_curve(variant, series)) for index, variant in enumerate(variants)]
-    drawn = [(index, curve) for index, curve in curves if len(curve) and np.isfinite(curve[-1])]
-    if not drawn:
+@dataclass(frozen=True)
+class EndLabel:
+    """A name at the height of a value; `shown` is the value as it is written, `dash` how its line looks.
+
+    It is written in ink behind a coloured dash: small text in the palette's colours would be too faint to read (WCAG
+    2.2, 1.4.3).
+    """
+
+    name: str
+    colour: str
+    value: float
+    shown: str
+    dash: str = "—"
+
+    def write(self, length: int) -> str:
+        """The label with its name in so many characters."""
+        name = literal(shorten(self.name, length))
+        return f'<span style="color:{self.colour}">{self.dash}</span> {name} <b>{self.shown}</b>'
+
+
+def end_labels(labels: Sequence[EndLabel], low: float, high: float, height: float, *, log_axis: bool) -> list[Any]:
+    """Return an annotation for each label, right of the plot.
+
+    Args:
+        labels: whose values are finite.
+        low: lower end of the value axis; what lies outside stands at its end.
+        high: upper end.
+        height: of the axis in pixels.
+        log_axis: whether it is logarithmic; `low` and `high` are values all the same.
+    """
+    if not labels:
         return []
-    scaled = [np.log10(np.maximum(curve, 1e-12)) if log_axis else curve for _, curve in drawn]
-    height = float(np.ptp(np.concatenate([curve[np.isfinite(curve)] for curve in scaled]))) * LABEL_SHARE
-    places = spread_out(np.array([curve[-1] for curve in scaled]), height)
-    heights = 10.0**places if log_axis else places
+    scale = np.log10 if log_axis else np.asarray
+    bottom, top = float(scale(low)), float(scale(high))
+    values = np.clip(scale(np.clip([label.value for label in labels], low, high)), bottom, top)
+    distance = (top - bottom) * LABEL_HEIGHT / height
     return [
-        {"uid": f"v{index}_label", **_label_trace(variants[index].name, style(index).colour, len(curve), float(place))}
-        for (index, curve), place in zip(drawn, heights, strict=True)
+        label_at(float(place), "y", label.write(NAME_LENGTH), label.write(NARROW_NAME_LENGTH))
+        for label, place in zip(labels, spread_out(values, distance, bottom, top), strict=True)
     ]
 
 
-def spread_out(places: NDArray[np.float64], distance: float) -> NDArray[np.float64]:
-    """Return places in the same order, moved apart to at least `distance` and centred where they were."""
+def label_at(place: float, axis: str, text: str, narrow: str) -> dict[str, Any]:
+    """Return one annotation right of the plot; on a narrow screen `narrow` is written (see live_chart.js)."""
+    return {
+        "x": 1,
+        "xref": "paper",
+        "xanchor": "left",
+        "xshift": 6,
+        "y": place,
+        "yref": axis,
+        "showarrow": False,
+        "align": "left",
+        "font": {"size": FONT_SIZE},
+        "text": text,
+        "name": narrow,
+    }
+
+
+def spread_out(places: NDArray[np.float64], distance: float, low: float, high: float) -> NDArray[np.float64]:
+    """Return places in the same order, moved apart to at least `distance`, centred where they were and moved into
+    [low, high] as far as all fit."""
     order = np.argsort(places, kind="stable")
     steps = np.arange(len(places)) * distance
-    moved = np.empty_like(places)
     # With the steps taken off, "at least `distance` apart" means "not falling".
-    moved[order] = fit_rising(places[order] - steps) + steps
+    fitted = np.clip(fit_rising(places[order] - steps), low, max(low, high - steps[-1]))
+    moved = np.empty_like(places)
+    moved[order] = fitted + steps
     return moved
-
-
-def _label_trace(name: str, colour: str, epoch: int, value: float) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "hoverinfo": "skip",
-        "cliponaxis": False,
-        "showlegend": False,
-        "legendgroup": name,
-        "textposition": "middle right",
-        "textfont": {"color": colour, "size": 12},
-        "x": [epoch],
-        "y": [value],
-        "text": ["\u2002" + literal(shorten(name, LABEL_LENGTH))],
-    }

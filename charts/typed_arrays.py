@@ -23,3 +23,9 @@ def encode_values(values: ArrayLike) -> TypedArray:
 def encode_epochs(epochs: NDArray[np.integer]) -> TypedArray:
     """Return whole numbers from 0 on in the fewest bytes."""
     return encode(epochs, np.min_scalar_type(int(epochs.max(initial=0))).str[1:])
+
+
+def encode_places(places: NDArray[np.float64]) -> TypedArray:
+    """Return finite places on an axis: as whole numbers where they are."""
+    whole = bool((np.mod(places, 1) == 0).all()) and bool((places >= 0).all())
+    return encode_epochs(places.astype(np.int64)) if whole else encode_values(places)

@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from datasets.dataset import Arrays, Dataset, FloatArray, IntArray, Values
 
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Statistic = Any
 ROWS_AT_ONCE = 4096
 
@@ -22,10 +23,11 @@ SUBSET, NOISE = (0, 1), (0, 2)
 
 @dataclass(frozen=True)
 class Split:
-    """Scaled arrays of one run; `checksum` is that of the unscaled data set."""
+    """Scaled arrays of one run; `noisy` is that of `ChosenRows`, `checksum` that of the unscaled data set."""
 
     x_train: FloatArray
     y_train: IntArray
+    noisy: Mask
     x_validation: FloatArray
     y_validation: IntArray
     x_test: FloatArray
@@ -40,12 +42,14 @@ class ChosenRows:
     Attributes:
         train: row numbers, shape (training rows,); their first n are those of a smaller training set.
         labels: what the training rows are trained as, label noise included, shape (training rows,).
+        noisy: whether label noise changed a training row's label, shape (training rows,).
         validation: row numbers.
         test: row numbers, the same for every seed.
     """
 
     train: Rows
     labels: IntArray
+    noisy: Mask
     validation: Rows
     test: Rows
 
@@ -58,8 +62,8 @@ def choose_rows(dataset: Dataset, y: IntArray, seed: int) -> ChosenRows:
     """
     pool, validation, test = split_rows(y, dataset.held_out, seed, dataset.groups)
     labels = change_labels(y[pool], dataset.label_noise, dataset.classes, seed)
-    size = dataset.training_rows
-    return ChosenRows(pool[:size], labels[:size], validation, test)
+    noisy, size = labels != y[pool], dataset.training_rows
+    return ChosenRows(pool[:size], labels[:size], noisy[:size], validation, test)
 
 
 def split_rows(y: IntArray, held_out: int, seed: int, groups: IntArray | None = None) -> tuple[Rows, Rows, Rows]:
@@ -188,6 +192,7 @@ def make_split(dataset: Dataset, arrays: Arrays, seed: int) -> Split:
     return Split(
         x_train,
         rows.labels,
+        rows.noisy,
         x_validation,
         arrays.y[rows.validation],
         x_test,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.summary import RunCurves
 from experiment.judging import stopping_rule
 from experiment.spec import Experiment, parse_experiment
-from results.records import CURVE_NAMES
+from results.records import CURVE_NAMES, OPTIONAL_CURVES
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FIRST_VISIT = "first_visit"
@@ -35,9 +35,10 @@ def recorded_curves(name: str) -> tuple[RunCurves, ...]:
 
 
 def _run_curves(experiment: Experiment, run: dict[str, Any]) -> RunCurves:
+    found = [name for name in OPTIONAL_CURVES if run["epochs"] and name in run["epochs"][0]]
     curves = {
         name: np.array([epoch[name] if epoch[name] is not None else np.nan for epoch in run["epochs"]])
-        for name in CURVE_NAMES
+        for name in (*CURVE_NAMES, *found)
     }
     rule, restores = stopping_rule(experiment, run["variant"])
     return RunCurves(run["variant"], run["seed"], run["status"], curves, rule, restores, _member_curves(run["epochs"]))

@@ -15,7 +15,7 @@ from experiment.version import PROGRAM_AND_VERSION
 from export.envelope import Opened, open_runs
 from results.curves import CurveCache, RunRecord
 from results.envelope import opened_at
-from results.records import CURVE_NAMES
+from results.records import CURVE_NAMES, NOISE_CURVES
 from results.store import Store
 from results.test_metrics import read_test_metrics
 
@@ -102,7 +102,8 @@ def _report_run(record: RunRecord, summary: RunSummary, test_metrics: TestMetric
 
 
 def _report_epoch(record: RunRecord, index: int) -> dict[str, Any]:
-    values: dict[str, Any] = {name: _finite(float(record.curves[name][index])) for name in CURVE_NAMES}
+    noise = [name for name in NOISE_CURVES if name in record.curves]
+    values: dict[str, Any] = {name: _finite(float(record.curves[name][index])) for name in (*CURVE_NAMES, *noise)}
     members = [
         {name: _finite(float(of_member[index])) for name, of_member in zip(record.members, curves, strict=True)}
         for curves in zip(*record.members.values(), strict=True)

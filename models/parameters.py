@@ -35,7 +35,8 @@ class Parameter:
 
     `low` and `high` are inclusive; `choices` is empty for numbers. `telling` is the part of the range, with a step, in
     which something can be seen; None: all of it. `start` is where forms and lessons begin when the default, which links
-    leave out, is too weak to be seen on them; None: at the default.
+    leave out, is too weak to be seen on them; None: at the default. `rare` parameters are seldom changed: forms keep
+    them behind a button.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Parameter:
     optional: bool = False
     telling: tuple[float, float, float] | None = None
     start: float | None = None
+    rare: bool = False
 
     @property
     def first_value(self) -> Any:
@@ -82,15 +84,18 @@ def number(
     scale: Scale = "linear",
     telling: tuple[float, float, float] | None = None,
     start: float | None = None,
+    rare: bool = False,
 ) -> Any:
     """A pydantic field for a number in [low, high], with what the form shows beside it; see `Parameter`."""
-    extra: dict[str, JsonValue] = {"scale": scale, "step": step, "telling": telling and list(telling), "start": start}
+    extra: dict[str, JsonValue] = {
+        "scale": scale, "step": step, "telling": telling and list(telling), "start": start, "rare": rare,
+    }  # fmt: skip
     return Field(default, ge=low, le=high, title=label, description=about, json_schema_extra=extra)
 
 
-def option(default: Any, *, label: str, about: str) -> Any:
+def option(default: Any, *, label: str, about: str, rare: bool = False) -> Any:
     """A pydantic field without a range (a choice or a switch)."""
-    return Field(default, title=label, description=about)
+    return Field(default, title=label, description=about, json_schema_extra={"rare": rare})
 
 
 def identifier(
@@ -130,4 +135,5 @@ def _parameter(key: str, info: FieldInfo) -> Parameter:
         optional=optional,
         telling=tuple(extra["telling"]) if extra.get("telling") else None,
         start=extra.get("start"),
+        rare=extra.get("rare", False),
     )

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from experiment.estimate import estimate_seconds
 from experiment.judging import judging_of
 from experiment.link import decode_link
-from experiment.presets import FIRST_VISIT
+from experiment.presets import FIRST_VISIT, presets
 from experiment.progress import show_duration
 from experiment.spec import Experiment, ExperimentError
 from models.layer_facts import count_parameters
@@ -14,21 +14,38 @@ from ui import state, text
 from ui.components.plain import plain
 from ui.lab.experiment_form import draw_presets, experiment_form, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
+from ui.lab.mismatch import draw_mismatch
 from ui.layout import begin_within_app, draw_footer, draw_title
-from ui.services import measured_factor, services
+from ui.services import measured_factor, read_spec, services
 from ui.visitor import ask_browser, visitor
 from wording.language import ngettext
 from wording.numbers import count_seeds
 from wording.verdict import name_quantity
 
 LAYOUT = """<style>
-@media (max-width: 640px) {
-  .st-key-lab [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-results) {
-    flex-direction: column-reverse;
+[data-testid="stMainBlockContainer"] { padding: 3rem 40px 2rem; }
+[data-testid="stHorizontalBlock"]:has(> * .st-key-train_bar) { gap: 32px; }
+[data-testid="stColumn"]:has(.st-key-train_bar) { flex: 0 0 368px; min-width: 0; }
+[data-testid="stColumn"]:has(.st-key-results) { flex: 1 1 0; min-width: 0; }
+.st-key-presets button p { font-size: 0.82rem; }
+.st-key-results h3 { font-size: 1.4rem; padding: 0; }
+.st-key-chart_panel { padding: 0.6rem 1rem; }
+.st-key-mismatch { background: color-mix(in srgb, #d99a00 14%, transparent); padding: 0.6rem 1rem; }
+@media (max-width: 1180px) {
+  [data-testid="stHorizontalBlock"]:has(> * .st-key-train_bar) { flex-direction: column-reverse; }
+  [data-testid="stColumn"]:has(.st-key-train_bar), [data-testid="stColumn"]:has(.st-key-results) {
+    flex: 1 1 auto; width: 100%;
   }
+  .st-key-train_bar {
+    position: fixed; bottom: 0; left: 0; right: 0; z-index: 99; padding: 0.6rem 1rem; gap: 0.2rem;
+    background: light-dark(#fff, #0e1117); border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+  }
+  .st-key-train_bar p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+  [data-testid="stMainBlockContainer"] { padding-bottom: 8rem; }
 }
+@media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding-left: 16px; padding-right: 16px; } }
 </style>"""
-"""On a phone the results come before the form."""
+"""The form beside the results; on a narrow screen below them, with Train in reach."""
 
 
 def read_configuration() -> None:
@@ -43,24 +60,40 @@ def read_configuration() -> None:
         st.session_state[state.REFUSAL] = str(error)
 
 
-def draw_train(top: DeltaGenerator, drafted: Experiment | ExperimentError, who: str | None) -> None:
+def read_shown(identifier: str | None) -> Experiment | None:
+    """What the results are of: a stored experiment, else a recorded example; None if it was deleted."""
+    if identifier is None:
+        return presets()[st.session_state.get(state.RECORDING, FIRST_VISIT)]
+    stored = services().store.experiment(identifier)
+    return read_spec(stored.spec) if stored else None
+
+
+def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: str | None) -> None:
     """Train, above the form; a refused experiment stays in the form, with the reason."""
     experiment = drafted if isinstance(drafted, Experiment) else None
-    with top:
+    with bar:
         if notice := state.take(state.FORM_NOTICE):
             st.success(notice)
         if refused := state.take(state.REFUSAL):
             show_mistakes(text.REFUSED, refused)
         if isinstance(drafted, ExperimentError):
             show_mistakes(text.FIX_FIRST, str(drafted))
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(key="train_bar", gap="xsmall"):
+            trainable = bool(experiment and who)
             pressed = st.button(
-                text.TRAIN, type="primary", icon=":material/play_arrow:", width=220, disabled=not (experiment and who)
+                text.TRAIN, type="primary", icon=":material/play_arrow:", width="stretch", disabled=not trainable
             )
             if experiment:
-                facts = (count_runs(experiment), describe_cost(experiment), describe_judging(experiment))
-                st.caption(" · ".join(facts), width="content")
-    if pressed and experiment and who:
+                st.caption(" · ".join((count_runs(experiment), describe_cost(experiment))))
+        if experiment:
+            st.caption(describe_judging(experiment))
+    if pressed:
+        train(experiment, who)
+
+
+def train(experiment: Experiment | None, who: str | None) -> None:
+    """Queues the form's experiment and shows it."""
+    if experiment and who:
         try:
             state.show_experiment(services().queue.submit(experiment, who))
         except ExperimentError as error:
@@ -102,17 +135,20 @@ begin_within_app()
 services()
 who = visitor()
 read_configuration()
-draw_title(text.APP, text.INTRODUCTION)
+identifier = state.shown_experiment()
+shown = read_shown(identifier)
 st.html(LAYOUT)
-draw_presets()
-top = st.container()
+draw_title(text.APP, text.INTRODUCTION)
+draw_presets(shown)
 with st.container(key="lab"):
-    form, results = st.columns([2, 3], gap="large")
+    form, results = st.columns([368, 960])
 with form:
-    drafted = experiment_form()
-draw_train(top, drafted, who)
-with results, st.container(key="results"):
-    identifier = state.shown_experiment()
+    bar = st.container(gap="xsmall")
+    drafted = experiment_form(shown)
+draw_train(bar, drafted, who)
+with results, st.container(key="results", gap="xsmall"):
+    if shown and draw_mismatch(drafted, shown, trainable=isinstance(drafted, Experiment) and bool(who)):
+        train(drafted if isinstance(drafted, Experiment) else None, who)
     if identifier is None:
         recorded_view(st.session_state.get(state.RECORDING, FIRST_VISIT))
     else:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from results.records import BALANCED_ACCURACY, CURVE_NAMES, EpochRecord, Run
+from results.records import CURVE_NAMES, OPTIONAL_CURVES, EpochRecord, Run
 from results.store import Store
 
 Curves = Mapping[str, NDArray[np.float64]]
@@ -20,7 +20,7 @@ Curves = Mapping[str, NDArray[np.float64]]
 @dataclass(frozen=True, slots=True, eq=False)
 class RunRecord:
     """A run with its curves: CURVE_NAMES -> float64 array of shape (epochs,), read-only, NaN if not finite; also
-    BALANCED_ACCURACY, where the run has it.
+    those of OPTIONAL_CURVES that the run has.
 
     Entry i belongs to epoch i + 1. `curves` is the same object from one read to the next unless epochs were
     added or the attempt changed; the whole record is the same object unless `run` changed too, heartbeats aside.
@@ -51,19 +51,15 @@ def _extend(curves: Curves, epochs: Sequence[EpochRecord]) -> Curves:
     """The curves with further epochs. Each goes to the place of its number: one that is missing is NaN."""
     new = np.array(list(map(_numbers, epochs)), dtype=np.float64)
     places = np.array([record.epoch for record in epochs]) - 1
-    names = (*CURVE_NAMES, BALANCED_ACCURACY) if _has_balanced_accuracy(curves, epochs) else CURVE_NAMES
+    begun = epochs[0].series or {}  # older runs have fewer
+    names = (*curves, *(name for name in OPTIONAL_CURVES if name in begun and name not in curves))
     block = np.full((len(names), places[-1] + 1), np.nan)
     known = curves[CURVE_NAMES[0]].shape[0]
     block[: len(curves), :known] = list(curves.values())
     block[: len(CURVE_NAMES), places] = new.T
-    if len(names) > len(CURVE_NAMES):
-        block[-1, places] = [(record.series or {}).get(BALANCED_ACCURACY, np.nan) for record in epochs]
+    for row, name in zip(block[len(CURVE_NAMES) :], names[len(CURVE_NAMES) :], strict=True):
+        row[places] = [(record.series or {}).get(name, np.nan) for record in epochs]
     return _name_rows(block, names)
-
-
-def _has_balanced_accuracy(curves: Curves, epochs: Sequence[EpochRecord]) -> bool:
-    """Runs of the first engine version have none."""
-    return BALANCED_ACCURACY in curves or BALANCED_ACCURACY in (epochs[0].series or {})
 
 
 def _extend_members(members: Curves, epochs: Sequence[EpochRecord]) -> Curves:

@@ -97,6 +97,13 @@ CURVE_NAMES = tuple(entry.name for entry in fields(EpochRecord) if entry.name no
 BALANCED_ACCURACY = "val_balanced_accuracy"
 """Name of a series, and of its curve: the mean of the classes' recalls on the validation rows."""
 
+NOISE_CURVES = ("train_loss_unchanged", "train_loss_changed")
+"""The same of two more, where label noise changed labels: train_loss over the rows whose label it left, and over those
+whose label it changed."""
+
+OPTIONAL_CURVES = (BALANCED_ACCURACY, *NOISE_CURVES)
+"""Series of one number an epoch that become curves of the runs that have them."""
+
 
 class StoredEpoch(NamedTuple):
     """An epoch as it is read: NaN for a number that was not finite, and of the series what `READ_SERIES` names."""
@@ -106,7 +113,7 @@ class StoredEpoch(NamedTuple):
     record: EpochRecord
 
 
-READ_SERIES = ("members", BALANCED_ACCURACY)
+READ_SERIES = ("members", *OPTIONAL_CURVES)
 """Series that are read with the curves; others (weights) are larger and seldom looked at."""
 RUN_FIELDS = tuple(entry.name for entry in fields(Run))
 

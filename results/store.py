@@ -11,8 +11,8 @@ from results import schema
 from results.database import default_url
 from results.records import (
     ACTIVE_STATUSES,
-    BALANCED_ACCURACY,
     CURVE_NAMES,
+    OPTIONAL_CURVES,
     READ_SERIES,
     RUN_FIELDS,
     STATUSES,
@@ -255,13 +255,14 @@ def _epochs_query(is_sqlite: bool) -> Select[Any]:
 
 
 def _stored_epoch(row: Sequence[Any]) -> StoredEpoch:
-    run_id, attempt, epoch, *numbers, members, balanced_accuracy = row
+    run_id, attempt, epoch, *rest = row
+    numbers, members, found = rest[: len(CURVE_NAMES)], rest[len(CURVE_NAMES)], rest[len(CURVE_NAMES) + 1 :]
     values: dict[str, Any] = dict(zip(CURVE_NAMES, map(nan_if_none, numbers), strict=True))
-    series: dict[str, Any] = {}
+    series: dict[str, Any] = {
+        name: float(number) for name, number in zip(OPTIONAL_CURVES, found, strict=True) if number is not None
+    }
     if members is not None:
         series["members"] = from_json(members)
-    if balanced_accuracy is not None:
-        series[BALANCED_ACCURACY] = float(balanced_accuracy)
     return StoredEpoch(run_id, attempt, EpochRecord(epoch, **values, series=series or None))
 
 

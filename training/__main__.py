@@ -142,7 +142,7 @@ def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -
         queue.close()
     result = report(store, identifier, experiment)
     if as_json:
-        json.dump(result, sys.stdout, allow_nan=False)
+        json.dump(result, sys.stdout, allow_nan=False, separators=(",", ":"))
         sys.stdout.write("\n")
     else:
         _print_table(result)

@@ -33,5 +33,6 @@ def draw_footer() -> None:
 def draw_title(title: str, introduction: str) -> None:
     """Begins a page."""
     st.html(_STYLE)
-    st.title(title, anchor=False)
-    st.markdown(introduction)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.title(title, anchor=False, width="content")
+        st.markdown(introduction, width="stretch")

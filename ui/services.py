@@ -10,9 +10,11 @@ from typing import Any
 import streamlit as st
 
 from analysis.early_stopping import AnyRule
+from analysis.lines import View
 from analysis.summary import RunSummary, VariantSummary, summarize, summarize_run
 from analysis.verdict import Verdict, What
-from charts.curves import Metric, curve_figure
+from charts.curves import curve_figure
+from charts.seed_panels import seeds_figure
 from datasets.split import checksum
 from datasets.uploads import MAX_FILE_BYTES, Upload, UploadedFiles
 from experiment.estimate import machine_factor
@@ -145,23 +147,12 @@ def verdict(experiment: Experiment, runs: tuple[RunSummary, ...], what: What | N
     return judge_runs(experiment, runs, what)
 
 
-def figure(
-    runs: tuple[RunSummary, ...], metric: Metric, *, log_axis: bool, epochs: int, revision: str, seeds: bool
-) -> dict[str, Any]:
-    """The chart of an experiment as a Plotly figure."""
-    return _figure(runs, metric, log_axis, epochs, revision, seeds, LANGUAGE)
+def figure(runs: tuple[RunSummary, ...], view: View, *, single: bool, **options: Any) -> dict[str, Any]:
+    """The chart of an experiment as a Plotly figure: means, or single seeds; `options` are those of `curve_figure`."""
+    return _figure(runs, view, single, LANGUAGE, **options)
 
 
 @lru_cache(maxsize=128)
-def _figure(
-    runs: tuple[RunSummary, ...],
-    metric: Metric,
-    log_axis: bool,
-    epochs: int,
-    revision: str,
-    seeds: bool,
-    _language: str,
-) -> dict[str, Any]:
+def _figure(runs: tuple[RunSummary, ...], view: View, single: bool, _language: str, **options: Any) -> dict[str, Any]:
     """Its words are in a language, which therefore belongs to the key."""
-    variants = summaries(runs)
-    return curve_figure(variants, metric, log_axis=log_axis, epochs=epochs, revision=revision, seeds=seeds)
+    return (seeds_figure if single else curve_figure)(summaries(runs), view, **options)

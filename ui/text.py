@@ -9,14 +9,14 @@ LAB = "Lab"
 RUNS = "Runs"
 
 INTRODUCTION = (
-    "Which way of fighting overfitting works, and why? Train the same network several ways and watch where each begins "
-    "to **overfit**: validation loss turns up while training loss still falls."
+    "Train the same network several ways, see where each begins to **overfit**, what keeps it from that, and how sure "
+    "that is."
 )
 PRESETS = "Start from an example"
 TRAIN = "Train"
 RUNS_TO_TRAIN = "{variants} × {seeds} = {runs}"
-ESTIMATE = "up to {parameters:,} parameters · about {time} on this machine"
-ESTIMATE_UNMEASURED = "up to {parameters:,} parameters · perhaps {time} (measured once a run has finished here)"
+ESTIMATE = "about {time} · up to {parameters:,} parameters"
+ESTIMATE_UNMEASURED = "perhaps {time} (measured once a run has ended here) · up to {parameters:,} parameters"
 VARIANTS = "Variants"
 ADD_VARIANT = "Add variant"
 COPY_VARIANT = "Copy"
@@ -24,6 +24,14 @@ REMOVE_VARIANT = "Remove"
 UNDO = "Undo"
 UNDO_HELP = "Bring back what was in the form before."
 VARIANT_NAME = "Name"
+EXACTLY = "{label}, exactly"
+MORE_HELP = "What it does, its formula and source, and settings that are seldom changed"
+WAS = "was: {values}"
+BACK_TO_SHOWN = "Back to what the shown results had"
+MISMATCH = "These curves are of the form before your changes:"
+BACK_TO_FORM = "Back to this form"
+BACK_TO_FORM_HELP = "Puts the settings of the shown results into the form; Undo brings yours back."
+TRAIN_CHANGES = "Train now"
 TECHNIQUES = "Techniques"
 NO_TECHNIQUES = "No technique: the plain network"
 DATA, NETWORK, TRAINING = "Data", "Network", "Training"
@@ -100,7 +108,7 @@ NO_WORKERS = "No worker is connected. On a cluster, start workers with: {command
 PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
 TIME_LEFT = " · about {time} left"
 CANCEL = "Cancel"
-RUN_PROGRESS = "Progress of each run"
+RUN_PROGRESS = "Runs"
 STATUS_NAMES = {
     "queued": "queued",
     "running": "running",
@@ -116,17 +124,56 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "green", "red", "orange"]] = {
     "cancelled": "orange",
 }
 FAILED_RUN = "**{variant}**, seed {seed}: {message}"
-LOG_AXIS = "Logarithmic loss axis"
-SINGLE_SEEDS = "Single seeds"
-MARKS_LEGEND = (
-    "Dashed: training. Solid: validation; thick: mean over seeds, thin: single seeds. Dotted: members of an ensemble, "
-    "of its first seed. Click a name in the legend to hide it; drag to zoom; double-click to see all, the steep start "
-    "too."
+VIEW = "View"
+VIEWS = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "difference": "Difference",
+    "accuracy_difference": "Difference",
+    "gap": "Generalization gap",
+    "objective": "Objective",
+    "memorization": "Memorized labels",
+}
+MEAN_OR_SEEDS = "Mean or single seeds"
+MEAN = "Mean"
+AXES = "Axes"
+X_AXIS = "Horizontal axis"
+LOG_X = "Logarithmic, horizontal"
+LOG_Y = "Logarithmic, vertical"
+NUMBERS = "In numbers"
+SORTED_BY = "sorted by {quantity}"
+NUMBERS_COLUMNS = (
+    "Variant",
+    "Mean ± sd",
+    "Against the reference, paired",
+    "Accuracy",
+    "Overfits from",
+    "Stops → restores",
 )
-LOSS = "Loss"
-ACCURACY_ALT = "Accuracy of the same runs. The description of the loss chart holds for both."
+ALL_COLUMNS = "All columns"
+COPY_TABLE = "Copy"
+THE_REFERENCE = "the reference"
+NO_ONSET = "not seen"
+JUDGED_NAMES = {
+    "handed_over": "Model handed over",
+    "best_epoch": "Best epoch",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced",
+}
+ALL_CARDS = "All {count} variants"
+HOW_SURE = "How sure is this?"
+PAIRED = "Paired with {reference} over {seeds}. Grey stripe: no difference that matters ({margin})."
+CARD_LOST = "{lost} of {seeds} seeds were lost"
+BAND_HELP = (
+    "The band around a line is the 95% interval of the paired difference at each epoch alone. Cards and table hold for "
+    "all comparisons and all looks together, so their intervals are wider."
+)
+CELLS = "{variant}: {finished} of {runs} runs finished"
+ENDED = "Training has ended."
+DEEPER = "Look deeper"
+DEEPER_HELP = "Choose what to look at."
 WAITING_FOR_FIRST_EPOCH = "The first epochs appear here as soon as a worker has them."
-IN_WORDS = "The charts in words"
+IN_WORDS = "In words"
 MEMBER_MEAN = "{variant} · member mean"
 BEST_MEMBER = "{variant} · best member"
 JUDGED = "What is judged"
@@ -139,12 +186,6 @@ EXPLORATORY = "exploratory"
 EXPLORATORY_HELP = "Numbers only, and no claims: fixed before the seeds was the {judged}."
 ADD_SEEDS_HELP = "Trains all variants under these further seeds, so that everything stays paired; at most 20 at once."
 ADD_UP_TO = "Add to {number} seeds"
-CLAIM_IS_ABOUT = (
-    "A claim is about other splits and initial weights of this data set, and may be looked for again after every added "
-    "seed. It is wrong in about 3 of 100 experiments of equal recipes; of recipes that differ by no more than matters "
-    "in up to 10, and up to 25 where differences are strongly skewed, as with early stopping on few validation rows. "
-    "For new data of the same kind the wider interval counts."
-)
 DIFFERENCE_HELP = "{quantity} less that of {reference}, mean over the seeds of both"
 PAIRED_SD_HELP = "Standard deviation of the differences within each seed: the noise of the comparison"
 SPREAD_HELP = "{title}: standard deviation between seeds, whose splits differ too; it says nothing about a difference"
@@ -161,14 +202,15 @@ RULES_HELP = {
     "UP": "Prechelt (1998): stops when validation loss rose in so many successive strips of 5 epochs.",
 }
 THRESHOLD = "Threshold"
-STOPPED, STOPPED_IN = "Stops", "{stopped} of {runs}"
-STOPS_AT, RESTORES, SAVED = "Stops at", "Restores", "Epochs saved"
-LOSS_THERE, LOSS_LOWEST, LOSS_LAST = "Val. loss there", "at its lowest", "at the end"
-ACCURACY_THERE, ACCURACY_LOWEST, ACCURACY_LAST = "Val. acc. there", "acc. at lowest loss", "acc. at the end"
+STOPPED_IN = "{stopped} of {runs}"
+WHAT_IF_COLUMNS = (
+    "Variant", "Stops at", "Restores", "Val. loss there", "at its lowest", "at the end", "Epochs saved",
+)  # fmt: skip
 WHAT_IF_NOTE = (
-    "Means over seeds. A variant that really stopped early has no epochs after that, so a later stop cannot be seen on "
-    "it."
+    "Means over seeds, and their range; beside each loss the accuracy. A variant that really stopped early has no "
+    "epochs after that, so a later stop cannot be seen on it."
 )
+MAP = "How much the rule's numbers matter"
 MAP_OF = "How much patience and minimum change matter for"
 MAP_ALT = (
     "Mean validation loss of the restored epoch of {variant}: {low} to {high} (deep blue: lowest; ring: marked now)."
@@ -188,23 +230,18 @@ ENVELOPE_OPENED = (
 )
 ENVELOPE_LATE = "Trained after opening: seeds {seeds}."
 ENVELOPE_COLUMNS = (
-    "Variant", "Model", "Seeds", "Val. loss", "Test loss", "Test − val.", "± Test − val.",
-    "Beyond reference", "± Beyond reference", "Val. acc.", "Test acc.",
+    "Variant", "Model, seeds", "Val. loss", "Test loss", "Test − val.", "Beyond reference", "Val. acc.", "Test acc.",
 )  # fmt: skip
 ENVELOPE_WHICH = {"final": "handed over", "best": "best epoch"}
-ENVELOPE_FLATTERY = (
-    "{reference} at its last epoch chose nothing by validation, and still its test loss differs by {excess}: that part "
-    "is which rows fell where. Only what a line has beyond it can be flattery by choosing an epoch (by the marked "
-    "rule, or the technique's own). Choosing the best of several variants flatters on top of that."
-)
 TABLE_NOTE = (
-    "Means over seeds; ± is the standard deviation between seeds. Loss is plain cross-entropy in evaluation mode, "
-    "without penalties or dropout, so that variants can be compared. An ensemble's best member is the one with the "
-    "lowest validation loss. Click a column to sort. Nothing here uses the test set."
+    "± is the standard deviation between seeds, whose splits differ: it says nothing about which variant is better. "
+    "Pairing takes the split out. Dots: single seeds; grey stripe: no difference that matters. Loss is plain "
+    "cross-entropy in evaluation mode, without penalties or dropout, so that variants can be compared. An ensemble's "
+    "best member is the one with the lowest validation loss. Nothing here uses the test set."
 )
 SHOWN_SEED = "Seed"
+SEED_NUMBER = "Seed {seed}"
 SHOWN_VARIANT = "Variant"
-BOUNDARY = "Decision boundary"
 BOUNDARY_LATER = "The first boundary appears here about a second after the first run begins."
 BOUNDARY_EPOCH = "epoch {epoch} · validation {accuracy}"
 BOUNDARY_LEGEND = (
@@ -241,10 +278,11 @@ SHARE = "Share and export"
 SHARE_RUN = "Link to this experiment, live or finished; it gives reading only"
 SHARE_CONFIGURATION = "Link that fills the form on any host; nothing is trained until Train is pressed"
 TOO_LONG_FOR_LINK = "This configuration is too long for a link: send the JSON file."
+DOWNLOAD_REPORT = "Report (HTML)"
 DOWNLOAD_EXPERIMENT = "Experiment (JSON)"
 DOWNLOAD_RESULT = "Results (JSON)"
 DOWNLOAD_EPOCHS = "All epochs (CSV)"
-TAKE_HOME = "Code to take home"
+TAKE_HOME = "Code"
 TAKE_HOME_HELP = (
     "The same network, training and data as a Keras script that needs nothing of this program, written from the plan "
     "that trains here. Numbers differ a little, as between two seeds."
@@ -280,7 +318,7 @@ IMPORT = "Import an experiment (JSON)"
 IMPORT_HELP = "An experiment file, version 1. It fills the form in the Lab; nothing is trained yet."
 FILE_TOO_LARGE = "The file has {size:,} bytes; allowed: up to {limit:,}."
 
-NETWORKS = "The network as it is built"
+NETWORKS = "Network"
 NETWORK_OF = "As variant"
 NETWORK_SIZE = "{parameters:,} parameters. Each line: layer, output shape, parameters."
 NETWORK_MEMBERS = " One of {members} members is drawn; their probabilities are averaged."

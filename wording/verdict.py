@@ -35,9 +35,12 @@ def say_answer(verdict: Verdict) -> str:
         "undecided": _("{names} not to be told apart from {reference} yet"),
     }
     reference, parts = join_names([verdict.judging.reference]), []
-    for kind, names in _by_kind(verdict).items():
-        verb = _("is") if len(names) == 1 else _("are")
-        parts.append(templates[kind].format(names=f"{join_names(names)} {verb}", reference=reference))
+    for kind, found in _by_kind(verdict).items():
+        verb = _("is") if len(found) == 1 else _("are")
+        named = (
+            _name_with_effect(c, verdict) if kind in ("better", "worse") else join_names([c.variant]) for c in found
+        )
+        parts.append(templates[kind].format(names=f"{join_texts(named)} {verb}", reference=reference))
     fewest, most = (pick(c.seeds for c in compared) for pick in (min, max))
     seeds = count_seeds(most) if fewest == most else _("{fewest} to {most} seeds").format(fewest=fewest, most=most)
     sentence = _("Over {seeds}: {parts}.").format(seeds=seeds, parts="; ".join(parts))
@@ -48,10 +51,53 @@ def say_answer(verdict: Verdict) -> str:
     return sentence
 
 
-def _by_kind(verdict: Verdict) -> dict[Kind, list[str]]:
-    """The variants of each kind that occurs, best news first."""
-    found = {kind: [c.variant for c in verdict.comparisons if c.kind == kind] for kind in KINDS}
-    return {kind: names for kind, names in found.items() if names}
+def _by_kind(verdict: Verdict) -> dict[Kind, list[Comparison]]:
+    """The comparisons of each kind that occurs, best news first."""
+    found = {kind: [c for c in verdict.comparisons if c.kind == kind] for kind in KINDS}
+    return {kind: comparisons for kind, comparisons in found.items() if comparisons}
+
+
+def _name_with_effect(comparison: Comparison, verdict: Verdict) -> str:
+    """`“L2” (14% lower)`; of accuracies in percentage points."""
+    difference, mean = comparison.difference or 0.0, _reference_mean(verdict)
+    if verdict.judging.low_is_good and mean:
+        template = _("{amount} lower") if difference < 0 else _("{amount} higher")
+        effect = template.format(amount=format_percent(abs(difference / mean)))
+    else:
+        effect = say_difference(difference, verdict)
+    return _("{name} ({effect})").format(name=join_names([comparison.variant]), effect=effect)
+
+
+def name_kind(kind: Kind) -> str:
+    """What can be claimed, in a word, behind a sign: colour may repeat it, never carry it."""
+    return {
+        "reference": _("the reference"),
+        "better": _("✓ Better"),
+        "worse": _("✕ Worse"),
+        "no_difference": _("= No difference that matters"),
+        "undecided": _("? Can't tell yet"),
+    }[kind]
+
+
+def say_effect(comparison: Comparison, verdict: Verdict) -> str:
+    """`−14% [−23, −4]`: difference and interval; of losses as shares of the reference's mean, else in points."""
+    if comparison.difference is None:
+        return ""
+    mean = _reference_mean(verdict)
+    scale, unit = (100 / abs(mean), "%") if verdict.judging.low_is_good and mean else (100.0, _(" points"))
+
+    def write(value: float, digits: int = 2) -> str:
+        text = format_number(scale * value, digits=digits)
+        return f"+{text}" if value > 0 else text
+
+    effect = f"{write(comparison.difference)}{unit}"
+    if comparison.low is None or comparison.high is None:
+        return effect
+    return f"{effect} [{write(comparison.low)}, {write(comparison.high)}]"
+
+
+def _reference_mean(verdict: Verdict) -> float | None:
+    return next((c.mean for c in verdict.comparisons if c.kind == "reference"), None)
 
 
 def say_few_seeds(seeds: int) -> str:
@@ -199,8 +245,7 @@ def _amount(size: float, verdict: Verdict) -> str:
     if not verdict.judging.low_is_good:
         points = format_number(100 * size, digits=2)
         return _("1 percentage point") if points == "1" else _("{points} percentage points").format(points=points)
-    reference = next((c.mean for c in verdict.comparisons if c.kind == "reference"), None)
-    number = format_number(size)
+    reference, number = _reference_mean(verdict), format_number(size)
     return number if not reference else f"{number} ({format_percent(size / abs(reference))})"
 
 
@@ -238,7 +283,11 @@ def say_briefly(verdict: Verdict) -> str:
         "no_difference": _("{names} no different"),
     }
     found = _by_kind(verdict)
-    parts = [template.format(names=join_names(found[kind])) for kind, template in kinds.items() if kind in found]
+    parts = [
+        template.format(names=join_names(c.variant for c in found[kind]))
+        for kind, template in kinds.items()
+        if kind in found
+    ]
     if not parts:
         return ""
     return _("{parts} (against {reference})").format(

@@ -38,7 +38,7 @@ class BatchNormalization(Normalization):
 
     name: Literal["batch_normalization"] = "batch_normalization"
     momentum: float = number(
-        0.9, 0.0, 0.999, step=0.01, label="Momentum", about="Of the moving averages used in evaluation."
+        0.9, 0.0, 0.999, step=0.01, label="Momentum", about="Of the moving averages used in evaluation.", rare=True
     )
 
     def normalization(self) -> Call:

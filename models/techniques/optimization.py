@@ -170,7 +170,7 @@ class ReduceLearningRateOnPlateau(Technique):
     patience: int = number(
         5, 1, 1000, label="Patience", telling=(1, 40, 1), about="Epochs without improvement before the rate is cut."
     )
-    min_lr: float = number(0.0, 0.0, 1.0, label="Lowest rate", about="The rate is never cut below this.")
+    min_lr: float = number(0.0, 0.0, 1.0, label="Lowest rate", rare=True, about="The rate is never cut below this.")
 
     def callback(self) -> Call:
         arguments = {p.key: getattr(self, p.key) for p in parameters(type(self))}

@@ -39,11 +39,16 @@ class Augmentation(Technique):
     )
     zoom: float = number(0.1, 0.0, 0.5, step=0.05, label="Zoom", about="Images: in and out by up to this share.")
     flip: Literal["none", "horizontal", "vertical", "horizontal_and_vertical"] = option(
-        "none", label="Flip", about="Images: mirror half of them; both ways, each by its own draw. Not for digits."
+        "none",
+        label="Flip",
+        about="Images: mirror half of them; both ways, each by its own draw. Not for digits.",
+        rare=True,
     )
-    contrast: float = number(0.0, 0.0, 1.0, step=0.05, label="Contrast", about="Images: more or less by this share.")
+    contrast: float = number(
+        0.0, 0.0, 1.0, step=0.05, label="Contrast", about="Images: more or less by this share.", rare=True
+    )
     erasing: float = number(
-        0.0, 0.0, 1.0, step=0.05, label="Erasing", about="Images: this share of them loses a random patch."
+        0.0, 0.0, 1.0, step=0.05, label="Erasing", about="Images: this share of them loses a random patch.", rare=True
     )
     feature_noise: float = number(
         0.1, 0.0, 1.0, step=0.05, label="Feature noise",

@@ -27,20 +27,28 @@ class EarlyStopping(Technique):
     source = "https://doi.org/10.1007/3-540-49430-8_3"
 
     name: Literal["early_stopping"] = "early_stopping"
-    monitor: Monitor = option("val_loss", label="Monitor", about="The clean value that is watched.")
+    monitor: Monitor = option("val_loss", label="Monitor", about="The clean value that is watched.", rare=True)
     patience: int = number(
         10, 0, 1000, label="Patience", telling=(0, 60, 1), about="Epochs without improvement before it stops."
     )
     min_delta: float = number(
-        0.0, 0.0, 10.0, label="Minimum change", telling=(0.0, 0.02, 0.001), about="A smaller change is no improvement."
+        0.0,
+        0.0,
+        10.0,
+        label="Minimum change",
+        telling=(0.0, 0.02, 0.001),
+        rare=True,
+        about="A smaller change is no improvement.",
     )
     baseline: float | None = number(
-        None, 0.0, 100.0, label="Baseline", about="Waiting restarts only below this (above, for accuracy)."
+        None, 0.0, 100.0, label="Baseline", rare=True, about="Waiting restarts only below this (above, for accuracy)."
     )
     start_from_epoch: int = number(
-        0, 0, 10_000, label="Start after", telling=(0, 60, 1), about="Number of epochs ignored at the start."
+        0, 0, 10_000, label="Start after", telling=(0, 60, 1), rare=True, about="Number of epochs ignored at the start."
     )
-    restore_best_weights: bool = option(True, label="Restore best weights", about="Hand over the best epoch's weights.")
+    restore_best_weights: bool = option(
+        True, label="Restore best weights", about="Hand over the best epoch's weights.", rare=True
+    )
 
     def callback(self) -> Call:
         mode = "max" if self.monitor.endswith("accuracy") else "min"

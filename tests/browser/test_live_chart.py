@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ui.components.live_chart import CHART_FAILED, STATIC_FOLDER, ensure_plotly_js
+from ui.components.live_chart import CHART_FAILED, STATIC_FOLDER, ensure_scripts
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,8 @@ def served(serve: Serve, folder: Path, base_path: str = "") -> Iterator[str]:
     """Start the streaming page in a folder of its own, as a person would, and yield its address."""
     shutil.copy(Path(__file__).with_name("streaming_page.py"), folder / "app.py")
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
-    (folder / "static").symlink_to(ensure_plotly_js(STATIC_FOLDER).parent)
+    ensure_scripts(STATIC_FOLDER)
+    (folder / "static").symlink_to(STATIC_FOLDER)
     with serve(folder, base_path=base_path) as url:
         yield url
 

@@ -47,7 +47,7 @@ def _answers(port: int) -> bool:
 
 def open_lab(page: Page, port: int, query: str = "") -> None:
     page.goto(f"http://127.0.0.1:{port}/{query}")
-    page.get_by_role("button", name="Train").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Train", exact=True).wait_for(timeout=60_000)
 
 
 def test_after_sigkill_no_process_is_left_and_the_next_start_takes_the_runs_up_again(
@@ -64,7 +64,7 @@ def test_after_sigkill_no_process_is_left_and_the_next_start_takes_the_runs_up_a
         page = browser.new_page()
         server = start_server(tmp_path, port)
         open_lab(page, port, f"?configuration={packed}")
-        page.get_by_role("button", name="Train").click()
+        page.get_by_role("button", name="Train", exact=True).click()
         wait_for(lambda: bool(store.experiments()))
         identifier = store.experiments()[0].id
         first, second = store.runs(identifier)

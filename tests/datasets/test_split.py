@@ -98,6 +98,7 @@ def test_label_noise_is_on_training_labels_alone() -> None:
     clean, noisy = (make_split(Digits(train_size=300, label_noise=p), digits, 5) for p in (0.0, 0.4))
     # 120 expected of 300 drawn without replacement from a pool of 1,077 with 431 changed: standard deviation 7.
     assert abs((clean.y_train != noisy.y_train).sum() - 120) < 5 * 7
+    assert (noisy.noisy == (clean.y_train != noisy.y_train)).all()
     for part in ("x_train", "x_validation", "x_test", "y_validation", "y_test"):
         assert (getattr(clean, part) == getattr(noisy, part)).all()
 
@@ -111,6 +112,9 @@ def test_a_row_is_noisy_in_every_training_set_or_in_none(name: str) -> None:
     assert (few.train == many.train[:100]).all()
     assert (few.labels == many.labels[:100]).all()
     assert (few.labels != y[few.train]).any()
+    assert (few.noisy == (few.labels != y[few.train])).all()
+    assert (few.noisy == many.noisy[:100]).all()
+    assert not choose_rows(dataset.model_copy(update={"label_noise": 0.0}), y, 5).noisy.any()
 
 
 def test_without_noise_labels_belong_to_their_rows() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import summary
+from analysis import lines, summary
 from analysis.early_stopping import StoppingRule
-from analysis.summary import RunCurves, RunSummary, summarize_run
+from analysis.summary import RunCurves, RunSummary, summarize, summarize_run
 from experiment.judging import judge_runs, judging_of
-from experiment.presets import presets
+from experiment.presets import FIRST_VISIT, presets, recorded_curves
 from experiment.spec import Experiment, parse_experiment
 from results import records
 
@@ -80,10 +80,28 @@ def test_running_and_failed_runs_end_what_is_compared() -> None:
     assert (comparison.seeds, comparison.lost, comparison.lost_by) == (1, (1,), ("a",))
 
 
-def test_every_preset_begins_with_five_seeds() -> None:
-    assert {experiment.seeds for experiment in presets().values()} == {(0, 1, 2, 3, 4)}
+def test_every_preset_has_the_seeds_that_a_difference_needs() -> None:
+    for experiment in presets().values():
+        assert experiment.seeds == tuple(range(len(experiment.seeds)))
+        assert len(experiment.seeds) in (5, 10), "ten where a run takes a second"
 
 
-def test_the_curve_of_balanced_accuracy_has_one_name() -> None:
+def test_the_first_visit_has_a_mixed_answer() -> None:
+    runs = [summarize_run(run) for run in recorded_curves(FIRST_VISIT)]
+    kinds = [comparison.kind for comparison in judge_runs(presets()[FIRST_VISIT], runs).comparisons]
+    assert kinds == ["reference", "better", "undecided", "better"]
+
+
+def test_optional_curves_have_one_name_each() -> None:
     """Analysis and store import nothing of each other."""
     assert summary.BALANCED_ACCURACY == records.BALANCED_ACCURACY
+    assert set(lines.SHOWN["memorization"]) == set(records.NOISE_CURVES)
+
+
+def test_noise_is_learned_last_in_the_recording_of_noisy_labels() -> None:
+    """When half of what the baseline starts with is learned on clean rows, changed labels cost more than at first."""
+    means = {variant.name: variant.mean for variant in summarize(map(summarize_run, recorded_curves("noisy_labels")))}
+    unchanged, changed = (means["baseline"][name] for name in records.NOISE_CURVES)
+    learned = int(np.argmax(unchanged < unchanged[0] / 2))
+    assert changed[learned] > changed[0]
+    assert changed[-1] < 0.1, "in the end it knows them by heart"

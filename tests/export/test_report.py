@@ -19,6 +19,7 @@ from results.records import EpochRecord
 from results.store import Store
 
 VARIANTS = [{"name": "plain"}, {"name": "ensemble", "techniques": [{"name": "ensemble", "members": 2}]}]
+SERIES = {"weights": {"norm": 1.0}, "train_loss_unchanged": 0.05, "train_loss_changed": 2.5}
 EXPERIMENT = {"dataset": {"name": "wine"}, "training": {"epochs": 2}, "variants": VARIANTS, "seeds": [0]}
 
 
@@ -33,7 +34,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
             opened.start(run.id, 1, {}, 2.0)
             for epoch in (1, 2):
                 scores = {name: [epoch + place / 10, float("nan")] for place, name in enumerate(CLEAN_NAMES)}
-                series = {"members": scores} if run.variant == "ensemble" else {"weights": {"norm": 1.0}}
+                series = {"members": scores} if run.variant == "ensemble" else SERIES
                 record = EpochRecord(epoch, 0.1, 0.2, 0.9, 0.8, 0.3, 0.001, epoch, 0.5, series)
                 opened.append_epochs(run.id, 1, [record], 2.0)
             tested = [(1, 0.8, 0.5), (2, 0.7, 0.6)]
@@ -47,7 +48,14 @@ def test_an_ensembles_epochs_have_members(store: Store) -> None:
     first, second = ensemble["epochs"][1]["members"]
     assert first == {"train_loss": 2.0, "val_loss": 2.1, "train_accuracy": 2.2, "val_accuracy": 2.3}
     assert second == dict.fromkeys(CLEAN_NAMES)  # what is no number is null
-    assert list(plain["epochs"][0]) == list(ensemble["epochs"][0])[:-1]
+    assert [name for name in plain["epochs"][0] if name not in SERIES] == list(ensemble["epochs"][0])[:-1]
+
+
+def test_epochs_tell_the_loss_of_changed_labels_apart_where_the_run_has_it(store: Store) -> None:
+    plain, ensemble = report(store, store.experiments()[0].id, parse_experiment(json.dumps(EXPERIMENT)))["runs"]
+    names = ("train_loss_unchanged", "train_loss_changed")
+    assert [[epoch[name] for name in names] for epoch in plain["epochs"]] == [[0.05, 2.5]] * 2
+    assert not set(names) & set(ensemble["epochs"][0])
 
 
 def test_a_recorded_example_reads_as_what_was_stored(
@@ -64,6 +72,7 @@ def test_a_recorded_example_reads_as_what_was_stored(
     for run, original in zip(presets.recorded_curves("own"), stored, strict=True):
         assert (run.variant, run.members.keys()) == (original.variant, original.members.keys())
         for own, other in ((run.curves, original.curves), (run.members, original.members)):
+            assert own.keys() == other.keys()
             for name in other:
                 np.testing.assert_array_equal(own[name], other[name])
 

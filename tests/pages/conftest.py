@@ -1,7 +1,9 @@
 """Pages in this process, on a store of their own. Queue.start does nothing: runs stay queued, no worker starts."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from experiment.spec import Experiment, parse_experiment
 from results.store import Store
 from training.dispatch.queue import Queue
-from ui import state
-from ui.lab.experiment_form import NETWORK_ICON
+from ui import state, text
+from ui.lab.experiment_form import NETWORK_ICON, TECHNIQUE_ICON
 from ui.services import services
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -75,7 +77,18 @@ class Page:
     @property
     def popovers(self) -> list[str]:
         """What the buttons of techniques say."""
-        return [popover.label for popover in self._popovers if popover.icon != NETWORK_ICON]
+        return [popover.label for popover in self._popovers if popover.icon == TECHNIQUE_ICON]
+
+    @property
+    def cards_of_form(self) -> list[list[str]]:
+        """The buttons of techniques, those of each variant."""
+        cards: list[list[str]] = [[]]
+        for popover in self._popovers:
+            if popover.icon == TECHNIQUE_ICON:
+                cards[-1].append(popover.label)
+            elif popover.icon == NETWORK_ICON:  # the last of a card
+                cards.append([])
+        return cards[:-1]
 
     @property
     def networks(self) -> list[str]:
@@ -93,8 +106,37 @@ class Page:
         return [data for data in sent if "figure" in data]
 
     @property
+    def curves(self) -> dict[str, Any]:
+        """What the chart of the experiment was given."""
+        (found,) = (chart for chart in self.charts if "words" in chart["figure"]["layout"].get("meta", {}))
+        return found
+
+    @property
+    def tables(self) -> list[list[list[str]]]:
+        """The sortable tables: rows of cells, the heads first, as they are read."""
+        sent = [json.loads(table.proto.json) for table in self.app.get("bidi_component")]
+        rows = [re.findall(r"<tr.*?</tr>", data["html"]) for data in sent if "html" in data]
+        return [[[_text(c) for c in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in found] for found in rows]
+
+    @property
+    def cards(self) -> list[str]:
+        """What the cards of variants say."""
+        blocks = (str(block.value if hasattr(block, "value") else block.proto.body) for block in self.app.get("html"))
+        return [_text(block) for block in blocks if 'class="effect"' in block]
+
+    def look_deeper(self, panel: str) -> None:
+        """Chooses what is drawn below the results."""
+        self.fill("segmented_control", text.DEEPER, panel)
+
+    @property
     def variants(self) -> list[str]:
         return [str(field.value) for field in self.app.text_input if field.label == "Name"]
+
+
+def _text(html: str) -> str:
+    """What a piece of HTML says; pictures by their labels."""
+    named = re.sub(r'<span class="interval"[^>]*>.*?</span>', " ", html)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", named))).strip()
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The expanders below the results, with what workers would have stored."""
+"""What lies below the results, with what workers would have stored."""
 
 import io
 import json
@@ -11,6 +11,7 @@ import pytest
 from experiment.spec import parse_experiment
 from results.findings.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
 from results.findings.mistakes import MISTAKES, pack_mistakes
+from results.findings.reference_scores import pack_reference_scores
 from results.findings.weights import WEIGHTS, describe_weights
 from results.records import EpochRecord, Run
 from results.store import Store
@@ -102,11 +103,11 @@ def test_other_data_have_no_boundary(open_page: OpenPage, store: Store, add_expe
     identifier = add_experiment(dataset={"name": "wine"}, training={"epochs": 4}, seeds=[0])
     begin(store, identifier)
     page = open_page(experiment=identifier)
-    assert text.BOUNDARY not in [expander.label for expander in page.app.expander]
-    assert text.INSIDE in [expander.label for expander in page.app.expander]
+    assert text.BOUNDARY_LATER not in page.shown
+    assert text.INSIDE in page.widget("segmented_control", text.DEEPER).options
 
 
-def test_nothing_is_read_for_an_expander_that_is_closed(open_page: OpenPage, points: tuple[str, list[Run]]) -> None:
+def test_nothing_is_read_for_a_panel_that_is_not_chosen(open_page: OpenPage, points: tuple[str, list[Run]]) -> None:
     page = open_page(experiment=points[0])
     assert text.INSIDE_HELP not in page.shown
     assert text.MISTAKES_LATER not in page.shown
@@ -117,9 +118,7 @@ def test_weights_are_shown_at_the_epoch_that_is_asked_for(
 ) -> None:
     identifier, runs = points
     page = open_page(experiment=identifier)
-    page.app.session_state["finding_inside"] = True
-    page.app.run()
-    page.check()
+    page.look_deeper(text.INSIDE)
     table = page.app.dataframe[-1].value
     assert list(table["Variant"]) == ["baseline", NASTY]
     assert list(table[text.WEIGHTS_EPOCH]) == [3, 3]
@@ -127,7 +126,7 @@ def test_weights_are_shown_at_the_epoch_that_is_asked_for(
     histogram = next(chart for chart in page.charts if chart["alt"].startswith("Histogram"))
     names = [trace["name"] for trace in histogram["figure"]["data"]]
     assert names == ["baseline", "&lt;b&gt;*bold*&lt;/b&gt;"]
-    assert not len(page.app.select_slider), "the latest, while epochs arrive"
+    assert text.WEIGHTS_EPOCH not in page.labels("select_slider"), "the latest, while epochs arrive"
     for run in runs:
         handed_over = json.dumps(described(0.4)).encode()
         store.finish(run.id, 1, "finished", artifacts={WEIGHTS: (4, handed_over)}, now=5e9)
@@ -147,8 +146,7 @@ def test_mistakes_of_a_variant_with_its_images(
     )
     first, second = begin(store, identifier)
     page = open_page(experiment=identifier)
-    page.app.session_state["finding_mistakes"] = True
-    page.app.run()
+    page.look_deeper(text.MISTAKES)
     assert text.MISTAKES_LATER in page.shown
     store.finish(second.id, 1, "finished", artifacts={MISTAKES: (2, mistakes_bytes(images=True))}, now=5e9)
     page.app.run()
@@ -199,6 +197,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     questions: list[tuple[Any, ...]] = []
 
     def ask(queue: Queue, function: Any, *arguments: str) -> Answer:
+        if function is not augment_samples:
+            return Answer(pack_reference_scores(None))
         questions.append((function, *arguments, answer := Answer(packed_samples())))
         return answer
 

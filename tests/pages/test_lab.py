@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from experiment.spec import Experiment, parse_experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
+from results.records import EpochRecord
 from results.store import Store
 from ui import text
 
@@ -33,6 +35,11 @@ def pack(document: str) -> str:
     return base64.urlsafe_b64encode(zlib.compress(document.encode(), 9)).decode().rstrip("=")
 
 
+def said(page: Any) -> str:
+    """What the page says, without the marks that keep a name from being read as Markdown."""
+    return str(page.shown).replace("\\", "")
+
+
 def dataset_fields(page: Any) -> dict[str, Any]:
     data = page.app.tabs[1]
     return {field.label: field.value for fields in (data.number_input, data.slider) for field in fields}
@@ -42,13 +49,13 @@ def test_the_first_visit_shows_the_recorded_example_and_trains_nothing(open_page
     page, example = open_page(), presets()[FIRST_VISIT]
     assert [heading.value for heading in page.app.subheader] == [example.name]
     assert text.RECORDED in page.shown
-    assert "Over 5 seeds: " in page.shown.replace("\\", "")
-    loss, accuracy = page.charts[-2:]
-    names = {variant.name for variant in example.variants}
-    assert names <= {trace.get("name") for trace in loss["figure"]["data"]}
-    assert names <= {trace.get("name") for trace in accuracy["figure"]["data"]}
-    assert all(variant.name in loss["alt"] for variant in example.variants)
-    assert list(page.app.dataframe[0].value["Variant"]) == [variant.name for variant in example.variants]
+    assert "Over 10 seeds: " in page.shown.replace("\\", "")
+    chart, names = page.curves, [variant.name for variant in example.variants]
+    lines = [trace.get("name", "") for trace in chart["figure"]["data"]]
+    assert all(f"{name}: validation" in lines and f"{name}: training" in lines for name in names)
+    assert all(name in chart["alt"] for name in names)
+    assert sorted(row[0] for row in page.tables[0][1:]) == sorted(names)
+    assert [card.split()[0] for card in page.cards] == [name.split()[0] for name in names[1:]]
     assert page.app.query_params == {}
     assert store.experiments() == []
 
@@ -127,12 +134,13 @@ def test_each_technique_brings_its_parameters_and_takes_them_away(open_page: Ope
     page.fill("multiselect", text.TECHNIQUES, list(TECHNIQUES))  # of the baseline
     explained = {latex.value.strip("$\n ") for latex in page.app.latex}
     for technique in TECHNIQUES.values():
-        assert any(label.split(" · ")[0] == technique.label for label in page.popovers)
+        assert technique.label in page.popovers
         assert technique.formula.strip() in explained
         assert technique.summary in page.shown
         for parameter in parameters(technique):
-            kinds = ("number_input", "slider", "selectbox", "toggle", "text_input")
-            assert any(parameter.label in page.labels(kind) for kind in kinds), parameter.key
+            kinds = ("number_input", "slider", "select_slider", "selectbox", "toggle", "text_input")
+            names = (parameter.label, f"{technique.label}: {parameter.label}")
+            assert any(name in page.labels(kind) for kind in kinds for name in names), parameter.key
     assert "it skips residual branches" in page.codes[0], "what makes no sense here is refused with the reason"
     sensible = ["l2", "dropout", "augmentation", "ensemble", "early_stopping"]
     page.fill("multiselect", text.TECHNIQUES, sensible)
@@ -140,19 +148,114 @@ def test_each_technique_brings_its_parameters_and_takes_them_away(open_page: Ope
     page.press(text.TRAIN)
     assert [technique.name for technique in stored().variants[0].techniques] == sensible
     page.fill("multiselect", text.TECHNIQUES, [])
-    assert len(page.popovers) == sum(len(variant.techniques) for variant in presets()[FIRST_VISIT].variants)
+    assert page.cards_of_form[0] == []
 
 
 def test_the_size_of_the_network_and_the_time_are_foreseen(open_page: OpenPage) -> None:
     page = open_page()
-    assert re.search(r"up to [\d,]+ parameters · perhaps \d+ (s|min)", page.shown), "nothing was measured yet"
+    assert re.search(r"perhaps \d+ (s|min).* · up to [\d,]+ parameters", page.shown), "nothing was measured yet"
 
 
-def test_a_techniques_button_shows_its_first_number(open_page: OpenPage) -> None:
+def test_fields_stand_on_the_card_and_what_is_rarely_changed_behind_a_button(open_page: OpenPage) -> None:
     page = open_page()
-    assert page.popovers == ["Dropout · 0.3", "L2 · 0.003", "Dropout · 0.3", "L2 · 0.001", "Early stopping · 20"]
-    page.fill("number_input", "Patience", 33)
-    assert "Early stopping · 33" in page.popovers
+    assert page.cards_of_form == [[], ["Dropout"], ["L2"], ["Dropout", "L2", "Early stopping"]]
+    assert page.widget("number_input", "Early stopping: Patience, exactly").value == 20
+    page.fill("number_input", "Start after", 5)
+    assert "Start after: 5" in said(page), "what acts is not hidden"
+
+
+def test_slider_and_field_of_a_number_hold_one_value(open_page: OpenPage, stored: Stored) -> None:
+    page = open_page()
+    page.fill("select_slider", "Strength", 0.01)
+    assert page.widget("number_input", "Strength, exactly").value == 0.01
+    page.fill("number_input", "Strength, exactly", 0.0042)
+    assert page.widget("select_slider", "Strength").value == 0.0042
+    page.fill("slider", "Early stopping: Patience", 33)
+    page.press(text.TRAIN)
+    l2, last = stored().variants[2:]
+    assert l2.techniques[0].model_dump() == {"name": "l2", "l2": 0.0042}
+    assert last.techniques[2].model_dump()["patience"] == 33
+
+
+def test_a_change_says_what_the_shown_results_had_and_goes_back(open_page: OpenPage) -> None:
+    page = open_page()
+    assert text.MISMATCH not in page.shown
+    page.fill("number_input", "Strength, exactly", 0.0042)
+    assert "was: L2: Strength 0.003" in said(page)
+    assert f"{text.MISMATCH}** “L2”: L2: Strength 0.003 → 0.0042." in said(page)
+    page.press(text.BACK_TO_SHOWN)
+    assert text.MISMATCH not in page.shown
+    assert page.widget("number_input", "Strength, exactly").value == 0.003
+
+
+def test_form_and_results_that_differ_are_said_with_both_ways_out(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store, stored: Stored
+) -> None:
+    identifier = add_experiment(name="shared", training={"epochs": 11})
+    page = open_page(experiment=identifier)
+    assert page.widget("number_input", "Epochs").value == 11, "a new session begins with what its link shows"
+    assert text.MISMATCH not in page.shown
+    page.fill("text_input", text.EXPERIMENT_NAME, "renamed")
+    assert text.MISMATCH not in page.shown, "a name changes no result"
+    page.fill("number_input", "Epochs", 7)
+    assert "Epochs 11 → 7" in page.shown
+    page.press(text.BACK_TO_FORM)
+    assert page.widget("number_input", "Epochs").value == 11 and text.MISMATCH not in page.shown
+    page.press(text.UNDO)
+    assert page.widget("number_input", "Epochs").value == 7
+    page.press(text.TRAIN_CHANGES)
+    (new,) = {summary.id for summary in store.experiments()} - {identifier}
+    assert stored(new).training.epochs == 7
+    assert text.MISMATCH not in page.shown
+
+
+def test_the_chart_takes_every_view_and_axis(open_page: OpenPage) -> None:
+    page = open_page()
+    assert text.VIEWS["memorization"] not in page.widget("segmented_control", text.VIEW).options, (
+        "only with label noise"
+    )
+    titles = set()
+    for view in ("loss", "accuracy", "difference", "gap", "objective"):
+        page.fill("segmented_control", text.VIEW, view)
+        titles.add(page.curves["figure"]["layout"]["yaxis"]["title"]["text"])
+    assert len(titles) == 5
+    page.fill("selectbox", text.X_AXIS, "steps")
+    page.fill("toggle", text.LOG_X, True)
+    page.fill("toggle", text.LOG_Y, True)
+    layout = page.curves["figure"]["layout"]
+    assert (layout["xaxis"]["type"], layout["yaxis"]["type"]) == ("log", "log")
+    assert layout["xaxis"]["range"][1] == pytest.approx(math.log10(150 * 10))
+    page.fill("segmented_control", text.MEAN_OR_SEEDS, True)
+    assert len([trace for trace in page.curves["figure"]["data"] if trace["uid"].endswith("_seeds")]) == 4
+    page.app.pills[0].set_value("noisy_labels").run()
+    page.fill("segmented_control", text.VIEW, "memorization")
+    assert "changed labels" in page.curves["figure"]["layout"]["yaxis"]["title"]["text"]
+    page.fill("segmented_control", text.JUDGED, "accuracy")
+    page.fill("segmented_control", text.VIEW, "accuracy_difference")
+    assert "accuracy" in page.curves["figure"]["layout"]["yaxis"]["title"]["text"]
+
+
+def test_of_many_variants_those_with_a_claim_come_first(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store
+) -> None:
+    names = ["baseline", *(f"v{index}" for index in range(6))]
+    identifier = add_experiment(variants=[{"name": name} for name in names], seeds=[*range(5)], training={"epochs": 3})
+    for run in store.runs(identifier):
+        store.start(run.id, 1, {}, 1e9)
+        loss = (0.1 if run.variant == "v5" else 0.5) + 0.001 * ((run.seed * 7 + run.id) % 5)
+        store.append_epochs(run.id, 1, [EpochRecord(e, 0.1, loss, 0.9, 0.9, 0.1, 0.1, e, 0.1) for e in (1, 2, 3)], 1e9)
+        store.finish(run.id, 1, "finished", ended_by="epochs", now=1e9)
+    page = open_page(experiment=identifier)
+    assert len(page.cards) == 4 and page.cards[0].startswith("v5 ✓ Better")
+    page.fill("toggle", text.ALL_CARDS.format(count=6), True)
+    assert len(page.cards) == 6
+
+
+def test_a_form_with_a_mistake_beside_results_is_said_too(open_page: OpenPage) -> None:
+    page = open_page()
+    page.fill("text_input", text.SEEDS, "none")
+    assert text.MISMATCH in page.shown
+    assert page.widget("button", text.TRAIN_CHANGES).disabled
 
 
 def test_every_data_set_and_architecture_is_offered_and_explained(open_page: OpenPage) -> None:
@@ -361,8 +464,7 @@ def test_cancel_ends_all_runs_or_one(open_page: OpenPage, add_experiment: AddExp
     identifier = add_experiment(seeds=[0, 1, 2])
     page = open_page(experiment=identifier)
     assert page.labels("button").count(text.CANCEL) == 1
-    page.app.session_state["run_progress"] = True  # the list of runs is opened
-    page.app.run()
+    page.look_deeper(text.RUN_PROGRESS)
     page.press(text.CANCEL, index=2)
     assert [run.status for run in store.runs(identifier)] == ["queued", "cancelled", "queued"]
     page.press(text.CANCEL)
@@ -374,7 +476,9 @@ def test_share_links_lead_to_the_experiment_and_to_its_configuration(
     open_page: OpenPage, add_experiment: AddExperiment
 ) -> None:
     identifier = add_experiment(name="to share", training={"epochs": 11})
-    run_link, configuration_link = open_page(experiment=identifier).codes
+    page = open_page(experiment=identifier)
+    page.look_deeper(text.SHARE)
+    run_link, configuration_link = page.codes
     assert run_link.endswith(f"?experiment={identifier}")
     page = open_page(configuration=configuration_link.split("?configuration=")[1])
     assert page.widget("number_input", "Epochs").value == 11
@@ -383,9 +487,9 @@ def test_share_links_lead_to_the_experiment_and_to_its_configuration(
 @pytest.mark.parametrize(
     ("limit", "value", "told"),
     [
-        ("LIMIT_ACTIVE_RUNS", "19", "queued and running runs for one visitor: 20 asked for; this host allows 19"),
+        ("LIMIT_ACTIVE_RUNS", "39", "queued and running runs for one visitor: 40 asked for; this host allows 39"),
         ("LIMIT_PARAMETERS", "1000", "parameters in a network: 26,122 asked for; this host allows 1,000"),
-        ("LIMIT_ROW_EPOCHS", "1436999", "1,437,000 asked for; this host allows 1,436,999"),
+        ("LIMIT_ROW_EPOCHS", "2873999", "2,874,000 asked for; this host allows 2,873,999"),
     ],
 )
 def test_a_host_refuses_what_is_over_a_limit_and_the_form_keeps_it(
@@ -409,11 +513,11 @@ def test_queued_runs_count_for_their_visitor_alone(
     open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOSTED", "1")
-    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "20")
+    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "40")
     page = open_page(token=TOKEN)
     page.press(text.TRAIN)
     page.press(text.TRAIN)
-    assert "40 asked for" in page.codes[0]
+    assert "80 asked for" in page.codes[0]
     open_page(token=OTHER_TOKEN).press(text.TRAIN)
     assert {hashlib.sha256(token.encode()).hexdigest() for token in (TOKEN, OTHER_TOKEN)} == {
         summary.visitor for summary in store.experiments()
@@ -431,8 +535,7 @@ def test_on_a_host_a_link_gives_reading_only(
     for token in (OTHER_TOKEN, None):
         page = open_page(token=token, experiment=summary.id)
         assert page.app.subheader[0].value == presets()[FIRST_VISIT].name
-        page.app.session_state["run_progress"] = True
-        page.app.run()
+        page.look_deeper(text.RUN_PROGRESS)
         assert text.CANCEL not in page.labels("button")
     again = open_page(token=TOKEN, experiment=summary.id)
     assert text.CANCEL in again.labels("button")

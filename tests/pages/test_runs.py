@@ -131,12 +131,12 @@ def test_run_again_over_a_limit_says_so_and_stays(
     open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOSTED", "1")
-    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "20")
+    monkeypatch.setenv("LIMIT_ACTIVE_RUNS", "40")
     page = open_page(token=TOKEN)
     page.press(text.TRAIN)
     page.go("runs")
     page.press(text.RUN_AGAIN)
-    assert "40 asked for; this host allows 20" in page.mistakes[0]
+    assert "80 asked for; this host allows 40" in page.mistakes[0]
     assert len(store.experiments()) == 1
 
 

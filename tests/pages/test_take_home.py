@@ -18,10 +18,8 @@ VARIANTS = [{"name": "plain"}, {"name": "<b>*it*</b>", "techniques": [{"name": "
 
 
 def opened(page: Any) -> Any:
-    """The same page once the expander is open."""
-    page.app.session_state["take_home"] = True
-    page.app.run()
-    page.check()
+    """The same page once the code is asked for."""
+    page.look_deeper(text.TAKE_HOME)
     return page
 
 

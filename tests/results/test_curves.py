@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from results.curves import CurveCache
-from results.records import CURVE_NAMES
+from results.records import CURVE_NAMES, OPTIONAL_CURVES
 from results.store import Store
 
 
@@ -73,6 +73,33 @@ def test_members_of_an_ensemble_grow_with_its_curves(store, cache, add_runs, mak
     assert ended.members is seen.members
     with pytest.raises(ValueError, match="read-only"):
         ended.members["val_loss"][0, 0] = 0.0
+
+
+def test_optional_curves_grow_with_the_runs_that_have_them(store, cache, add_runs, make_record):
+    """Older runs have none of them; no label noise, no losses by noise; what was not finite is NaN."""
+
+    def record(epoch, changed):
+        losses = {"train_loss_unchanged": epoch / 10, "train_loss_changed": changed}
+        return make_record(epoch, series={"val_balanced_accuracy": 0.5, "weights": {"norm": 1.0}} | losses)
+
+    noisy, plain, older = add_runs(3)
+    start(store, (noisy, plain, older))
+    append(store, plain, 1, [make_record(1, series={"val_balanced_accuracy": 0.25})])
+    append(store, older, 1, [make_record(1)])
+    append(store, noisy, 1, [record(1, 2.5)])
+    cache.read(noisy.experiment_id)
+    append(store, noisy, 1, [record(2, 2.25), record(3, math.inf)])
+    for read in (cache, CurveCache(store)):
+        seen, other, oldest = read.read(noisy.experiment_id)
+        assert tuple(seen.curves) == (*CURVE_NAMES, *OPTIONAL_CURVES)
+        np.testing.assert_array_equal(seen.curves["train_loss_unchanged"], [0.1, 0.2, 0.3])
+        np.testing.assert_array_equal(seen.curves["train_loss_changed"], [2.5, 2.25, np.nan])
+        np.testing.assert_array_equal(seen.curves["val_balanced_accuracy"], [0.5] * 3)
+        np.testing.assert_array_equal(seen.curves["train_loss"], [1.1, 2.1, 3.1])
+        assert tuple(other.curves) == (*CURVE_NAMES, "val_balanced_accuracy")
+        assert tuple(oldest.curves) == CURVE_NAMES
+    with pytest.raises(ValueError, match="read-only"):
+        seen.curves["train_loss_changed"][0] = 0.0
 
 
 def test_reading_often_gives_the_same_as_reading_once(store, cache, add_runs, make_record):

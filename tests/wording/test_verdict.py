@@ -64,11 +64,11 @@ def test_the_answer_groups_the_variants_and_names_a_winner_only_where_there_is_o
     values = {"baseline": FLAT, "a": near(0.8), "b": near(1.2), "c": near(1.0)}
     answer = say_answer(judged(values))
     assert answer == (
-        "Over 5 seeds: “a” is better than “baseline”; “b” is worse than “baseline”; "
+        "Over 5 seeds: “a” (20% lower) is better than “baseline”; “b” (20% higher) is worse than “baseline”; "
         "“c” is no different from “baseline” by more than matters. “a” is better than every other variant."
     )
     both = say_answer(judged({"baseline": FLAT, "a": near(0.8), "b": near(0.799)}))
-    assert "“a” and “b” are better than “baseline”" in both and "every other" not in both
+    assert "“a” (20% lower) and “b” (20% lower) are better than “baseline”" in both and "every other" not in both
     open_still = say_answer(judged({"baseline": FLAT, "a": [0.7, 1.2, 0.8, 1.1, 0.9]}))
     assert "is better" not in open_still and "not to be told apart" in open_still
 

@@ -12,9 +12,11 @@ from experiment.limits import Limits
 from experiment.spec import Experiment, Variant
 from models.layer_facts import count_parameters
 from training.dispatch.cluster import ClusterError
-from training.dispatch.tasks import augment_samples, summarize_model
+from training.dispatch.tasks import augment_samples, score_references, summarize_model
 
 KEPT_ANSWERS = 64
+SEEDS_OF_REFERENCES = 20
+"""Means over so many hardly move with further ones, and each can take seconds."""
 TOO_LARGE = "{weights:,} parameters in a network; this host allows {limit:,}"
 
 logger = logging.getLogger(__name__)
@@ -104,3 +106,13 @@ def ask_samples(experiment: Experiment, variant: Variant, database_url: str) -> 
         seeds=experiment.seeds[:1],
     )
     return Question(augment_samples, (same_images.model_dump_json(), database_url))
+
+
+def ask_reference_scores(experiment: Experiment, database_url: str) -> Question:
+    """How predictors without a network score on an experiment's data set, over its first seeds.
+
+    The answer is that of `results.findings.reference_scores`. Where data are still to be downloaded it says so, and is
+    kept like any other: ask once a run has an epoch.
+    """
+    same_rows = Experiment(dataset=experiment.dataset, seeds=experiment.seeds[:SEEDS_OF_REFERENCES])
+    return Question(score_references, (same_rows.model_dump_json(), database_url))

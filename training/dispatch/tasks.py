@@ -34,6 +34,14 @@ def download_data(name: str) -> str | None:
     return None
 
 
+def score_references(spec: str, database_url: str) -> str:
+    """How predictors without a network score on an experiment's data set; see `results.findings.reference_scores`."""
+    from training.worker.data import read_experiment
+    from training.worker.reference_scores import measure_references
+
+    return measure_references(read_experiment(spec, database_url))
+
+
 def summarize_model(spec: str, variant: str, database_url: str) -> str:
     """Keras's `summary()` of the model that a variant of an experiment (its JSON) trains."""
     from training.worker.build import build

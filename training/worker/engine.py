@@ -17,7 +17,7 @@ import tensorflow as tf
 from datasets.split import Split
 from models.layer_facts import draws_random_numbers, facts_of
 from models.plan import LOGITS, Plan, layer_name
-from results.records import BALANCED_ACCURACY, EpochRecord
+from results.records import BALANCED_ACCURACY, NOISE_CURVES, EpochRecord
 from training.worker.augmentation import Augmentation
 from training.worker.build import build, make, reset_weights
 from training.worker.totals import SPLITS, SplitName, TotalsLayout
@@ -95,7 +95,7 @@ class Engine:
         y = tf.TensorSpec((None,), tf.int32)
         targets = tf.TensorSpec((None, plan.classes)) if plan.one_hot else y
         self._step = tf.function(self._step_eagerly, (x, targets), autograph=False)
-        self._judge = tf.function(self._judge_eagerly, (x, y), autograph=False)
+        self._judge = tf.function(self._judge_eagerly, (x, y, y), autograph=False)
 
     def reset(self, seed: int) -> None:
         """Sets weights, moving averages, seed generators and the optimizer to their start under this seed."""
@@ -129,8 +129,9 @@ class Engine:
             DivergedError: the loss became NaN or infinite.
         """
         self.reset(seed)
-        data, labels = _tensors(split)
+        data, labels, noisy = _tensors(split)
         self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
+        self._noise_rows = np.bincount(split.noisy, minlength=2)
         rows = data[0], self._targets(labels[0])
         own = [make(c) for c in self.plan.callbacks]
         hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self.model, epochs=epochs)
@@ -141,7 +142,7 @@ class Engine:
             start, learning_rate = perf_counter(), float(self.optimizer.learning_rate.numpy())
             order = np.random.default_rng([seed, epoch]).permutation(self.rows[0]).astype(np.int32)
             changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, between_calls=between_calls)
-            totals = self._run_epoch(data, labels, changed, order, between_calls)
+            totals = self._run_epoch(data, labels, noisy, changed, order, between_calls)
             record = self._record(epoch, totals, learning_rate, perf_counter() - start)
             test_loss, test_accuracy = self._scores(totals, "test")[0]
             test_metrics.append((epoch, test_loss, test_accuracy))
@@ -160,16 +161,16 @@ class Engine:
 
     def prepare(self, split: Split) -> None:
         """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
-        data, labels = _tensors(split)
+        data, labels, noisy = _tensors(split)
         changed = data[0], self._targets(labels[0])
-        nothing = data, labels, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0)
+        nothing = data, labels, noisy, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0)
         # The one trace itself: finding it again in each epoch takes a tenth of a short one.
         self._advance = self._graph.get_concrete_function(*nothing)
         self._advance(*nothing)
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
-        loss, correct = self._judge(tf.constant(x), tf.constant(y))[:2]
+        loss, correct = self._judge(tf.constant(x), tf.constant(y), tf.zeros(len(x), tf.int32))[:2]
         return float(loss) / len(x), float(correct) / len(x)
 
     def predict(self, x: Any) -> Any:
@@ -180,13 +181,15 @@ class Engine:
         """The kernels of the model as it stands, as arrays, those of all members."""
         return [variable.numpy() for variable in self.model.trainable_variables if variable.name == "kernel"]
 
-    def _run_epoch(self, data: Any, labels: Any, changed: Any, order: Any, between_calls: Callable[[], None]) -> Any:
+    def _run_epoch(
+        self, data: Any, labels: Any, noisy: Any, changed: Any, order: Any, between_calls: Callable[[], None]
+    ) -> Any:
         """All units of an epoch in as few calls as the time limit allows; gives the totals."""
         order, done, size = tf.constant(order), 0, self._units_in_one_call
         while done < self.units:
             last = min(done + size, self.units)
             start = perf_counter()
-            totals = self._advance(data, labels, changed, order, tf.constant(done), tf.constant(last)).numpy()
+            totals = self._advance(data, labels, noisy, changed, order, tf.constant(done), tf.constant(last)).numpy()
             seconds = perf_counter() - start
             size = max(1, min(self.units, int((last - done) * SECONDS_IN_ONE_CALL / seconds)))
             done = last
@@ -198,7 +201,9 @@ class Engine:
         """The weights of the members' variables, shape (members, weights)."""
         return tf.stack([tf.concat([tf.reshape(v.value, [-1]) for v in member], 0) for member in self._trainable])
 
-    def _advance_eagerly(self, data: Any, labels: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
+    def _advance_eagerly(
+        self, data: Any, labels: Any, noisy: Any, changed: Any, order: Any, first: Any, last: Any
+    ) -> Any:
         """Units `first` to `last` of an epoch: gradient steps on the `changed` rows and labels, then blocks of
         evaluation; returns the totals as `TotalsLayout` says.
         """
@@ -215,10 +220,10 @@ class Engine:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         sums, begin = [tf.reshape(objective, [1])], self.steps
-        for split, x, y, blocks in zip(SPLITS, data, labels, self._blocks, strict=True):
+        for split, x, y, marks, blocks in zip(SPLITS, data, labels, noisy, self._blocks, strict=True):
             low = tf.clip_by_value(first - begin, 0, blocks)
             high = tf.clip_by_value(last - begin, 0, blocks)
-            sums.append(self._judge_blocks(x, y, low, high, before[self._layout.of_split(split)]))
+            sums.append(self._judge_blocks(x, y, marks, low, high, before[self._layout.of_split(split)]))
             begin += blocks
         return self._totals.assign(tf.concat(sums, 0))
 
@@ -282,29 +287,29 @@ class Engine:
             for vector in tf.unstack(weights, len(self._members))
         ]
 
-    def _judge_blocks(self, x: Any, y: Any, low: Any, high: Any, total: Any) -> Any:
+    def _judge_blocks(self, x: Any, y: Any, noisy: Any, low: Any, high: Any, total: Any) -> Any:
         """`total` with the sums of blocks `low` to `high` added, float64; see `_judge_eagerly`."""
 
         def body(block: Any, total: Any) -> tuple[Any, Any]:
             rows = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
-            return block + 1, total + self._judge(x[rows], y[rows])
+            return block + 1, total + self._judge(x[rows], y[rows], noisy[rows])
 
         return tf.while_loop(lambda block, _: block < high, body, (low, total))[1]
 
-    def _judge_eagerly(self, x: Any, y: Any) -> Any:
+    def _judge_eagerly(self, x: Any, y: Any, noisy: Any) -> Any:
         """Sums over rows, as `TotalsLayout` has them for a split: of the unclipped cross-entropy and of the correct
-        answers; those of each member; then of the correct answers in each class.
+        answers; those of each member; of the correct answers in each class; of the cross-entropy where `noisy` is 0,
+        and where it is 1.
 
         An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
         """
         logits = [member(x, training=False) for member in self._members]
         members = [_judge_logits(one, y) for one in logits]
-        loss, correct = members[0] if len(logits) == 1 else _judge_mean(logits, y)
-        pairs = [(loss, tf.reduce_sum(correct))]
-        if len(logits) > 1:
-            pairs += [(of_member, tf.reduce_sum(right)) for of_member, right in members]
+        losses, correct = members[0] if len(logits) == 1 else _judge_mean(logits, y)
+        judged = [(losses, correct), *members] if len(logits) > 1 else [(losses, correct)]
+        sums = tf.stack([tf.reduce_sum(of_rows) for pair in judged for of_rows in pair])
         by_class = tf.math.unsorted_segment_sum(correct, y, self.plan.classes)
-        return tf.concat([tf.stack([number for pair in pairs for number in pair]), by_class], 0)
+        return tf.concat([sums, by_class, tf.math.unsorted_segment_sum(losses, noisy, 2)], 0)
 
     def _scores(self, totals: Any, split: SplitName) -> list[tuple[float, float]]:
         """Mean loss and accuracy on a split: of the whole, then of each member of an ensemble."""
@@ -316,6 +321,17 @@ class Engine:
         present = self._class_rows > 0
         recalls = totals[self._layout.correct_by_class("validation")][present] / self._class_rows[present]
         return float(recalls.mean())
+
+    def _loss_by_noise(self, totals: Any) -> dict[str, float]:
+        """Mean training loss over the rows whose label was left, and over those whose label was changed.
+
+        Empty where none was changed; where all were, the first is missing.
+        """
+        if not self._noise_rows[1]:
+            return {}
+        sums = totals[self._layout.loss_by_noise("train")]
+        parts = zip(NOISE_CURVES, sums, self._noise_rows, strict=True)
+        return {name: float(loss / rows) for name, loss, rows in parts if rows}
 
     def _record(self, epoch: int, totals: Any, learning_rate: float, seconds: float) -> EpochRecord:
         train, *train_members = self._scores(totals, "train")
@@ -337,6 +353,7 @@ class Engine:
             seconds=seconds,
             series={
                 BALANCED_ACCURACY: self._balanced_accuracy(totals),
+                **self._loss_by_noise(totals),
                 **({"members": members} if train_members else {}),
             },
         )
@@ -356,25 +373,26 @@ def _member(model: Any, member: int) -> Any:
 
 
 def _judge_logits(logits: Any, y: Any) -> tuple[Any, Any]:
-    """The sum of the losses, and 1.0 for each row that is right."""
-    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+    """The loss of each row, and 1.0 for each row that is right."""
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
     correct = tf.equal(tf.argmax(logits, 1, tf.int32), y)
-    return tf.reduce_sum(tf.cast(loss, tf.float64)), tf.cast(correct, tf.float64)
+    return tf.cast(losses, tf.float64), tf.cast(correct, tf.float64)
 
 
 def _judge_mean(logits: list[Any], y: Any) -> tuple[Any, Any]:
     """The same of members' mean probability."""
     shares = tf.stack([tf.nn.log_softmax(one) for one in logits])
     mean = tf.reduce_logsumexp(shares, 0) - tf.math.log(float(len(logits)))
-    loss = -tf.reduce_sum(tf.cast(tf.gather(mean, y, batch_dims=1), tf.float64))
-    return loss, tf.cast(tf.equal(tf.argmax(mean, 1, tf.int32), y), tf.float64)
+    losses = -tf.cast(tf.gather(mean, y, batch_dims=1), tf.float64)
+    return losses, tf.cast(tf.equal(tf.argmax(mean, 1, tf.int32), y), tf.float64)
 
 
-def _tensors(split: Split) -> tuple[list[Any], list[Any]]:
-    """Rows and labels of training, validation and test."""
+def _tensors(split: Split) -> tuple[list[Any], list[Any], list[Any]]:
+    """Of training, validation and test: rows, labels, and 1 for each row whose label was changed, else 0."""
     data = [tf.constant(a) for a in (split.x_train, split.x_validation, split.x_test)]
     labels = [tf.constant(a) for a in (split.y_train, split.y_validation, split.y_test)]
-    return data, labels
+    noisy = [tf.constant(split.noisy, tf.int32), *(tf.zeros(len(y), tf.int32) for y in labels[1:])]
+    return data, labels, noisy
 
 
 def _logs(record: EpochRecord) -> dict[str, float]:

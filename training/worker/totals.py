@@ -10,7 +10,8 @@ SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 @dataclass(frozen=True)
 class TotalsLayout:
     """First the objective's sum over the training rows; then, for each split, the sum of losses and the number of
-    correct rows of each that is judged, and the number of correct rows of each class.
+    correct rows of each that is judged, the number of correct rows of each class, and the sum of losses over the rows
+    whose label is as it was and over those whose label was changed.
 
     Attributes:
         judged: the whole network and, in an ensemble, each of its members.
@@ -28,7 +29,7 @@ class TotalsLayout:
 
     @property
     def _width(self) -> int:
-        return 2 * self.judged + self.classes
+        return 2 * self.judged + self.classes + 2
 
     def of_split(self, split: SplitName) -> slice:
         """The place of all that belongs to a split."""
@@ -42,4 +43,10 @@ class TotalsLayout:
 
     def correct_by_class(self, split: SplitName) -> slice:
         """The place of a split's correct rows of each class."""
-        return slice(self.scores(split).stop, self.of_split(split).stop)
+        begin = self.scores(split).stop
+        return slice(begin, begin + self.classes)
+
+    def loss_by_noise(self, split: SplitName) -> slice:
+        """The place of a split's two sums of losses: over rows with their own label, over rows with a changed one."""
+        end = self.of_split(split).stop
+        return slice(end - 2, end)

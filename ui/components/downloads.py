@@ -1,19 +1,29 @@
 """Buttons for what is exported of a stored experiment."""
 
 import json
+import time
+from typing import Any, Final
 
 import streamlit as st
 
+from analysis.lines import View
+from charts.curves import chart_height
+from experiment.judging import judging_of
 from experiment.spec import Experiment
 from export.epoch_table import epoch_table
 from export.file_names import experiment_stem
-from export.report import report_of_page
+from export.html_report import html_report
+from export.report import read_envelope, report_of_page
+from results.envelope import opened_at
 from ui import text
-from ui.services import services
+from ui.services import figure, services, stored_runs, summaries
+from wording.in_words import describe
+
+REPORTED_VIEWS: Final[tuple[View, ...]] = ("loss", "accuracy", "difference", "gap")
 
 
 def draw_downloads(experiment: Experiment, identifier: str, *, key: str) -> None:
-    """The experiment's JSON, its results and all its epochs; made when they are pressed."""
+    """A report to read, the experiment's JSON, its results and all its epochs; made when they are pressed."""
     service, stem = services(), experiment_stem(identifier)
 
     def results() -> str:
@@ -22,10 +32,44 @@ def draw_downloads(experiment: Experiment, identifier: str, *, key: str) -> None
     def epochs() -> str:
         return epoch_table(service.curves.read(identifier)).to_csv(index=False)
 
+    def report() -> str:
+        return _report(experiment, identifier)
+
     with st.container(horizontal=True):
         for label, data, name, kind in (
+            (text.DOWNLOAD_REPORT, report, f"{stem}.html", "text/html"),
             (text.DOWNLOAD_EXPERIMENT, experiment.model_dump_json(indent=2), f"{stem}.json", "application/json"),
             (text.DOWNLOAD_RESULT, results, f"{stem}.result.json", "application/json"),
             (text.DOWNLOAD_EPOCHS, epochs, f"{stem}.csv", "text/csv"),
         ):
             st.download_button(label, data, name, kind, key=f"{key}.{identifier}.{name}", on_click="ignore")
+
+
+def _report(experiment: Experiment, identifier: str) -> str:
+    """A page that opens without a network and prints, with the charts as they are seen first."""
+    service = services()
+    records = service.curves.read(identifier)
+    runs = stored_runs(experiment, records)
+    words, height = describe(summaries(runs)), chart_height(len(experiment.variants))
+    charts: list[tuple[str, dict[str, Any], str]] = []
+    for view in REPORTED_VIEWS:
+        if view == "difference" and len(experiment.variants) == 1:
+            continue
+        drawn = figure(
+            runs,
+            view,
+            single=False,
+            reference=judging_of(experiment).reference,
+            epochs=experiment.training.epochs,
+        )
+        sized = {**drawn, "layout": {**drawn["layout"], "height": height}}
+        charts.append((text.VIEWS[view], sized, f"{text.VIEWS[view]}. {words}"))
+    return html_report(
+        experiment,
+        runs,
+        charts,
+        stored=[record.run for record in records],
+        envelope=read_envelope(service.store, identifier, experiment),
+        opened=opened_at(service.store, identifier),
+        now=time.time(),
+    )

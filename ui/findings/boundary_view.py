@@ -38,9 +38,9 @@ def draw_boundaries(store: Store, experiment: Experiment, records: Sequence[RunR
     except TableError as error:  # its file is read differently today: points of another plane
         st.caption(plain(str(error)))
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="small"):
         for record in drawn:
-            with st.container(width=PANEL_WIDTH, gap="small"):
+            with st.container(width=PANEL_WIDTH, gap=None):
                 _draw_panel(experiment, record, *found[record.run.id])
     st.caption(text.BOUNDARY_LEGEND)
 

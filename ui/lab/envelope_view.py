@@ -3,10 +3,12 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from html import escape
 
-import pandas as pd
 import streamlit as st
 
+from analysis.averages import Spread
+from charts.palette import style
 from experiment.judging import judging_of
 from experiment.spec import Experiment
 from export.envelope import Opened
@@ -15,8 +17,9 @@ from results.curves import RunRecord
 from results.envelope import open_envelope, opened_at
 from ui import text
 from ui.components.plain import plain
+from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.services import services
-from wording.numbers import format_number
+from wording.claims import say_flattery
 
 
 def draw_envelope(
@@ -24,9 +27,8 @@ def draw_envelope(
 ) -> None:
     """Closed: what it holds, and for the owner the way to open it. Open: test against validation, for everybody."""
     store = services().store
-    with st.expander(text.ENVELOPE, icon=":material/mail_lock:", key="envelope", on_change="rerun") as opened:
-        if not opened.open:
-            return
+    with st.container(border=True, gap="small", key="envelope"):
+        st.markdown(f":material/mail_lock: **{text.ENVELOPE}**")
         lines = read_envelope(store, identifier, experiment)
         if lines is not None:
             _draw_opened(lines, experiment, records, opened_at(store, identifier) or 0.0)
@@ -56,23 +58,38 @@ def _draw_opened(lines: Sequence[Opened], experiment: Experiment, records: Seque
     st.warning(text.ENVELOPE_OPENED.format(when=when.strftime("%Y-%m-%d %H:%M")), icon=":material/drafts:")
     if late := sorted({record.run.seed for record in records if record.run.created_at > opened}):
         st.caption(text.ENVELOPE_LATE.format(seeds=", ".join(map(str, late))))
-    titles = text.ENVELOPE_COLUMNS
-    rows = [
-        (
-            line.variant, text.ENVELOPE_WHICH[line.which], line.seeds,
-            line.validation_loss.mean, line.unseen_loss.mean, line.excess.mean, line.excess.sd,
-            line.beyond.mean if line.chosen else None, line.beyond.sd if line.chosen else None,
-            line.validation_accuracy.mean, line.unseen_accuracy.mean,
-        )
-        for line in lines
-    ]  # fmt: skip
-    styles = [None, None, "%d", *["%.4f"] * 6, "percent", "percent"]
-    config = {
-        title: st.column_config.NumberColumn(format=style) if style else st.column_config.TextColumn(pinned=True)
-        for title, style in zip(titles, styles, strict=True)
-    }
-    st.dataframe(pd.DataFrame(rows, columns=list(titles)), hide_index=True, column_config=config, placeholder="–")
+    names = [variant.name for variant in experiment.variants]
+    rows = [_row(names.index(line.variant), line) for line in lines]
+    sortable_table(text.ENVELOPE_COLUMNS, rows, key="envelope_table")
     reference = judging_of(experiment).reference
     usual = next(line for line in lines if line.variant == reference and line.which == "final")
     if usual.excess.mean is not None and not usual.chosen:
-        st.caption(text.ENVELOPE_FLATTERY.format(reference=plain(reference), excess=format_number(usual.excess.mean)))
+        st.caption(plain(say_flattery(reference, usual.excess.mean)))
+
+
+def _row(index: int, line: Opened) -> Row:
+    titles, which = text.ENVELOPE_COLUMNS, text.ENVELOPE_WHICH[line.which]
+    cells = [
+        Cell(f"{escape(which)} <small>{line.seeds}</small>", which, titles[1]),
+        Cell(_write(line.validation_loss), line.validation_loss.mean, titles[2]),
+        Cell(_write(line.unseen_loss), line.unseen_loss.mean, titles[3]),
+        Cell(_with_sd(line.excess), line.excess.mean, titles[4]),
+        Cell(_with_sd(line.beyond) if line.chosen else "–", line.beyond.mean if line.chosen else None, titles[5]),
+        Cell(_percent(line.validation_accuracy), line.validation_accuracy.mean, titles[6]),
+        Cell(_percent(line.unseen_accuracy), line.unseen_accuracy.mean, titles[7]),
+    ]
+    return Row(index, line.variant, style(index).colour, cells)
+
+
+def _write(spread: Spread) -> str:
+    return "–" if spread.mean is None else f"{spread.mean:.4f}"
+
+
+def _with_sd(spread: Spread) -> str:
+    if spread.mean is None:
+        return "–"
+    return f"{spread.mean:+.4f}" + ("" if spread.sd is None else f" <small>± {spread.sd:.4f}</small>")
+
+
+def _percent(spread: Spread) -> str:
+    return "–" if spread.mean is None else f"{100 * spread.mean:.1f}%"

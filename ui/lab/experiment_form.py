@@ -1,31 +1,56 @@
 """The form of an experiment. It owns the draft in the session and gives back an experiment or what to fix."""
 
 import json
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import streamlit as st
+from pydantic import ValidationError
 
+from charts.palette import style
 from datasets.registry import DATASETS
-from experiment.presets import FIRST_VISIT, presets, recorded_curves
-from experiment.spec import Experiment, ExperimentError, TrainingSettings, parse_experiment
+from experiment.changes import find_variant_changes
+from experiment.presets import FIRST_VISIT, presets
+from experiment.spec import Experiment, ExperimentError, TrainingSettings, Variant, parse_experiment
 from models.architectures import ARCHITECTURES
-from models.parameters import Entry, parameters
+from models.parameters import parameters
 from models.techniques import TECHNIQUES
 from ui import state, text
 from ui.components.network_view import draw_networks
+from ui.components.plain import plain
 from ui.lab.augmentation_view import draw_augmentation
+from ui.lab.changes_in_words import say_before, show_value
 from ui.lab.data_preview import draw_preview
-from ui.lab.form_fields import Draft, carry_over, draw_fields, draw_text_input, draw_widget, join, split
+from ui.lab.form_fields import (
+    Draft,
+    carry_over,
+    draw_card_fields,
+    draw_fields,
+    draw_rare_fields,
+    draw_text_input,
+    draw_widget,
+    join,
+    split,
+)
 from ui.lab.own_data import choose_file
 from ui.services import services
 
 CHOOSERS = {"upload": choose_file}
 """Entries with more than parameters: what draws the rest, and gives its values."""
 
-NETWORK_ICON = ":material/account_tree:"
+TECHNIQUE_ICON, NETWORK_ICON = ":material/tune:", ":material/account_tree:"
+
+
+def follow_seeds(before: Experiment, seeds: Sequence[int]) -> None:
+    """Puts seeds that were added to what is shown into the form, where it held the same experiment."""
+    draft: Draft | None = st.session_state.get(state.DRAFT)
+    if draft is None or split(join(draft.values["seeds"])) != list(before.seeds):
+        return
+    draft.values["seeds"] = list(seeds)
+    st.session_state[f"{draft.key}.seeds"] = join(seeds)
 
 
 def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
@@ -37,26 +62,38 @@ def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
     st.session_state[state.FORM_NOTICE] = notice
 
 
-def draw_presets() -> None:
-    """Examples that fill the form, and the way back to what was in it before."""
+def draw_presets(shown: Experiment | None) -> None:
+    """Examples that fill the form, and the way back to what was in it before. A new session begins with what is
+    shown."""
     if state.DRAFT not in st.session_state:
-        load_draft(presets()[FIRST_VISIT])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+        load_draft(shown or presets()[FIRST_VISIT])
+    with st.container(horizontal=True, vertical_alignment="center", key="presets"):
         st.pills(
-            text.PRESETS, list(presets()), format_func=_preset_name, key="preset", on_change=_load_preset, wrap=True
+            text.PRESETS,
+            list(presets()),
+            format_func=_preset_name,
+            key="preset",
+            on_change=_load_preset,
+            label_visibility="collapsed",
+            wrap=False,
+            width="stretch",
         )
         if state.UNDO in st.session_state:
             st.button(text.UNDO, icon=":material/undo:", type="tertiary", on_click=_undo, help=text.UNDO_HELP)
 
 
-def experiment_form() -> Experiment | ExperimentError:
-    """Draws the form; gives the experiment, or the error that says what to fix first."""
+def experiment_form(shown: Experiment | None) -> Experiment | ExperimentError:
+    """Draws the form; gives the experiment, or the error that says what to fix first.
+
+    Args:
+        shown: what the results are of; where the form differs from it, the cards say what it had.
+    """
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
     values["name"] = draw_text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
     variants, data, network, training = st.tabs([text.VARIANTS, text.DATA, text.NETWORK, text.TRAINING])
     with variants:
-        _variants(draft)
+        _variants(draft, shown)
     with data:
         values["dataset"] = _entry(draft, "dataset", text.DATASET, DATASETS, values["dataset"])
         preview = st.container()
@@ -84,10 +121,14 @@ def _training(draft: Draft) -> None:
     st.caption(text.MARKED_RULE.format(rule=marked), help=text.MARKED_RULE_HELP)
 
 
-def _variants(draft: Draft) -> None:
-    for variant_id, variant in zip(draft.variant_ids, draft.values["variants"], strict=True):
-        with st.container(border=True, gap="small"):
+def _variants(draft: Draft, shown: Experiment | None) -> None:
+    st.html(_card_style(len(draft.variant_ids)))
+    before = {variant.name: variant for variant in shown.variants} if shown else {}
+    for index, (variant_id, variant) in enumerate(zip(draft.variant_ids, draft.values["variants"], strict=True)):
+        with st.container(border=True, gap="small", key=f"variant_card_{index}"):
             _variant(draft, variant_id, variant)
+            if variant["name"] in before:
+                _draw_changes(draft, index, before[variant["name"]])
     st.button(text.ADD_VARIANT, icon=":material/add:", on_click=_add_variant)
 
 
@@ -125,17 +166,69 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
         label_visibility="collapsed",
     )
     variant["techniques"] = []
+    for name in chosen:
+        prefix = f"{TECHNIQUES[name].label}: " if len(chosen) > 1 else ""
+        values = before.get(name) or {"name": name}
+        fields = draw_card_fields(draft, f"{variant_id}.{name}", TECHNIQUES[name], values, prefix)
+        variant["techniques"].append({"name": name, **fields})
     with st.container(horizontal=True, gap="small"):
-        for name in chosen:
-            technique = TECHNIQUES[name]
-            values = before.get(name) or {"name": name}
-            with st.popover(_popover_label(draft, f"{variant_id}.{name}", technique, values), icon=":material/tune:"):
+        for entry in variant["techniques"]:
+            technique = TECHNIQUES[entry["name"]]
+            with st.popover(technique.label, icon=TECHNIQUE_ICON, type="tertiary", help=text.MORE_HELP):
                 st.caption(technique.summary)
                 st.latex(technique.formula)
                 st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
-                fields = draw_fields(draft, f"{variant_id}.{name}", technique, values)
-            variant["techniques"].append({"name": name, **fields})
+                values = before.get(entry["name"]) or {}
+                entry |= draw_rare_fields(draft, f"{variant_id}.{entry['name']}", technique, values)
         _own_network(draft, variant_id, variant)
+    if rare := [words for entry in variant["techniques"] for words in _rare_settings(entry)]:
+        st.caption(plain(" · ".join(rare)))
+
+
+def _rare_settings(entry: dict[str, Any]) -> Iterator[str]:
+    """What differs from a technique's usual settings, and stands behind its button."""
+    for parameter in parameters(TECHNIQUES[entry["name"]]):
+        value = entry.get(parameter.key, parameter.first_value)
+        if parameter.rare and value != parameter.first_value:
+            yield f"{parameter.label}: {show_value(value)}"
+
+
+def _draw_changes(draft: Draft, index: int, before: Variant) -> None:
+    """What the shown results had instead, and the way back to it."""
+    values = draft.values["variants"][index]
+    try:
+        after = Variant.model_validate_json(json.dumps(values))
+    except ValidationError:  # the form says what is wrong
+        return
+    changes = find_variant_changes(before, after)
+    if not changes:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":orange[{plain(text.WAS.format(values='; '.join(map(say_before, changes))))}]", width="stretch")
+        st.button(
+            "",
+            icon=":material/undo:",
+            type="tertiary",
+            help=text.BACK_TO_SHOWN,
+            key=f"{draft.key}.{draft.variant_ids[index]}.back",
+            on_click=_restore_variant,
+            args=(index, before),
+        )
+
+
+def _restore_variant(index: int, before: Variant) -> None:
+    draft = _remember()
+    draft.values["variants"][index] = before.model_dump(mode="json")
+    draft.variant_ids[index] = _new_id()
+
+
+def _card_style(count: int) -> str:
+    """Each card has its variant's colour, as the lines have."""
+    rules = (
+        f".st-key-variant_card_{index} {{ border-left: 4px solid {style(index).colour} !important; }}"
+        for index in range(count)
+    )
+    return f"<style>{' '.join(rules)}</style>"
 
 
 def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
@@ -143,8 +236,7 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
     path, before = f"{variant_id}.architecture", variant.pop("architecture", None)
     chosen = st.session_state.get(f"{draft.key}.{path}.name", before["name"] if before else None)
     label = ARCHITECTURES[chosen].label if chosen else text.CHANGE_NETWORK
-    look: Literal["secondary", "tertiary"] = "secondary" if chosen else "tertiary"
-    with st.popover(label, icon=NETWORK_ICON, type=look, help=text.OWN_NETWORK_HELP):
+    with st.popover(label, icon=NETWORK_ICON, type="secondary" if chosen else "tertiary", help=text.OWN_NETWORK_HELP):
         name = draw_widget(
             st.selectbox,
             draft,
@@ -162,17 +254,6 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
             values = carry_over(ARCHITECTURES[name], name, values)
         st.caption(ARCHITECTURES[name].summary)
         variant["architecture"] = {"name": name, **draw_fields(draft, f"{path}.{name}", ARCHITECTURES[name], values)}
-
-
-def _popover_label(draft: Draft, path: str, technique: type[Entry], values: dict[str, Any]) -> str:
-    """The technique and its first number, as its widget has it: that is drawn later and already knows better."""
-    shown = (
-        st.session_state.get(f"{draft.key}.{path}.{p.key}", values.get(p.key, p.first_value))
-        for p in parameters(technique)
-        if p.kind in ("int", "float")
-    )
-    number = next((value for value in shown if value is not None), None)
-    return technique.label if number is None else f"{technique.label} · {number:g}"
 
 
 def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -210,9 +291,8 @@ def _preset_name(name: str) -> str:
 def _load_preset() -> None:
     if name := st.session_state.get("preset"):
         load_draft(presets()[name])
-        if recorded_curves(name):
-            st.session_state[state.RECORDING] = name
-            state.show_experiment(None)
+        st.session_state[state.RECORDING] = name
+        state.show_experiment(None)
 
 
 def _undo() -> None:

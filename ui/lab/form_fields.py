@@ -3,7 +3,7 @@
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor, log10
 from typing import Any
 
@@ -12,6 +12,9 @@ from pydantic import ValidationError
 
 from models.parameters import Entry, Parameter, parameters
 from ui import text
+
+LOG_REACH = 2000
+"""How far below its highest value a logarithmic slider reaches."""
 
 
 @dataclass
@@ -49,9 +52,84 @@ def draw_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> 
     return result
 
 
-def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
+def draw_card_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The widgets of a technique's parameters that stand on its variant's card, one to a row; gives their values.
+
+    Args:
+        draft: whose widgets.
+        path: of the technique in it.
+        entry: the technique.
+        values: its values so far.
+        prefix: stands before each label, where a card has several techniques.
+    """
+    result = {}
+    for parameter in parameters(entry):
+        if not parameter.rare:
+            shown = replace(parameter, label=f"{prefix}{parameter.label}")
+            value = values.get(parameter.key, parameter.first_value)
+            result[parameter.key] = _field_with_slider(draft, f"{path}.{parameter.key}", shown, value)
+    return result
+
+
+def draw_rare_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The others."""
+    rare = [parameter for parameter in parameters(entry) if parameter.rare]
+    return {p.key: _field(draft, f"{path}.{p.key}", p, values.get(p.key, p.first_value)) for p in rare}
+
+
+def _field_with_slider(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
+    """A number field with a slider beside it over the values in which something can be seen. The field holds the
+    number; the slider follows it and writes into it."""
+    if parameter.kind not in ("int", "float") or parameter.optional or _has_own_slider(parameter):
+        return _field(draft, path, parameter, value)
+    key = f"{draft.key}.{path}"
+    current = st.session_state.get(key, value)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        if isinstance(current, int | float):
+            _draw_slider(parameter, key, current)
+        short = replace(parameter, label=text.EXACTLY.format(label=parameter.label))
+        return _field(draft, path, short, value, label_visibility="collapsed", width=124)
+
+
+def _draw_slider(parameter: Parameter, key: str, current: float) -> None:
+    slider = f"{key}.slider"
+    options: dict[str, Any] = {"help": parameter.about, "key": slider, "on_change": _copy, "args": (slider, key)}
+    st.session_state[slider] = current
+    if parameter.scale == "log":
+        st.select_slider(parameter.label, sorted({*log_steps(parameter), current}), **options)
+        return
+    low, high, step = parameter.slider
+    low, high = min(low, current), max(high, current)
+    if parameter.kind == "int":
+        low, high, step = int(low), int(high), int(step)
+    st.slider(parameter.label, low, high, step=step, **options)
+
+
+def _copy(slider: str, key: str) -> None:
+    st.session_state[key] = st.session_state[slider]
+
+
+def log_steps(parameter: Parameter) -> list[float]:
+    """What a slider of a logarithmic parameter stops at: 1, 2, 3, 5 and 7 of each decade.
+
+    >>> from models.techniques import TECHNIQUES
+    >>> log_steps(next(parameters(TECHNIQUES["max_norm"])))
+    [0.5, 0.7, 1.0, 2.0, 3.0]
+    """
+    low, high, _step = parameter.telling or (parameter.low or 0.0, parameter.high or 1.0, 0)
+    decades = range(-6, 4)
+    steps = [float(f"{digit}e{decade}") for decade in decades for digit in (1, 2, 3, 5, 7)]
+    return [step for step in steps if (low or high / LOG_REACH) <= step < high]
+
+
+def _has_own_slider(parameter: Parameter) -> bool:
+    """Whether a slider alone reaches every value that matters."""
+    return bool(parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2)
+
+
+def _field(draft: Draft, path: str, parameter: Parameter, value: Any, **look: Any) -> Any:
     """One parameter's widget; the registry's range and default decide which."""
-    common: dict[str, Any] = {"label": parameter.label, "help": parameter.about}
+    common: dict[str, Any] = {"label": parameter.label, "help": parameter.about, **look}
     match parameter.kind:
         case "choice":
             return draw_widget(st.selectbox, draft, path, value, options=list(parameter.choices), **common)
@@ -68,7 +146,7 @@ def _field(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
     number_input = _optional_number if parameter.optional else st.number_input
     if parameter.kind == "int":
         return draw_widget(number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
-    if parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2:
+    if _has_own_slider(parameter):
         return draw_widget(st.slider, draft, path, value, **limits, **common, step=parameter.step)
     return draw_widget(
         number_input, draft, path, value, **limits, **common, format="%g", step=_step(parameter), placeholder="–"

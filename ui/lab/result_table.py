@@ -1,18 +1,26 @@
-"""Result tables as pandas frames: numbers stay numbers, so that columns sort."""
+"""The numbers of an experiment: few columns as a table of HTML, and all of them as a pandas frame."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
+from math import inf
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from analysis.averages import Spread, measure_spread
+from analysis.lines import MarkedEpochs, mark_epochs
 from analysis.members import measure_members
 from analysis.summary import VariantSummary
 from analysis.verdict import Comparison, Verdict
+from charts.marks import place_mark
+from charts.palette import style
+from export.table_text import as_csv, as_latex, as_markdown
 from ui import text
 from ui.components.plain import plain
-from wording.verdict import name_quantity
+from ui.components.sortable_table import Cell, Row, sortable_table
+from ui.lab.interval import STYLE, draw_interval, farthest
+from wording.verdict import name_quantity, say_effect
 
 COLUMNS = {
     "final_val_loss": ("Val. loss, final", "%.4f"),
@@ -34,6 +42,104 @@ COLUMNS = {
 
 VARIANT, SEEDS, SPREAD = "Variant", "Seeds", "± {title}"
 DIFFERENCE, PAIRED_SD = "Difference", "Paired sd"
+
+
+COPIES = {"CSV": as_csv, "LaTeX": as_latex, "Markdown": as_markdown}
+
+
+def draw_numbers(variants: Sequence[VariantSummary], judged: Verdict) -> None:
+    """The table, sorted by what is judged; all columns and a copy of it on request."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sorted_by = text.SORTED_BY.format(quantity=name_quantity(judged.judging.what))
+        st.markdown(f"**{text.NUMBERS}** :small[:gray[{sorted_by}]]", width="stretch")
+        whole = st.toggle(text.ALL_COLUMNS, key="all_columns")
+        with st.popover(text.COPY_TABLE, icon=":material/content_copy:", key="copy", on_change="rerun") as copy:
+            if copy.open:
+                _draw_copy(variants, judged)
+    if whole:
+        frame = result_table(variants, judged)
+        st.dataframe(frame, hide_index=True, column_config=column_config(judged), placeholder="–")
+    else:
+        st.html(STYLE)
+        sortable_table(text.NUMBERS_COLUMNS, _rows(variants, judged), key="numbers")
+    st.caption(text.TABLE_NOTE)
+
+
+def _draw_copy(variants: Sequence[VariantSummary], judged: Verdict) -> None:
+    kind = st.segmented_control(
+        text.COPY_TABLE, list(COPIES), default="CSV", required=True, key="copy_as", label_visibility="collapsed"
+    )
+    if kind not in COPIES:
+        return
+    frame = result_table(variants, judged)
+    rows = [[None if pd.isna(value) else value for value in row] for row in frame.itertuples(index=False)]
+    st.code(COPIES[kind](list(frame.columns), rows), language=None)
+
+
+def _rows(variants: Sequence[VariantSummary], judged: Verdict) -> list[Row]:
+    comparisons = {comparison.variant: comparison for comparison in judged.comparisons}
+    reach, what = farthest(judged.comparisons, judged), judged.judging.what
+    rows = []
+    for index, variant in enumerate(variants):
+        comparison, colour = comparisons[variant.name], style(index).colour
+        score = measure_spread(run.score(what) for run in variant.runs if run.status == "finished")
+        rows.append(
+            (
+                _order(score.mean, judged),
+                Row(
+                    index,
+                    variant.name,
+                    colour,
+                    [
+                        Cell(_spread(score, percent=not judged.judging.low_is_good), score.mean),
+                        _difference(comparison, judged, colour, reach),
+                        _accuracy(variant.spreads["final_val_accuracy"]),
+                        *_mark_cells(mark_epochs(variant)),
+                    ],
+                    comparison.kind == "reference",
+                ),
+            )
+        )
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def _order(mean: float | None, judged: Verdict) -> float:
+    if mean is None:
+        return inf
+    return mean if judged.judging.low_is_good else -mean
+
+
+def _spread(spread: Spread, *, percent: bool) -> str:
+    if spread.mean is None:
+        return "–"
+
+    def write(value: float) -> str:
+        return f"{100 * value:.1f}%" if percent else f"{value:.3f}"
+
+    return write(spread.mean) if spread.sd is None else f"{write(spread.mean)} <small>± {write(spread.sd)}</small>"
+
+
+def _difference(comparison: Comparison, judged: Verdict, colour: str, reach: float) -> Cell:
+    if comparison.kind == "reference":
+        return Cell(f"<small>{escape(text.THE_REFERENCE)}</small>", 0.0, wide=True)
+    if comparison.difference is None:
+        return Cell("–", wide=True)
+    picture = draw_interval(comparison, judged, colour, reach, seeds=True)
+    return Cell(f"{picture}{escape(say_effect(comparison, judged))}", comparison.difference, wide=True)
+
+
+def _accuracy(accuracy: Spread) -> Cell:
+    shown = "–" if accuracy.mean is None else f"{100 * accuracy.mean:.1f}%"
+    return Cell(shown, accuracy.mean, text.NUMBERS_COLUMNS[3])
+
+
+def _mark_cells(marks: MarkedEpochs) -> tuple[Cell, Cell]:
+    """Where overfitting begins, and where early stopping fires and what it restores."""
+    of_seeds = f" <small>{len(marks.onsets)}/{marks.runs}</small>" if marks.runs > 1 else ""
+    onset, stop, best = (place_mark(marks, kind) for kind in ("onset", "stop", "best"))
+    shown = (str(onset) if onset else escape(text.NO_ONSET)) + of_seeds
+    restored = "–" if stop is None else f"{stop} → {'–' if best is None else best}"
+    return Cell(shown, onset, text.NUMBERS_COLUMNS[4]), Cell(restored, stop, text.NUMBERS_COLUMNS[5])
 
 
 def result_table(variants: Sequence[VariantSummary], judged: Verdict) -> pd.DataFrame:
@@ -73,8 +179,8 @@ def column_config(judged: Verdict) -> dict[str, Any]:
         format="%+.4f", help=plain(text.DIFFERENCE_HELP.format(quantity=quantity, reference=reference))
     )
     config[PAIRED_SD] = st.column_config.NumberColumn(format="%.4f", help=text.PAIRED_SD_HELP)
-    for title, style in COLUMNS.values():
-        config[title] = st.column_config.NumberColumn(format=style)
+    for title, shown in COLUMNS.values():
+        config[title] = st.column_config.NumberColumn(format=shown)
         help_text = text.SPREAD_HELP.format(title=title)
-        config[SPREAD.format(title=title)] = st.column_config.NumberColumn("±", format=style, help=help_text)
+        config[SPREAD.format(title=title)] = st.column_config.NumberColumn("±", format=shown, help=help_text)
     return config

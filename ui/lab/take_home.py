@@ -26,16 +26,9 @@ SECONDS_FOR_EVENT_FILES = 30
 MEGABYTE = 1_000_000
 
 
-def draw_take_home(experiment: Experiment, records: Sequence[RunRecord] = ()) -> None:
-    """An expander with the script of any variant; with `records`, what their runs have left, too."""
-    expander = st.expander(text.TAKE_HOME, icon=":material/code:", key="take_home", on_change="rerun")
-    with expander:
-        if expander.open:
-            _draw(experiment, records)
-
-
 @st.fragment
-def _draw(experiment: Experiment, records: Sequence[RunRecord]) -> None:
+def draw_take_home(experiment: Experiment, records: Sequence[RunRecord] = ()) -> None:
+    """The script of any variant; with `records`, what their runs have left, too."""
     st.caption(text.TAKE_HOME_HELP)
     names = [variant.name for variant in experiment.variants]
     with st.container(horizontal=True, vertical_alignment="bottom"):

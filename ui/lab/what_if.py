@@ -4,14 +4,16 @@ The rule that is marked belongs to the experiment's JSON, too; this is the one p
 """
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, Final, Literal, get_args
 
-import pandas as pd
 import streamlit as st
 
+from analysis.averages import Spread
 from analysis.early_stopping import AnyRule, Criterion, PrecheltRule, StoppingRule
 from analysis.summary import VariantSummary
 from analysis.what_if import Outcome, map_rule, measure_outcome
+from charts.palette import style
 from charts.what_if_map import map_figure
 from experiment.judging import marked_rule
 from experiment.spec import Experiment, MarkedRule
@@ -19,7 +21,7 @@ from models.techniques import Monitor
 from ui import state, text
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
-from ui.lab.result_table import VARIANT
+from ui.components.sortable_table import Cell, Row, sortable_table
 from wording.numbers import format_number, metric_name
 
 Choice = Literal["patience", "GL", "PQ", "UP"]
@@ -32,8 +34,6 @@ THRESHOLDS: Final[Mapping[Criterion, tuple[float, float, float, float]]] = {
 }
 """Lowest, highest, first and step. Prechelt tried GL 1 to 5, PQ 0.5 to 3 and UP 2 to 8."""
 MAP_HEIGHT: Final = 300
-LOSS_TITLES: Final = (text.LOSS_THERE, text.LOSS_LOWEST, text.LOSS_LAST)
-ACCURACY_TITLES: Final = (text.ACCURACY_THERE, text.ACCURACY_LOWEST, text.ACCURACY_LAST)
 
 
 def chosen_rule(experiment: Experiment, revision: str) -> AnyRule | None:
@@ -44,21 +44,17 @@ def chosen_rule(experiment: Experiment, revision: str) -> AnyRule | None:
 
 def draw_what_if(experiment: Experiment, variants: Sequence[VariantSummary], revision: str) -> None:
     """The rule's controls, what it does to each variant, and how much its numbers matter."""
-    with st.expander(text.WHAT_IF, icon=":material/tune:", key="what_if", on_change="rerun") as opened:
-        if not opened.open:
-            return
-        st.caption(text.WHAT_IF_HELP)
+    with st.container(border=True, gap="small", key="what_if"):
+        st.markdown(f"**{text.WHAT_IF}** :small[:gray[{text.WHAT_IF_HELP}]]")
         rule = _draw_controls(experiment, revision)
-        outcomes = [outcome for variant in variants if (outcome := measure_outcome(variant))]
-        st.dataframe(
-            pd.DataFrame([_row(outcome) for outcome in outcomes]).dropna(axis="columns", how="all"),
-            hide_index=True,
-            column_config=_columns(),
-            placeholder="–",
-        )
+        outcomes = [measure_outcome(variant) for variant in variants]
+        rows = [_row(index, outcome) for index, outcome in enumerate(outcomes) if outcome]
+        sortable_table(text.WHAT_IF_COLUMNS, rows, key="outcomes")
         st.caption(text.WHAT_IF_NOTE)
         if isinstance(rule, StoppingRule):
-            _draw_map(variants, rule, revision)
+            with st.expander(text.MAP, key="what_if_map", on_change="rerun") as opened:
+                if opened.open:
+                    _draw_map(variants, rule, revision)
 
 
 def _draw_controls(experiment: Experiment, revision: str) -> AnyRule:
@@ -131,25 +127,39 @@ def _key(revision: str, name: str) -> str:
     return f"what_if.{revision}.{name}"
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
-    losses = outcome.loss, outcome.lowest_loss, outcome.last_loss
-    accuracies = outcome.accuracy, outcome.lowest_accuracy, outcome.last_accuracy
-    return {
-        VARIANT: outcome.variant,
-        text.STOPPED: text.STOPPED_IN.format(stopped=outcome.stopped, runs=outcome.runs),
-        text.STOPS_AT: outcome.stop_epoch.mean,
-        text.RESTORES: outcome.restored_epoch.mean,
-        text.SAVED: outcome.saved,
-        **{title: spread.mean for title, spread in zip(LOSS_TITLES, losses, strict=True)},
-        **{title: spread.mean for title, spread in zip(ACCURACY_TITLES, accuracies, strict=True)},
-    }
+def _row(index: int, outcome: Outcome) -> Row:
+    titles = text.WHAT_IF_COLUMNS
+    stopped = text.STOPPED_IN.format(stopped=outcome.stopped, runs=outcome.runs)
+    scores = (
+        (outcome.loss, outcome.accuracy),
+        (outcome.lowest_loss, outcome.lowest_accuracy),
+        (outcome.last_loss, outcome.last_accuracy),
+    )
+    cells = [
+        Cell(f"{_epoch(outcome.stop_epoch)} <small>{escape(stopped)}</small>", outcome.stop_epoch.mean, titles[1]),
+        Cell(_epoch(outcome.restored_epoch), outcome.restored_epoch.mean, titles[2]),
+        *(
+            Cell(_score(loss, accuracy), loss.mean, title)
+            for (loss, accuracy), title in zip(scores, titles[3:6], strict=True)
+        ),
+        Cell(f"{100 * outcome.saved:.0f}%", outcome.saved, titles[6]),
+    ]
+    return Row(index, outcome.variant, style(index).colour, cells)
 
 
-def _columns() -> dict[str, Any]:
-    styles = {text.STOPS_AT: "%.1f", text.RESTORES: "%.1f", text.SAVED: "percent"}
-    styles |= dict.fromkeys(LOSS_TITLES, "%.4f") | dict.fromkeys(ACCURACY_TITLES, "percent")
-    columns: dict[str, Any] = {title: st.column_config.NumberColumn(format=style) for title, style in styles.items()}
-    return columns | {VARIANT: st.column_config.TextColumn(pinned=True)}
+def _epoch(epochs: Spread) -> str:
+    """The mean over seeds, and their range."""
+    if epochs.mean is None:
+        return "–"
+    spread = f" <small>({epochs.low:.0f}–{epochs.high:.0f})</small>" if epochs.low != epochs.high else ""
+    return f"{epochs.mean:.0f}{spread}"
+
+
+def _score(loss: Spread, accuracy: Spread) -> str:
+    if loss.mean is None:
+        return "–"
+    share = "" if accuracy.mean is None else f" <small>{100 * accuracy.mean:.1f}%</small>"
+    return f"{loss.mean:.3f}{share}"
 
 
 def _draw_map(variants: Sequence[VariantSummary], rule: StoppingRule, revision: str) -> None:
@@ -161,5 +171,5 @@ def _draw_map(variants: Sequence[VariantSummary], rule: StoppingRule, revision: 
     drawn = map_figure(losses, PATIENCES, MIN_DELTAS, (rule.patience, rule.min_delta))
     low, high = (format_number(float(pick(losses[losses == losses], default=float("nan")))) for pick in (min, max))
     words = text.MAP_ALT.format(variant=name, low=low, high=high)
-    live_chart(drawn, key="what_if_map", alt=words, height=MAP_HEIGHT)
+    live_chart(drawn, key="rule_map", alt=words, height=MAP_HEIGHT)
     st.caption(plain(words))

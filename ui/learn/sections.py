@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from charts.curves import chart_height
 from charts.technique_pictures import PICTURES, Material
 from datasets.registry import Digits
 from experiment.judging import BASELINE
@@ -54,8 +55,9 @@ def draw_overfitting() -> None:
     experiment = presets()[FIRST_VISIT]
     run = next(run for run in recorded_runs(FIRST_VISIT) if run.variant == BASELINE)
     words = describe(summaries((run,)))
-    drawn = figure((run,), "loss", log_axis=False, epochs=experiment.training.epochs, revision="learn", seeds=False)
-    live_chart(drawn, key="learn_overfitting", alt=words, height=380)
+    epochs = experiment.training.epochs
+    drawn = figure((run,), "loss", single=False, reference=BASELINE, epochs=epochs, revision="learn")
+    live_chart(drawn, key="learn_overfitting", alt=words, height=chart_height(1))
     st.caption(words)
     st.markdown(learn_text.OVERFITTING_MORE)
 

@@ -1,5 +1,6 @@
 """Questions to workers: asked once, whoever asks; a failure is told once, and forgets no other answer."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,8 +8,16 @@ import pytest
 from experiment.limits import Limits
 from experiment.spec import parse_experiment
 from training.dispatch.cluster import ClusterError
-from training.dispatch.questions import Question, QuestionError, Questions, ask_samples, ask_summary
-from training.dispatch.tasks import augment_samples, summarize_model
+from training.dispatch.questions import (
+    SEEDS_OF_REFERENCES,
+    Question,
+    QuestionError,
+    Questions,
+    ask_reference_scores,
+    ask_samples,
+    ask_summary,
+)
+from training.dispatch.tasks import augment_samples, score_references, summarize_model
 
 EXPERIMENT = parse_experiment('{"name": "one", "variants": [{"name": "a"}, {"name": "b"}]}')
 URL = "sqlite:///results.db"
@@ -128,3 +137,20 @@ def test_only_images_that_a_variant_changes_are_asked_for() -> None:
     assert [technique.name for technique in variant.techniques] == ["mixup"]
     table = images.model_copy(update={"dataset": parse_experiment('{"dataset": {"name": "wine"}}').dataset})
     assert ask_samples(table, images.variants[1], URL) is None
+
+
+def test_references_depend_on_the_rows_alone_and_on_a_bounded_number_of_seeds() -> None:
+    residual = {"name": "b", "architecture": {"name": "resnet_mlp"}}
+    wine = {"dataset": {"name": "wine", "label_noise": 0.2}}
+
+    def asked(**parts: Any) -> Question:
+        return ask_reference_scores(parse_experiment(json.dumps(wine | {"seeds": [*range(20)]} | parts)), URL)
+
+    first = asked()
+    assert first == asked(name="another", variants=[residual], training={"epochs": 3}, seeds=[*range(30)])
+    others = [asked(seeds=[5]), asked(dataset={"name": "wine"}), asked(dataset=wine["dataset"] | {"train_size": 50})]
+    assert len({first, *others}) == 4
+    spec, url = first.arguments
+    assert (first.task, url) == (score_references, URL)
+    assert parse_experiment(spec).seeds == tuple(range(SEEDS_OF_REFERENCES))
+    assert parse_experiment(spec).dataset == parse_experiment(json.dumps(wine)).dataset

@@ -22,6 +22,7 @@ from models.techniques import (
     BatchNormalization,
     Dropout,
     EarlyStopping,
+    Ensemble,
     GradientClipping,
     GroupNormalization,
     LabelSmoothing,
@@ -261,9 +262,9 @@ def orders_of(plan: Plan, seed: int, monkeypatch: pytest.MonkeyPatch) -> list[li
     engine = engine_of(plan)
     advance = engine._advance
 
-    def spy(data: Any, labels: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
+    def spy(data: Any, labels: Any, noisy: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
         seen.setdefault(order.numpy().tobytes(), order.numpy().tolist())
-        return advance(data, labels, changed, order, first, last)
+        return advance(data, labels, noisy, changed, order, first, last)
 
     monkeypatch.setattr(engine, "_advance", spy)
     train(engine, 3, seed=seed)
@@ -586,5 +587,61 @@ def test_balanced_accuracy_is_the_mean_recall_of_the_classes_on_validation_rows(
     split, engine = split_of(WINE, 2), engine_of(plan_of(NET))
     records, _ = train(engine, 3, seed=2, split=split)
     expected = balanced_accuracy_score(split.y_validation, engine.predict(split.x_validation).argmax(1))
-    assert records[-1].series == {"val_balanced_accuracy": pytest.approx(expected)}
+    assert records[-1].series is not None
+    assert records[-1].series["val_balanced_accuracy"] == pytest.approx(expected)
     assert expected != pytest.approx(records[-1].val_accuracy), "classes of unequal size"
+
+
+MEMORIZED: dict[str, list[Technique]] = {
+    "plain": [],
+    "batch normalization, dropout, L2": [BatchNormalization(), Dropout(rate=0.3), L2(l2=0.01)],
+    "ensemble": [Ensemble(members=2)],
+}
+
+
+@pytest.mark.parametrize("name", MEMORIZED)
+def test_training_loss_is_told_apart_for_rows_whose_label_was_changed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.worker.engine.BLOCK_ROWS", 17)
+    split = split_of(WINE)
+    true = split_of(Wine()).y_train
+    assert (split.noisy == (split.y_train != true)).all() and split.noisy.any()
+    engine, expected = engine_of(plan_of(NET, *MEMORIZED[name])), []
+    records: list[EpochRecord] = []
+
+    def look(record: EpochRecord) -> None:
+        """Keras's probabilities at the labels trained on; an ensemble's are its members' mean."""
+        records.append(record)
+        probabilities = np.asarray(engine.predict(split.x_train), np.float64)
+        losses = -np.log(probabilities[np.arange(len(true)), split.y_train])
+        expected.append((losses[split.y_train == true].mean(), losses[split.y_train != true].mean()))
+
+    engine.train(split, seed=0, epochs=3, on_epoch=look)
+    share = split.noisy.mean()
+    for record, by_hand in zip(records, expected, strict=True):
+        series = record.series or {}
+        unchanged, changed = series["train_loss_unchanged"], series["train_loss_changed"]
+        assert (unchanged, changed) == pytest.approx(by_hand, rel=1e-4)
+        assert (1 - share) * unchanged + share * changed == pytest.approx(record.train_loss, rel=1e-12)
+    assert expected[-1][0] < expected[-1][1], "clean labels are learned first"
+
+
+def test_one_engine_serves_runs_with_and_without_changed_labels() -> None:
+    """Which labels were changed is an argument of the compiled code: engines are shared between seeds."""
+    shared, first, second, clean = engine_of(plan_of(NET)), split_of(WINE, 1), split_of(WINE, 2), split_of(Wine(), 1)
+    assert (first.noisy != second.noisy).any()
+    together = [train(shared, 2, split=split)[0] for split in (first, second, clean, first)]
+    alone = [train(engine_of(plan_of(NET)), 2, split=split)[0] for split in (first, second, clean, first)]
+    assert [numbers(records) for records in together] == [numbers(records) for records in alone]
+    assert [set(record.series or {}) for record in together[2]] == [{"val_balanced_accuracy"}] * 2
+
+
+def test_where_every_label_was_changed_there_is_no_loss_of_the_others() -> None:
+    split = split_of(WINE)
+    all_changed = replace(split, noisy=np.ones(len(split.y_train), np.bool_))
+    records, _ = train(engine_of(plan_of(NET)), 2, split=all_changed)
+    for record in records:
+        series = record.series or {}
+        assert "train_loss_unchanged" not in series
+        assert series["train_loss_changed"] == pytest.approx(record.train_loss, rel=1e-12)

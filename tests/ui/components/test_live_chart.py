@@ -7,33 +7,37 @@ import plotly
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.components.live_chart import CHART_FAILED, ensure_plotly_js, read_script
+from ui.components.live_chart import CHART_FAILED, DRAWING, drawing_name, ensure_scripts, read_script
 
 
-def test_plotly_js_is_copied_whole_under_a_name_with_its_version(tmp_path: Path) -> None:
-    copy = ensure_plotly_js(tmp_path / "static")
-    assert copy.name == f"plotly-{plotly.__version__}.min.js"
-    assert copy.read_bytes() == (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
-    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+def test_scripts_are_copied_whole_under_names_that_change_with_them(tmp_path: Path) -> None:
+    ensure_scripts(tmp_path / "static")
+    package = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    copies = {path.name: path.read_bytes() for path in (tmp_path / "static").iterdir()}
+    assert copies == {
+        f"plotly-{plotly.__version__}.min.js": package.read_bytes(),
+        drawing_name(): DRAWING.read_bytes(),
+    }
 
 
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / f"plotly-{plotly.__version__}.min.js").write_text("kept")
-    assert ensure_plotly_js(tmp_path).read_text() == "kept"
+    (tmp_path / drawing_name()).write_text("kept")
+    ensure_scripts(tmp_path)
+    assert (tmp_path / drawing_name()).read_text() == "kept"
 
 
 def test_a_failed_copy_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.components.live_chart.plotly_js_path", lambda: tmp_path / "missing.js")
     with pytest.raises(FileNotFoundError):
-        ensure_plotly_js(tmp_path / "static")
+        ensure_scripts(tmp_path / "static")
     assert list((tmp_path / "static").iterdir()) == []
 
 
-def test_the_script_is_sent_without_comments_and_under_6500_bytes() -> None:
+def test_what_travels_with_every_message_has_no_comments_and_is_under_2000_bytes() -> None:
     script = read_script()
-    assert script.startswith("const charts")
+    assert script.startswith("function addresses")
     assert not any(line.startswith(("//", " ", "\t")) or not line for line in script.splitlines())
-    assert len(script) < 6_500
+    assert len(script) < 2_000
 
 
 def test_the_page_gets_the_figure_its_description_and_the_failure_text() -> None:

@@ -1,0 +1,1 @@
+"""The report as one HTML file: its elements, its sections, its style and its script."""

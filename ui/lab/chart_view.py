@@ -1,0 +1,119 @@
+"""The chart of an experiment: which view of its runs, means or single seeds, and the axes."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from analysis.lines import Axis, View
+from analysis.summary import RunSummary, VariantSummary
+from analysis.verdict import What
+from charts.curves import chart_height, name_axis
+from charts.key import key_of
+from charts.seed_panels import panels_height
+from experiment.judging import judging_of
+from experiment.spec import Experiment
+from ui import text
+from ui.components.live_chart import live_chart
+from ui.lab.reference_lines import reference_lines
+from ui.services import figure
+
+
+def draw_chart(
+    experiment: Experiment,
+    runs: tuple[RunSummary, ...],
+    variants: tuple[VariantSummary, ...],
+    what: What,
+    revision: str,
+    *,
+    words: str,
+    status: str,
+) -> None:
+    """The controls, the key, and the chart.
+
+    Args:
+        experiment: that the runs belong to.
+        runs: in numbers.
+        variants: the same for each variant.
+        what: the quantity that is looked at; of an accuracy the difference is shown.
+        revision: while it stays the same, the zoom stays.
+        words: what the chart shows, for those who do not see it.
+        status: read aloud when it changes.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        view = _choose_view(experiment, what)
+        single = _choose_seeds(experiment)
+        axis, log_x, log_y = _choose_axes()
+    reference = judging_of(experiment).reference
+    drawn = figure(
+        runs,
+        view,
+        reference=reference,
+        epochs=experiment.training.epochs,
+        axis=axis,
+        log_x=log_x,
+        log_y=log_y,
+        revision=revision,
+        single=single,
+        references=reference_lines(experiment, view),
+    )
+    height = panels_height(len(variants)) if single else chart_height(len(variants))
+    alt = f"{text.VIEWS[view]}. {words}"
+    live_chart(drawn, key="chart", alt=alt, height=height, legend=_key(drawn), status=status)
+
+
+def _choose_view(experiment: Experiment, what: What) -> View:
+    views: list[View] = ["loss", "accuracy"]
+    if len(experiment.variants) > 1:
+        views.append("accuracy_difference" if "accuracy" in what else "difference")
+    views += ["gap", "objective"]
+    if experiment.dataset.label_noise:
+        views.append("memorization")
+    chosen = st.segmented_control(
+        text.VIEW,
+        views,
+        default="loss",
+        required=True,
+        format_func=text.VIEWS.__getitem__,
+        key="view",
+        wrap=True,
+        label_visibility="collapsed",
+    )
+    return chosen if chosen in views else "loss"
+
+
+def _choose_seeds(experiment: Experiment) -> bool:
+    """Whether the single seeds are shown instead of their mean."""
+    if len(experiment.seeds) == 1:
+        return False
+    choices = {False: text.MEAN, True: text.SEEDS}
+    chosen = st.segmented_control(
+        text.MEAN_OR_SEEDS,
+        list(choices),
+        default=False,
+        required=True,
+        format_func=choices.__getitem__,
+        key="single_seeds",
+        label_visibility="collapsed",
+    )
+    return bool(chosen)
+
+
+def _choose_axes() -> tuple[Axis, bool, bool]:
+    with st.popover(text.AXES, icon=":material/straighten:"):
+        axes: list[Axis] = ["epoch", "steps", "seconds"]
+        axis = st.selectbox(text.X_AXIS, axes, format_func=name_axis, key="x_axis")
+        log_x = st.toggle(text.LOG_X, key="log_x")
+        log_y = st.toggle(text.LOG_Y, key="log_y")
+    return axis, log_x, log_y
+
+
+def _key(drawn: dict[str, Any]) -> str:
+    """HTML of what lines and marks mean."""
+    return "".join(f"<span>{_sample(entry.sample)}{escape(entry.name)}</span>" for entry in key_of(drawn))
+
+
+def _sample(attributes: Mapping[str, str]) -> str:
+    path = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f'<svg viewBox="0 0 26 10" aria-hidden="true"><path{path}/></svg>'
