@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from datasets.uploads import Upload
 from experiment.estimate import estimate_seconds
 from experiment.judging import judging_of
 from experiment.link import decode_link
@@ -12,7 +13,8 @@ from experiment.spec import Experiment, ExperimentError
 from models.layer_facts import count_parameters
 from ui import state, text
 from ui.components.plain import plain
-from ui.lab.experiment_form import draw_presets, experiment_form, load_draft
+from ui.lab.doubts_view import draw_doubts
+from ui.lab.experiment_form import draw_presets, experiment_form, follow_shown, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.lab.mismatch import draw_mismatch
 from ui.layout import begin_within_app, draw_footer, draw_title
@@ -60,10 +62,10 @@ def read_configuration() -> None:
         st.session_state[state.REFUSAL] = str(error)
 
 
-def read_shown(identifier: str | None) -> Experiment | None:
+def read_shown(identifier: str | None, recording: str) -> Experiment | None:
     """What the results are of: a stored experiment, else a recorded example; None if it was deleted."""
     if identifier is None:
-        return presets()[st.session_state.get(state.RECORDING, FIRST_VISIT)]
+        return presets()[recording]
     stored = services().store.experiment(identifier)
     return read_spec(stored.spec) if stored else None
 
@@ -87,6 +89,8 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 st.caption(" · ".join((count_runs(experiment), describe_cost(experiment))))
         if experiment:
             st.caption(describe_judging(experiment))
+            if isinstance(experiment.dataset, Upload):
+                draw_doubts(experiment.dataset, experiment.seeds[0])
     if pressed:
         train(experiment, who)
 
@@ -135,11 +139,15 @@ begin_within_app()
 services()
 who = visitor()
 read_configuration()
-identifier = state.shown_experiment()
-shown = read_shown(identifier)
+identifier = state.shown_experiment(arrived=state.arrive("lab"))
+place = identifier, st.session_state.get(state.RECORDING, FIRST_VISIT)
+shown = read_shown(*place)
+before = st.session_state.get(state.SHOWN_BEFORE)
+st.session_state[state.SHOWN_BEFORE] = place
 st.html(LAYOUT)
 draw_title(text.APP, text.INTRODUCTION)
-draw_presets(shown)
+follow_shown(read_shown(*before) if before else None, shown)
+draw_presets()
 with st.container(key="lab"):
     form, results = st.columns([368, 960])
 with form:

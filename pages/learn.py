@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from models.techniques import TECHNIQUES
+from ui import state
 from ui.layout import begin_within_app, draw_footer, draw_title
 from ui.learn import learn_text, sections
 
@@ -23,6 +24,7 @@ def section(title: str, draw: Callable[..., None], *arguments: str, key: str, ex
 
 
 begin_within_app()
+state.arrive("learn")
 draw_title(learn_text.LEARN, learn_text.INTRODUCTION)
 st.html(LAYOUT)
 with st.container(border=True):

@@ -128,6 +128,7 @@ def draw_experiments(who: str) -> None:
 
 
 begin_within_app()
+state.arrive("runs")
 services()
 who = visitor()
 days = services().queue.limits.days_kept

@@ -12,6 +12,12 @@ CONFIGURATION_PARAMETER = "configuration"
 
 BEGUN = "begun"
 """Whether the session has had a page."""
+PAGE = "page"
+"""The page that was looked at last."""
+SHOWN_BEFORE = "shown_before"
+"""What the Lab showed in its last run: an experiment's identifier, or None, and the recorded example."""
+KEPT_FILE = "kept_file"
+"""The file of one's own that the form held last, with how it is read: it outlives a look at other data sets."""
 SHOWN_EXPERIMENT = "shown_experiment"
 DRAFT = "draft"
 UNDO = "undo"
@@ -33,10 +39,15 @@ LEARN_DRAWS = "learn_draws"
 """How often each picture of the Learn page was drawn anew."""
 
 
-def shown_experiment() -> str | None:
-    """The experiment that the Lab shows: the URL's, else the one shown before the person changed pages."""
+def shown_experiment(*, arrived: bool) -> str | None:
+    """The experiment that the Lab shows: the URL's; for a person who comes from another page, whose address has none,
+    the one shown before.
+
+    Args:
+        arrived: whether another page was looked at before.
+    """
     identifier = st.query_params.get(EXPERIMENT_PARAMETER)
-    if identifier is None and CONFIGURATION_PARAMETER not in st.query_params:
+    if identifier is None and arrived and CONFIGURATION_PARAMETER not in st.query_params:
         identifier = st.session_state.get(SHOWN_EXPERIMENT)
         if identifier:
             st.query_params[EXPERIMENT_PARAMETER] = identifier
@@ -45,11 +56,18 @@ def shown_experiment() -> str | None:
 
 
 def show_experiment(identifier: str | None) -> None:
-    """Makes the Lab show this experiment, or the recorded one for None."""
+    """Makes the Lab show this experiment, or the recorded one for None: one entry of the browser's history."""
     st.session_state[SHOWN_EXPERIMENT] = identifier
-    st.query_params.clear()
-    if identifier:
-        st.query_params[EXPERIMENT_PARAMETER] = identifier
+    wanted = {EXPERIMENT_PARAMETER: identifier} if identifier else {}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def arrive(page: str) -> bool:
+    """Notes which page is looked at; whether it was another one before."""
+    before = st.session_state.get(PAGE)
+    st.session_state[PAGE] = page
+    return before is not None and before != page
 
 
 def take(key: str) -> Any:

@@ -15,7 +15,6 @@ from datasets.uploads import Upload
 from ui import text
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
-from ui.lab.doubts_view import draw_doubts
 from ui.lab.download_view import draw_download
 
 SHOWN: dict[Kind, int] = {"image": 18, "table": 8, "points": 3000}
@@ -43,7 +42,6 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
         return
     if isinstance(dataset, Upload):
         _draw_classes(dataset)
-        draw_doubts(dataset, seed)
     x, y = _training_rows(dataset, seed)
     arrays = _load(dataset.whole)
     names, features = arrays.class_names, arrays.feature_names

@@ -12,12 +12,13 @@ from pydantic import ValidationError
 
 from charts.palette import style
 from datasets.registry import DATASETS
-from experiment.changes import find_variant_changes
+from experiment.changes import find_changes, find_variant_changes
 from experiment.presets import FIRST_VISIT, presets
 from experiment.spec import Experiment, ExperimentError, TrainingSettings, Variant, parse_experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
+from results.uploads import upload_name
 from ui import state, text
 from ui.components.network_view import draw_networks
 from ui.components.plain import plain
@@ -35,6 +36,7 @@ from ui.lab.form_fields import (
     join,
     split,
 )
+from ui.lab.naming import suggest_name
 from ui.lab.own_data import choose_file
 from ui.services import services
 
@@ -58,15 +60,33 @@ def load_draft(experiment: Experiment, *, notice: str | None = None) -> None:
     if previous := st.session_state.get(state.DRAFT):
         st.session_state[state.UNDO] = previous
     values = experiment.model_dump(mode="json")
-    st.session_state[state.DRAFT] = Draft(values, [_new_id() for _ in values["variants"]], _new_id())
+    named = bool(experiment.name) and experiment not in presets().values() and experiment.name != _suggest(experiment)
+    st.session_state[state.DRAFT] = Draft(
+        values, [_new_id() for _ in values["variants"]], _new_id(), origin=experiment, named=named
+    )
     st.session_state[state.FORM_NOTICE] = notice
 
 
-def draw_presets(shown: Experiment | None) -> None:
-    """Examples that fill the form, and the way back to what was in it before. A new session begins with what is
-    shown."""
-    if state.DRAFT not in st.session_state:
+def follow_shown(before: Experiment | None, shown: Experiment | None) -> None:
+    """Puts what is shown now into the form, unless the form holds changes of what was shown before.
+
+    Args:
+        before: what was shown in the session's last run of the page; None in its first.
+        shown: what is shown now; None where it was deleted.
+    """
+    draft: Draft | None = st.session_state.get(state.DRAFT)
+    if draft is None:
         load_draft(shown or presets()[FIRST_VISIT])
+        return
+    held = _parse(draft.values)
+    changed = before is None or isinstance(held, ExperimentError) or find_changes(before, held)
+    if shown and not changed and find_changes(before or shown, shown):
+        load_draft(shown)
+        st.session_state.pop(state.UNDO, None)  # nothing of the person's own was replaced
+
+
+def draw_presets() -> None:
+    """Examples that fill the form, and the way back to what was in it before."""
     with st.container(horizontal=True, vertical_alignment="center", key="presets"):
         st.pills(
             text.PRESETS,
@@ -90,7 +110,7 @@ def experiment_form(shown: Experiment | None) -> Experiment | ExperimentError:
     """
     draft: Draft = st.session_state[state.DRAFT]
     values = draft.values
-    values["name"] = draw_text_input(draft, "name", text.EXPERIMENT_NAME, values["name"], max_chars=120)
+    name = st.container()
     variants, data, network, training = st.tabs([text.VARIANTS, text.DATA, text.NETWORK, text.TRAINING])
     with variants:
         _variants(draft, shown)
@@ -103,13 +123,35 @@ def experiment_form(shown: Experiment | None) -> Experiment | ExperimentError:
     with training:
         _training(draft)
     experiment = _parse(values)
+    with name:
+        values["name"] = _name(draft, experiment)
     if isinstance(experiment, Experiment):
+        experiment = experiment.model_copy(update={"name": values["name"]})
         with preview:
             draw_preview(experiment.dataset, experiment.seeds[0])
             draw_augmentation(experiment)
         with picture:
             draw_networks(experiment, key=f"{draft.key}_network")
     return experiment
+
+
+def _name(draft: Draft, experiment: Experiment | ExperimentError) -> str:
+    """The field of the name; until a person fills it, it says what is compared."""
+    key = f"{draft.key}.name"
+    if not draft.named and isinstance(experiment, Experiment):
+        kept = draft.origin is not None and draft.origin.name and not find_changes(draft.origin, experiment)
+        draft.values["name"] = draft.origin.name if draft.origin and kept else _suggest(experiment)
+        st.session_state[key] = draft.values["name"]
+
+    def take() -> None:
+        draft.named = bool(st.session_state[key].strip())
+
+    return draw_text_input(draft, "name", text.EXPERIMENT_NAME, draft.values["name"], max_chars=120, on_change=take)
+
+
+def _suggest(experiment: Experiment) -> str:
+    files = (upload_name(services().store, sha256) for sha256 in experiment.dataset.uploads)
+    return suggest_name(experiment, next(files, None))
 
 
 def _training(draft: Draft) -> None:

@@ -26,7 +26,7 @@ from ui.lab.reference_lines import wait_for_reference_lines
 from ui.lab.result_table import draw_numbers
 from ui.lab.verdict_view import draw_answer, draw_cards, draw_judged
 from ui.lab.what_if import chosen_rule, draw_what_if
-from ui.services import Services, read_spec, recorded_runs, services, stored_runs, summaries, verdict
+from ui.services import Services, read_spec, reading_changed, recorded_runs, services, stored_runs, summaries, verdict
 from wording.in_words import describe
 from wording.verdict import say_answer
 
@@ -58,6 +58,8 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
         st.warning(text.NOT_FOUND)
         st.button(text.BACK_TO_LAB, on_click=state.show_experiment, args=(None,))
         return
+    if changed := reading_changed(stored):
+        st.caption(f":material/priority_high: {changed}")
     active = any(record.run.active for record in service.curves.read(identifier))
     every = SECONDS_BETWEEN_REFRESHES if active else None
     st.fragment(_live, run_every=every)(stored, active, visitor)

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
+from experiment.spec import Experiment
 from models.parameters import Entry, Parameter, parameters
 from ui import text
 
@@ -22,13 +23,16 @@ class Draft:
     """What the form holds: the experiment as JSON values, and an identifier for each variant's widgets.
 
     `key` changes when another experiment is loaded, so that all widgets start from the new values. `defaults` are
-    those that widgets were drawn with: they must stay the same while a widget lives.
+    those that widgets were drawn with: they must stay the same while a widget lives. `origin` is what was loaded, and
+    `named` whether a person chose the name.
     """
 
     values: dict[str, Any]
     variant_ids: list[str]
     key: str
     defaults: dict[str, Any] = field(default_factory=dict)
+    origin: Experiment | None = None
+    named: bool = False
 
 
 def carry_over(entry: type[Entry], name: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def choose_file(key: str, values: dict[str, Any], select: Select) -> dict[str, A
         help=text.OWN_FILE_HELP,
     )
     chosen = {"sha256": "", "target": None, "reading": {}} | {k: values[k] for k in IDENTIFIERS if k in values}
+    if not chosen["sha256"]:  # another data set was looked at in between
+        chosen |= st.session_state.get(state.KEPT_FILE, {})
     if file is not None and st.session_state.get(state.OWN_FILE) != file.file_id:
         chosen = _take(file, chosen, select)
     if not is_hosted():
@@ -64,7 +66,8 @@ def choose_file(key: str, values: dict[str, Any], select: Select) -> dict[str, A
     if name is None:
         return chosen
     st.caption(text.OWN_FILE_IN_USE.format(name=plain(name)))
-    return _draw_reading(key, chosen, select)
+    st.session_state[state.KEPT_FILE] = chosen = _draw_reading(key, chosen, select)
+    return chosen
 
 
 def _offer_openml(key: str, before: dict[str, Any]) -> dict[str, Any]:
