@@ -599,3 +599,81 @@ def test_seeds_are_added_marks_are_moved_and_the_envelope_is_opened(open_tab: Op
         expect(page.get_by_text("the test rows are spent")).to_be_visible()
     assert len(lab.store.runs(identifier)) == 20
     assert opened_at(lab.store, identifier) is not None
+
+
+def test_back_and_forward_go_one_experiment_at_a_time_and_the_form_goes_with_them(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.url) as page:
+        Charts(page).wait_until_drawn()
+        heading = page.locator(".st-key-results h3").first
+        form = page.get_by_role("textbox", name=text.EXPERIMENT_NAME)
+        start = presets()[FIRST_VISIT].name
+        shown = [start]
+        for epochs in ("3", "4"):  # two small experiments, one after the other
+            page.get_by_role("tab", name=text.TRAINING, exact=True).click()
+            page.get_by_role("textbox", name=text.SEEDS).fill("0")
+            page.get_by_role("textbox", name=text.SEEDS).press("Enter")
+            page.get_by_role("spinbutton", name="Epochs").fill(epochs)
+            page.get_by_role("spinbutton", name="Epochs").press("Enter")
+            form.fill(f"of {epochs} epochs")
+            form.press("Enter")
+            press(page, text.TRAIN).click()
+            expect(heading).to_have_text(f"of {epochs} epochs", timeout=SECONDS * 1000)
+            expect(badge(page, "4 finished")).to_be_visible(timeout=SECONDS * 1000)
+            shown.append(f"of {epochs} epochs")
+        for title in reversed(shown[:-1]):
+            page.go_back()
+            expect(heading).to_have_text(title, timeout=SECONDS * 1000)
+            expect(form).to_have_value(title)
+            expect(page.get_by_text(text.MISMATCH)).to_have_count(0)
+        page.go_forward()
+        expect(heading).to_have_text(shown[1], timeout=SECONDS * 1000)
+        expect(form).to_have_value(shown[1])
+
+
+def test_a_file_outlives_a_look_at_other_data_and_names_its_experiment(
+    open_tab: OpenTab, lab: Lab, tmp_path: Path
+) -> None:
+    file = tmp_path / "flowers.csv"
+    rows = [f"{k},{k % 7},{'red' if k % 2 else 'blue'}" for k in range(60)]
+    file.write_text("\n".join(["length,width,colour", *rows]))
+    broken = tmp_path / "broken.csv"
+    broken.write_text("a,b\n1,2,3\n4,5\n")
+    with open_tab(lab.url) as page:
+        Charts(page).wait_until_drawn()
+        form = page.get_by_role("textbox", name=text.EXPERIMENT_NAME)
+        page.get_by_role("tab", name=text.DATA, exact=True).click()
+
+        def choose(label: str) -> None:
+            page.get_by_role("combobox", name=text.DATASET).click()
+            page.get_by_role("option", name=label, exact=True).click()
+
+        choose(DATASETS["upload"].label)
+        page.locator(".st-key-lab input[type=file]").set_input_files(file)
+        in_use = page.get_by_text(text.OWN_FILE_IN_USE.format(name="flowers.csv"))
+        expect(in_use).to_be_visible(timeout=SECONDS * 1000)
+        expect(form).to_have_value(re.compile("^flowers.csv: dropout"))
+        choose(DATASETS["wine"].label)
+        expect(in_use).to_have_count(0)
+        expect(form).to_have_value(re.compile(f"^{DATASETS['wine'].label}: dropout"))
+        choose(DATASETS["upload"].label)
+        expect(in_use).to_be_visible(timeout=SECONDS * 1000)
+        page.locator(".st-key-lab input[type=file]").set_input_files(broken)
+        expect(page.get_by_text(text.FILE_REFUSED).first).to_be_visible(timeout=SECONDS * 1000)
+        expect(in_use).to_be_visible()
+        form.fill("my flowers")
+        form.press("Enter")
+        choose(DATASETS["wine"].label)
+        expect(page.get_by_text(text.OWN_FILE_IN_USE.format(name="flowers.csv"))).to_have_count(0)
+        expect(form).to_have_value("my flowers")
+
+
+def test_a_reload_in_mid_run_shows_form_and_results_of_one_experiment(open_tab: OpenTab, lab: Lab) -> None:
+    with open_tab(lab.configuration(LONG)) as page:
+        train(page)
+        Charts(page).wait_until_drawn()
+        page.reload()
+        Charts(page).wait_until_drawn()
+        expect(page.get_by_text(text.MISMATCH)).to_have_count(0)
+        page.get_by_role("tab", name=text.TRAINING, exact=True).click()
+        expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value(str(LONG.training.epochs))
+        press(page, text.CANCEL).first.click()
