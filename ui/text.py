@@ -123,7 +123,7 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "green", "red", "orange"]] = {
     "failed": "red",
     "cancelled": "orange",
 }
-FAILED_RUN = "**{variant}**, seed {seed}: {message}"
+FAILED_RUNS = "**{variant}**, seeds {seeds}"
 VIEW = "View"
 VIEWS = {
     "loss": "Loss",

@@ -572,3 +572,55 @@ def test_a_wrong_setting_is_named_on_the_page(
     assert told in page.mistakes[0]
     assert "secret" not in page.mistakes[0]
     assert page.labels("button") == []
+
+
+def test_an_experiment_is_named_after_what_it_compares_until_a_person_names_it(open_page: OpenPage) -> None:
+    page = open_page()
+    field = ("text_input", text.EXPERIMENT_NAME)
+    assert page.widget(*field).value == presets()[FIRST_VISIT].name, "as long as it is this example"
+    page.fill("selectbox", text.DATASET, "wine")
+    assert page.widget(*field).value == "Wine: dropout, L2, dropout + L2 + stop"
+    page.press(text.REMOVE_VARIANT, index=3)
+    assert page.widget(*field).value == "Wine: dropout, L2"
+    page.fill(*field, "mine")
+    page.press(text.REMOVE_VARIANT, index=2)
+    assert page.widget(*field).value == "mine"
+    page.fill(*field, "")
+    assert page.widget(*field).value == "Wine: dropout"
+    page.press(text.REMOVE_VARIANT, index=1)
+    assert page.widget(*field).value == f"Wine: {ARCHITECTURES['mlp'].label}"
+
+
+def test_the_form_follows_what_is_shown_unless_it_holds_changes(
+    open_page: OpenPage, add_experiment: AddExperiment
+) -> None:
+    first, second = (add_experiment(name=f"of {epochs}", training={"epochs": epochs}) for epochs in (11, 12))
+    page = open_page(experiment=first)
+    page.app.query_params["experiment"] = second
+    page.app.run()
+    page.check()
+    assert page.widget("number_input", "Epochs").value == 12
+    page.fill("number_input", "Epochs", 13)
+    page.app.query_params["experiment"] = first
+    page.app.run()
+    assert page.widget("number_input", "Epochs").value == 13
+    assert "Epochs 11 → 13" in page.shown
+
+
+def test_runs_that_failed_for_one_reason_share_a_box(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store
+) -> None:
+    identifier = add_experiment(variants=[{"name": "a*"}, {"name": "b"}], seeds=[0, 1, 2], training={"epochs": 3})
+    for run in store.runs(identifier):
+        store.start(run.id, 1, {}, 1e9)
+        reason = (
+            "no <b>memory</b>"
+            if (run.variant, run.seed) == ("b", 2)
+            else f"The loss became NaN in epoch {run.seed + 2}."
+        )
+        store.finish(run.id, 1, "failed", message=reason, now=1e9)
+    boxes = [box.replace("\\", "") for box in open_page(experiment=identifier).mistakes]
+    assert boxes == [
+        "**a***, seeds 0, 1, 2; **b**, seeds 0, 1: The loss became NaN.",
+        "**b**, seeds 2: no <b>memory</b>",
+    ]

@@ -1,6 +1,7 @@
 """An experiment on the page: answer, cards, chart, numbers, what if, envelope, and what lies deeper; live while it
 trains."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -89,12 +90,29 @@ def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> No
         what = draw_judged(experiment, runs, identifier)
     if progress.active:
         _progress(service, experiment, records, progress)
-    for record in records:
-        if record.run.status == "failed":
-            run = record.run
-            st.error(text.FAILED_RUN.format(variant=plain(run.variant), seed=run.seed, message=run.message))
+    _draw_failures(records)
     _results(experiment, runs, identifier, rule, what, stored, extendable=owned and not progress.active)
     draw_envelope(experiment, identifier, records, visitor=visitor, owned=owned)
+
+
+def _draw_failures(records: Sequence[RunRecord]) -> None:
+    """One box for each reason, with all runs that failed for it."""
+    failed: dict[str, dict[str, list[int]]] = {}
+    for record in records:
+        run = record.run
+        if run.status == "failed":
+            failed.setdefault(_kind_of_failure(run.message or ""), {}).setdefault(run.variant, []).append(run.seed)
+    for reason, seeds_of in failed.items():
+        runs = "; ".join(
+            text.FAILED_RUNS.format(variant=plain(variant), seeds=", ".join(map(str, seeds)))
+            for variant, seeds in seeds_of.items()
+        )
+        st.error(f"{runs}: {plain(reason)}")
+
+
+def _kind_of_failure(message: str) -> str:
+    """The message without the epoch in which it happened: the same in every seed."""
+    return re.sub(r" in epoch \d+", "", message)
 
 
 def _head(experiment: Experiment, identifier: str, progress: Progress, owned: bool) -> None:
