@@ -184,6 +184,8 @@ def test_a_file_of_ones_own_is_uploaded_shown_as_text_and_trained_on(open_tab: O
     rows = "".join(f"{i % 7},{i % 5},{('<img src=x onerror=alert(1)>', '=1+1')[i % 2]}\n" for i in range(60))
     content = f"u,v,<b>kind</b>\n{rows}".encode()
     with open_tab(lab.configuration(SMALL)) as page:
+        Charts(page).wait_until_drawn()
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)  # else a list can close
         page.get_by_role("tab", name=text.DATA, exact=True).click()
         page.get_by_role("combobox", name=text.DATASET).click()
         page.get_by_role("option", name=DATASETS["upload"].label).click()

@@ -23,7 +23,6 @@ from ui.lab.chart_view import draw_chart
 from ui.lab.deeper import cancel, draw_panels, draw_recorded_panels
 from ui.lab.envelope_view import draw_envelope
 from ui.lab.progress_view import draw_progress_cells
-from ui.lab.reference_lines import wait_for_reference_lines
 from ui.lab.result_table import draw_numbers
 from ui.lab.verdict_view import draw_answer, draw_cards, draw_judged
 from ui.lab.what_if import chosen_rule, draw_what_if
@@ -48,7 +47,6 @@ def recorded_view(name: str) -> None:
         what = draw_judged(experiment, runs, name)
     _results(experiment, runs, name, rule, what)
     draw_recorded_panels(experiment, runs)
-    wait_for_reference_lines(experiment)
 
 
 def experiment_view(identifier: str, visitor: str | None) -> None:
@@ -72,8 +70,6 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
         owned=stored.visitor == visitor,
         every=every,
     )
-    if any(record.last_epoch for record in service.curves.read(identifier)):  # else its data may still be on their way
-        wait_for_reference_lines(experiment)
 
 
 def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> None:

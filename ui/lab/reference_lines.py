@@ -1,4 +1,7 @@
-"""What predictors without a network score on the same rows: a worker's answer, drawn as lines once it is there."""
+"""What predictors without a network score on the same rows: a worker's answer, drawn as lines once it is there.
+
+Nothing waits for it: running the page anew by itself would close a list that a person has just opened.
+"""
 
 import streamlit as st
 
@@ -10,8 +13,6 @@ from training.dispatch.questions import Question, QuestionError, ask_reference_s
 from ui import state
 from ui.services import services
 from wording.language import _
-
-SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def reference_lines(experiment: Experiment, view: View) -> tuple[Reference, ...]:
@@ -30,18 +31,6 @@ def reference_lines(experiment: Experiment, view: View) -> tuple[Reference, ...]
             (_("logistic regr."), scores.logistic_accuracy),
         )
     return tuple((name, value) for name, value in named if value is not None)
-
-
-def wait_for_reference_lines(experiment: Experiment) -> None:
-    """Runs the page once more when the answer comes."""
-    question = _question(experiment)
-    if not _has_failed(question) and not services().queue.questions.is_answered(question):
-        st.fragment(_wait, run_every=SECONDS_BETWEEN_LOOKS)(question)
-
-
-def _wait(question: Question) -> None:
-    if services().queue.questions.is_answered(question):
-        st.rerun()
 
 
 def _question(experiment: Experiment) -> Question:
