@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from experiment.spec import Experiment, Variant
 from models.techniques import TECHNIQUES
 
-
 ENTRY_LABELS: Final = {"dataset": "Data set", "architecture": "Network"}
 
 
