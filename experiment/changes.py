@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from experiment.spec import Experiment, Variant
 from models.techniques import TECHNIQUES
+
+ENTRY_LABELS: Final = {"dataset": "Data set", "architecture": "Network"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _variant_changes(old: Variant, new: Variant) -> Iterator[Change]:
 def _entry_changes(variant: str, part: str, old: Any, new: Any) -> Iterator[Change]:
     """Between two entries of a registry, or none."""
     if getattr(old, "name", None) != getattr(new, "name", None):
-        yield Change(variant, part, part, old and old.label, new and new.label)
+        yield Change(variant, part, ENTRY_LABELS[part], old and old.label, new and new.label)
     elif old is not None:
         yield from _field_changes(variant, part, old, new)
 

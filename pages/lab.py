@@ -33,6 +33,7 @@ LAYOUT = """<style>
 .st-key-results h3 { font-size: 1.4rem; padding: 0; }
 .st-key-chart_panel { padding: 0.6rem 1rem; }
 .st-key-mismatch { background: color-mix(in srgb, #d99a00 14%, transparent); padding: 0.6rem 1rem; }
+@media (min-width: 641px) { .st-key-mismatch { flex-wrap: nowrap !important; } }
 @media (max-width: 1180px) {
   [data-testid="stHorizontalBlock"]:has(> * .st-key-train_bar) { flex-direction: column-reverse; }
   [data-testid="stColumn"]:has(.st-key-train_bar), [data-testid="stColumn"]:has(.st-key-results) {

@@ -102,7 +102,7 @@ function startFocus() {
   focus.point = (index) => { if (focus.pointed !== index) { focus.pointed = index; focus.show(); } };
   focus.keep = (index) => { focus.kept = focus.kept === index ? null : index; focus.show(); };
   const find = (target) => {
-    const element = target.closest?.('[data-lab-variant], [class*="card_"]');
+    const element = target.closest?.('[data-lab-variant], [class*="st-key-card_"], [class*="st-key-variant_card_"]');
     const found = element && (element.dataset.labVariant ?? element.className.match(/st-key-(?:variant_)?card_(\d+)/)?.[1]);
     return found == null ? null : Number(found);
   };
@@ -260,7 +260,9 @@ export function show(box, data, Plotly) {
   if (words) {
     box.dataset.focus = usual;
     const focus = (window.regularizerLabFocus ??= startFocus());
-    Object.assign(focus, { usual, words }).show();
+    const { uirevision } = data.figure.layout;
+    if (focus.revision !== uirevision) Object.assign(focus, { pointed: null, kept: null }); // of other variants
+    Object.assign(focus, { usual, words, revision: uirevision }).show();
   }
   draw(chart);
 }
