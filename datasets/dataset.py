@@ -16,7 +16,10 @@ Kind = Literal["image", "table", "points"]
 Origin = Literal["embedded", "download", "upload"]
 
 SHARE_HELD_OUT = 0.2
-"""Share of all rows in the test set, and again in the validation set."""
+MOST_HELD_OUT = 5_000
+"""Share of all rows in the test set, and again in the validation set, and at most so many of them."""
+MOST_JUDGED = 10_000
+"""Training rows that the clean training loss is over at most."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,17 @@ class Dataset(Entry):
     @property
     def held_out(self) -> int:
         """Rows of the test set; the validation set has as many."""
-        return round(SHARE_HELD_OUT * self.rows)
+        return min(round(SHARE_HELD_OUT * self.rows), MOST_HELD_OUT)
 
     @property
     def training_rows(self) -> int:
         """Rows that a run trains on."""
         return self.train_size or self.rows - 2 * self.held_out
+
+    @property
+    def judged_rows(self) -> int:
+        """Of the training rows, those that the clean training loss and accuracy are over: the first of their order."""
+        return min(self.training_rows, MOST_JUDGED)
 
     @model_validator(mode="after")
     def _check_train_size(self) -> "Dataset":

@@ -20,11 +20,11 @@ SECONDS_PER_EPOCH = 1e-3
 def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = None) -> float:
     """Seconds of one run's epochs (all of them unless told otherwise) on the machine that the constants are from."""
     plan, dataset = experiment.plan(variant), experiment.dataset_of(variant)
-    train, held_out = dataset.training_rows, dataset.held_out
+    train, judged = dataset.training_rows, dataset.judged_rows + 2 * dataset.held_out
     steps = -(-train // experiment.training.batch_size)
     layers = plan.members * len(plan.layers) * steps * SECONDS_PER_LAYER_AND_STEP
-    # A gradient step takes three times the forward pass; every epoch also evaluates all rows.
-    products = count_operations(plan) * (4 * train + 2 * held_out) * SECONDS_PER_OPERATION
+    # A gradient step takes three times the forward pass; every epoch also evaluates rows.
+    products = count_operations(plan) * (3 * train + judged) * SECONDS_PER_OPERATION
     return (epochs or experiment.training.epochs) * (layers + products + SECONDS_PER_EPOCH)
 
 

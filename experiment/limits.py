@@ -70,7 +70,7 @@ def row_epochs(experiment: Experiment, variant: Variant) -> int:
     """Rows that a run of a variant goes through, each member of an ensemble counted.
 
     Rows for validation and test count a quarter: they are only evaluated, while a training row goes forward, backward
-    (twice as much) and is evaluated too. Large data sets hold out 28,000 of them, however few are trained on.
+    (twice as much) and is evaluated too. Large data sets hold out 10,000 of them, however few are trained on.
     """
     dataset = experiment.dataset_of(variant)
     rows = dataset.training_rows + 2 * dataset.held_out // 4

@@ -6,6 +6,7 @@ It needs TensorFlow, scikit-learn and matplotlib, and nothing of this program.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datasets.dataset import MOST_HELD_OUT, MOST_JUDGED
 from datasets.registry import Dataset
 from experiment.spec import Experiment, MarkedRule, TrainingSettings, Variant
 from experiment.version import PROGRAM_AND_VERSION
@@ -23,7 +24,7 @@ CLEAN_TRAINING = (
     '    """Judges training rows as validation rows are: unchanged, and in evaluation mode."""',
     "",
     "    def on_epoch_end(self, epoch, logs):",
-    "        clean = self.model.evaluate(x_train, {labels}, verbose=0, return_dict=True)",
+    "        clean = self.model.evaluate({rows}, {labels}, verbose=0, return_dict=True)",
     '        logs.update({{f"train_{{name}}": value for name, value in clean.items()}})',
 )
 
@@ -111,7 +112,7 @@ class Script:
     def _data(self) -> Iterator[str]:
         dataset = self.dataset
         yield from self.loading.lines
-        yield "held_out = round(0.2 * len(x))"
+        yield f"held_out = min(round(0.2 * len(x)), {MOST_HELD_OUT})"
         yield from self._grouped_split() if self.loading.groups else self._plain_split()
         if dataset.label_noise:
             yield from self._label_noise()
@@ -240,7 +241,9 @@ class Script:
         yield from (line for note in self.writer.take_notes() for line in comment(note))
         yield from compiled
         yield from ("", "")
-        yield from (line.format(labels=self.labels("y_train")) for line in CLEAN_TRAINING)
+        judged = f"[:{MOST_JUDGED}]" if self.dataset.training_rows > MOST_JUDGED else ""
+        rows, labels = f"x_train{judged}", self.labels(f"y_train{judged}")
+        yield from (line.format(rows=rows, labels=labels) for line in CLEAN_TRAINING)
         yield from ("", "")
         yield from self._callbacks()
         yield from self._fit()

@@ -50,6 +50,7 @@ MARKED_RULE_HELP = (
     "*What if it had stopped?*. To really stop a variant, give it the technique Early stopping."
 )
 ROWS = "{train:,} rows to train on, {held_out:,} for validation, {held_out:,} kept for the test"
+ROWS_JUDGED = ". Training loss and accuracy are measured on {judged:,} of them, the same in every epoch"
 PREVIEW = "Training rows of seed {seed}"
 PREVIEW_ALT = "Preview of the data set {name}."
 CLASS = "class"

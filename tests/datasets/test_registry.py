@@ -91,3 +91,10 @@ def test_spirals_without_noise_lie_on_three_arms_of_one_turn() -> None:
     assert np.abs(turns - np.round(turns)).max() < 1e-5
     # Uniform over t^2: as many points within half the radius as a disc's area says, a quarter.
     assert abs((radius < 1.0).mean() - 0.25) < 0.03
+
+
+def test_held_out_rows_are_a_fifth_and_at_most_5000() -> None:
+    mnist = DATASETS["mnist"].model_validate({})
+    assert (mnist.held_out, mnist.training_rows, mnist.judged_rows) == (5_000, 60_000, 10_000)
+    digits = DATASETS["digits"].model_validate({})
+    assert (digits.held_out, digits.judged_rows) == (round(0.2 * 1797), digits.training_rows)

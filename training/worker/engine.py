@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from datasets.dataset import MOST_JUDGED
 from datasets.split import Split
 from models.layer_facts import draws_random_numbers, facts_of
 from models.plan import LOGITS, Plan, layer_name
@@ -22,7 +23,7 @@ from training.worker.augmentation import Augmentation
 from training.worker.build import build, make, reset_weights
 from training.worker.totals import SPLITS, SplitName, TotalsLayout
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Rises whenever the same plan, rows and seed give other numbers (tests/training/worker/test_golden_numbers.py)."""
 
 SECONDS_IN_ONE_CALL = 0.25
@@ -83,7 +84,8 @@ class Engine:
         self._optimizer_start = [v.numpy() for v in self.optimizer.variables]
         self._augmentation = Augmentation(plan)
         self.steps = -(-rows[0] // batch_size)
-        self._blocks = [-(-n // BLOCK_ROWS) for n in rows]
+        self._judged_rows = (min(rows[0], MOST_JUDGED), *rows[1:])
+        self._blocks = [-(-n // BLOCK_ROWS) for n in self._judged_rows]
         self.units = self.steps + sum(self._blocks)
         self._layout = TotalsLayout(1 if plan.members == 1 else 1 + plan.members, plan.classes)
         self._totals = tf.Variable(tf.zeros(self._layout.size, tf.float64), trainable=False)
@@ -129,10 +131,11 @@ class Engine:
             DivergedError: the loss became NaN or infinite.
         """
         self.reset(seed)
-        data, labels, noisy = _tensors(split)
+        training, labels_of_training = _training_tensors(split)
+        data, labels, noisy = _judged_tensors(split)
         self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
-        self._noise_rows = np.bincount(split.noisy, minlength=2)
-        rows = data[0], self._targets(labels[0])
+        self._noise_rows = np.bincount(split.noisy[:MOST_JUDGED], minlength=2)
+        rows = training, self._targets(labels_of_training)
         own = [make(c) for c in self.plan.callbacks]
         hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self.model, epochs=epochs)
         test_metrics = []
@@ -161,8 +164,9 @@ class Engine:
 
     def prepare(self, split: Split) -> None:
         """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
-        data, labels, noisy = _tensors(split)
-        changed = data[0], self._targets(labels[0])
+        data, labels, noisy = _judged_tensors(split)
+        training, labels_of_training = _training_tensors(split)
+        changed = training, self._targets(labels_of_training)
         nothing = data, labels, noisy, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0)
         # The one trace itself: finding it again in each epoch takes a tenth of a short one.
         self._advance = self._graph.get_concrete_function(*nothing)
@@ -313,7 +317,7 @@ class Engine:
 
     def _scores(self, totals: Any, split: SplitName) -> list[tuple[float, float]]:
         """Mean loss and accuracy on a split: of the whole, then of each member of an ensemble."""
-        sums = totals[self._layout.scores(split)] / self.rows[SPLITS.index(split)]
+        sums = totals[self._layout.scores(split)] / self._judged_rows[SPLITS.index(split)]
         return [(float(loss), float(accuracy)) for loss, accuracy in sums.reshape(-1, 2)]
 
     def _balanced_accuracy(self, totals: Any) -> float:
@@ -387,11 +391,18 @@ def _judge_mean(logits: list[Any], y: Any) -> tuple[Any, Any]:
     return losses, tf.cast(tf.equal(tf.argmax(mean, 1, tf.int32), y), tf.float64)
 
 
-def _tensors(split: Split) -> tuple[list[Any], list[Any], list[Any]]:
-    """Of training, validation and test: rows, labels, and 1 for each row whose label was changed, else 0."""
-    data = [tf.constant(a) for a in (split.x_train, split.x_validation, split.x_test)]
-    labels = [tf.constant(a) for a in (split.y_train, split.y_validation, split.y_test)]
-    noisy = [tf.constant(split.noisy, tf.int32), *(tf.zeros(len(y), tf.int32) for y in labels[1:])]
+def _training_tensors(split: Split) -> tuple[Any, Any]:
+    """Rows that are trained on, and their labels."""
+    return tf.constant(split.x_train), tf.constant(split.y_train)
+
+
+def _judged_tensors(split: Split) -> tuple[list[Any], list[Any], list[Any]]:
+    """Rows that each epoch is judged on, labels and noise marks, of training, validation and test: of many training
+    rows the first, which are the same for every epoch and variant."""
+    few = slice(MOST_JUDGED)
+    data = [tf.constant(a) for a in (split.x_train[few], split.x_validation, split.x_test)]
+    labels = [tf.constant(a) for a in (split.y_train[few], split.y_validation, split.y_test)]
+    noisy = [tf.constant(split.noisy[few], tf.int32), *(tf.zeros(len(y), tf.int32) for y in labels[1:])]
     return data, labels, noisy
 
 

@@ -36,7 +36,10 @@ def _training_rows(dataset: Dataset, seed: int) -> tuple[Any, Any]:
 
 def draw_preview(dataset: Dataset, seed: int) -> None:
     """Draws what fits the kind of the data set, below its sizes."""
-    st.caption(text.ROWS.format(train=dataset.training_rows, held_out=dataset.held_out))
+    rows = text.ROWS.format(train=dataset.training_rows, held_out=dataset.held_out)
+    if dataset.judged_rows < dataset.training_rows:
+        rows += text.ROWS_JUDGED.format(judged=dataset.judged_rows)
+    st.caption(rows)
     if isinstance(dataset, Download) and dataset.missing:
         draw_download(dataset)
         return

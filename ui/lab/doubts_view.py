@@ -10,7 +10,6 @@ from ui import text
 from ui.components.plain import plain
 from ui.lab.own_data import change_column
 
-
 _check_split = lru_cache(maxsize=32)(check_split)
 """A page asks the same on each of its runs."""
 
