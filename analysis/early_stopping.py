@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-State = Literal["no_epochs", "all_ignored", "not_a_number", "waiting", "stopped"]
+State = Literal["no_epochs", "not_recorded", "all_ignored", "not_a_number", "waiting", "stopped"]
 Criterion = Literal["GL", "PQ", "UP"]
 STRIP: Final = 5
 """Epochs in a strip of Prechelt's criteria PQ and UP."""
@@ -24,7 +24,8 @@ class StoppingRule:
     """When to stop, under Keras's own parameter names.
 
     Attributes:
-        monitor: the curve that is watched: train_loss, val_loss, train_accuracy or val_accuracy.
+        monitor: the curve that is watched: train_loss, val_loss, train_accuracy, val_accuracy or
+            val_balanced_accuracy, which runs before engine version 2 lack.
         patience: epochs without improvement before it stops; 0 does the same as 1.
         min_delta: a change must be larger than this to count as an improvement.
         baseline: waiting restarts only when the value also beats this one.
@@ -44,6 +45,8 @@ class StoppingRule:
 
     def apply(self, curves: Mapping[str, FloatArray]) -> "Stopping":
         """What the rule would have done on a run's curves."""
+        if self.monitor not in curves and len(curves.get("val_loss", ())):
+            return Stopping(None, None, "not_recorded")
         return replay(curves.get(self.monitor, np.empty(0)), self)
 
 

@@ -205,6 +205,22 @@ def _label_smoothing(material: Material, values: Values, seed: int) -> Drawing:
     return Drawing(parts.bars_figure(series, [str(c) for c in range(classes)], "Class", "Probability"), words)
 
 
+EXAMPLE_COUNTS = (90, 8, 2)
+
+
+def _class_weight(material: Material, values: Values, seed: int) -> Drawing:
+    counts = np.array(EXAMPLE_COUNTS)
+    weights_of = (counts.sum() / (len(counts) * counts)) ** values["power"]
+    share = counts * weights_of / (counts * weights_of).sum()
+    series = {"Share of the rows": counts / counts.sum(), "Share of the loss's weight": share}
+    words = (
+        f"Of 100 rows {counts[0]}, {counts[1]} and {counts[2]} are of three classes. A row of the rarest weighs "
+        f"{weights_of[2]:.3g}, one of the most frequent {weights_of[0]:.3g}; all rows of a class together have "
+        f"{share[0]:.0%}, {share[1]:.0%} and {share[2]:.0%} of the weight."
+    )
+    return Drawing(parts.bars_figure(series, ["A", "B", "C"], "Class", "Share"), words)
+
+
 def _ema(material: Material, values: Values, seed: int) -> Drawing:
     path = weights.noisy_path(150, seed)
     average = weights.average_path(path, values["momentum"])
@@ -390,6 +406,7 @@ PICTURES: dict[str, Picture] = {
     "max_norm": Picture(_max_norm, ("max_value",), height=340),
     "weight_decay": Picture(_weight_decay, ("weight_decay",), {"weight_decay": 0.5}),
     "label_smoothing": Picture(_label_smoothing, ("label_smoothing",)),
+    "class_weight": Picture(_class_weight, ("power",)),
     "gradient_clipping": Picture(_gradient_clipping, ("global_clipnorm",), height=340),
     "ema": Picture(_ema, ("momentum",), random=True, height=320),
     "reduce_lr_on_plateau": Picture(_reduce_on_plateau, ("factor", "patience"), {"patience": 20}, height=320),

@@ -18,6 +18,7 @@ from models.plan import EARLY_STOPPING, MIXED_ROWS, Call, Plan, call, find_early
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
 FIRST_LINE = '"""From {program}. Needs: pip install {packages}"""'
+BALANCED = "val_balanced_accuracy"
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
@@ -80,6 +81,16 @@ class Script:
         """Outputs of the model; each needs the labels."""
         return 1 if self.plan.members == 1 else self.plan.members + 1
 
+    @property
+    def watches_balanced_accuracy(self) -> bool:
+        """Whether a rule watches what Keras has no metric for."""
+        own = find_early_stopping(self.plan.callbacks)
+        return (own.get("monitor") if own else self.marked.monitor) == BALANCED
+
+    def class_indices(self, name: str) -> str:
+        """Labels as class indices."""
+        return f"{name}.argmax(axis=1)" if self.plan.one_hot else name
+
     def labels(self, name: str) -> str:
         """The labels as the model takes them."""
         return name if self.outputs == 1 else f"[{name}] * {self.outputs}"
@@ -100,6 +111,8 @@ class Script:
 
     def reported(self, monitor: str) -> str:
         """Keras's name for one of our clean names, as `val_loss`."""
+        if monitor == BALANCED:
+            return monitor
         split, metric = monitor.split("_")
         crossentropy, accuracy = self.metrics()
         output = "" if self.outputs == 1 else f"{ENSEMBLE}_"
@@ -244,6 +257,10 @@ class Script:
         judged = f"[:{MOST_JUDGED}]" if self.dataset.training_rows > MOST_JUDGED else ""
         rows, labels = f"x_train{judged}", self.labels(f"y_train{judged}")
         yield from (line.format(rows=rows, labels=labels) for line in CLEAN_TRAINING)
+        if self.watches_balanced_accuracy:
+            output = "" if self.outputs == 1 else "[-1]"
+            yield f"        predicted = self.model.predict(x_val, verbose=0){output}.argmax(axis=1)"
+            yield f'        logs["{BALANCED}"] = balanced_accuracy_score({self.class_indices("y_val")}, predicted)'
         yield from ("", "")
         yield from self._callbacks()
         yield from self._fit()
@@ -298,7 +315,13 @@ class Script:
             else ["x_train", self.labels("y_train"), "batch_size=BATCH_SIZE"]
         )
         validation = f"validation_data=(x_val, {self.labels('y_val')})"
-        arguments = [*rows, "epochs=EPOCHS", validation, "callbacks=callbacks", "verbose=2"]
+        weights = []
+        if self.plan.class_weighting is not None:
+            classes, power = self.plan.classes, self.plan.class_weighting
+            yield f"counts = np.bincount({self.class_indices('y_train')}, minlength={classes})"
+            yield f"weights = (len(y_train) / ({classes} * np.maximum(counts, 1))) ** {power:g}"
+            weights = ["class_weight=dict(enumerate(weights))"]
+        arguments = [*rows, "epochs=EPOCHS", validation, *weights, "callbacks=callbacks", "verbose=2"]
         yield from lay_out_call("history = model.fit(", arguments)
 
     def _plot(self) -> Iterator[str]:
@@ -354,6 +377,8 @@ def _imports(loaded: Loading, cells: tuple[Cell, ...]) -> Iterator[str]:
     yield from (line for line in loaded.imports if line.startswith("import "))
     yield "import tensorflow as tf"
     yield from (line for line in loaded.imports if line.startswith("from "))
+    if any("balanced_accuracy_score(" in line for cell in cells for line in cell.lines):
+        yield "from sklearn.metrics import balanced_accuracy_score"
     yield "from sklearn.model_selection import train_test_split"
 
 

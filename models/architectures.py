@@ -243,6 +243,7 @@ def make_plan(
         tuple(augmentation),
         mixing,
         max((t.networks() for t in techniques), default=1),
+        next((power for t in techniques if (power := t.class_weighting()) is not None), None),
     )
 
 

@@ -50,7 +50,8 @@ class Plan:
     `input_shape` has no batch axis. The layer with role `logits` is the head; a softmax follows it. `augmentation` are
     Keras layers, under their roles, that change the training inputs of a whole epoch, one after the other; `mixing`
     then mixes rows and their labels. An ensemble has so many `members`, each with layers and weights of its own; its
-    output is the mean of their probabilities.
+    output is the mean of their probabilities. `class_weighting` is the power of the inverse class frequencies by which
+    rows weigh in the objective; None: all weigh the same.
     """
 
     input_shape: tuple[int, ...]
@@ -62,6 +63,7 @@ class Plan:
     augmentation: tuple[tuple[str, Call], ...] = ()
     mixing: Call | None = None
     members: int = 1
+    class_weighting: float | None = None
 
     @property
     def one_hot(self) -> bool:

@@ -39,6 +39,8 @@ def say_stopping(stopping: Stopping, rule: AnyRule) -> str:
 
 def _say_patience(stopping: Stopping, rule: StoppingRule) -> str:
     metric, best = metric_name(rule.monitor), stopping.best_value
+    if stopping.state == "not_recorded":
+        return _("this run has no {metric}").format(metric=metric)
     if stopping.state == "no_epochs" or (best is None and stopping.state != "all_ignored"):
         return _("no epochs yet")
     if stopping.state == "all_ignored":

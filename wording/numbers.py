@@ -57,6 +57,7 @@ def metric_name(name: str) -> str:
         "val_loss": _("validation loss"),
         "train_accuracy": _("training accuracy"),
         "val_accuracy": _("validation accuracy"),
+        "val_balanced_accuracy": _("balanced validation accuracy"),
     }
     return names.get(name, name)
 

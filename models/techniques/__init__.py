@@ -12,6 +12,7 @@ from models.techniques.ensembles import Ensemble
 from models.techniques.noise import Dropout, GaussianDropout, GaussianNoise, SpatialDropout, StochasticDepth
 from models.techniques.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from models.techniques.optimization import (
+    ClassWeight,
     GradientClipping,
     LabelSmoothing,
     MovingAverage,
@@ -30,6 +31,7 @@ __all__ = [
     "AnyTechnique",
     "Augmentation",
     "BatchNormalization",
+    "ClassWeight",
     "CutMix",
     "Dropout",
     "EarlyStopping",
@@ -59,7 +61,7 @@ AnyTechnique = (
     Dropout | SpatialDropout | GaussianNoise | GaussianDropout
     | BatchNormalization | LayerNormalization | GroupNormalization
     | L1 | L2 | L1L2 | MaxNorm | WeightDecay
-    | LabelSmoothing | GradientClipping | MovingAverage | ReduceLearningRateOnPlateau
+    | LabelSmoothing | ClassWeight | GradientClipping | MovingAverage | ReduceLearningRateOnPlateau
     | StochasticDepth | Augmentation | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
 )  # fmt: skip
 TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for t in get_args(AnyTechnique)}
@@ -74,6 +76,12 @@ def refuse_together(techniques: Sequence[Technique]) -> str | None:
     for allowed, found in groups.items():
         if len(found) > 1:
             return f"{' and '.join(t.name for t in found)} together are refused; allowed: {allowed}"
+    if any(t.class_weighting() is not None for t in techniques):
+        for technique in techniques:
+            if technique.mixing():
+                return f"class_weight beside {technique.name} is refused: a mixed row is of no one class"
+            if technique.networks() > 1:
+                return f"class_weight beside {technique.name} is refused: Keras weighs classes for one output alone"
     names = {t.name for t in techniques}
     for technique in techniques:
         if names & technique.excludes:

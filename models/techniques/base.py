@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from models.parameters import Entry
 from models.plan import Call
 
-Monitor = Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
+Monitor = Literal["val_loss", "val_accuracy", "val_balanced_accuracy", "train_loss", "train_accuracy"]
 Shape = tuple[int, ...]
 Parts = dict[str, Any]
 
@@ -67,6 +67,10 @@ class Technique(Entry):
     def smoothing(self) -> float:
         """The share of each label that is spread over all classes."""
         return 0.0
+
+    def class_weighting(self) -> float | None:
+        """The power of the inverse class frequencies by which rows weigh in the objective; None: all weigh the same."""
+        return None
 
     def augmentation(self, input_shape: Shape) -> dict[str, Call]:
         """Keras layers that change the training inputs anew in each epoch, by their names."""

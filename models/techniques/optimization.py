@@ -77,6 +77,37 @@ class LabelSmoothing(Technique):
         return self.label_smoothing
 
 
+class ClassWeight(Technique):
+    """King and Zeng, "Logistic Regression in Rare Events Data" (2001); weights as scikit-learn's "balanced"."""
+
+    label = "Class weights"
+    summary = "Lets rows of rare classes count for more in the loss, so that the frequent class cannot be all."
+    idea = (
+        "Where one class has nine rows in ten, a network that always answers with it is right nine times in ten and "
+        "has little reason to learn more. "
+        "Each row's loss is multiplied by how rare its class is among the training rows, so that all classes count "
+        "alike together. "
+        "It trades accuracy for balanced accuracy, and makes the probabilities of rare classes too high."
+    )
+    formula = r"L = \frac1B\sum_i w_{y_i}\,\ell_i,\quad w_c = \left(\frac{n}{K\,n_c}\right)^{\gamma}"
+    acts = "on the loss of each training row; curves are unweighted"
+    hurts = "Where classes are balanced it does nothing; clean loss rises, since probabilities are no frequencies."
+    source = "https://doi.org/10.1093/oxfordjournals.pan.a004868"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "breast_cancer", "train_size": 60},
+        "training": {"epochs": 80},
+        "judging": {"what": "balanced_accuracy"},
+    }
+
+    name: Literal["class_weight"] = "class_weight"
+    power: float = number(
+        1.0, 0.0, 1.0, step=0.05, label="Power", about="γ: 0 weighs all rows alike, 1 all classes (n rows, K classes)."
+    )
+
+    def class_weighting(self) -> float:
+        return self.power
+
+
 class GradientClipping(Technique):
     """Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013)."""
 

@@ -62,3 +62,9 @@ def test_a_criterion_of_prechelt_restores_the_lowest_epoch_up_to_its_stop(values
     if stopping.stop_epoch:  # nothing after the stop matters, and it was not met before
         assert rule.apply({"val_loss": seen, "train_loss": seen}) == stopping
         assert rule.apply({"val_loss": seen[:-1], "train_loss": seen[:-1]}).stop_epoch is None
+
+
+def test_a_run_without_the_monitored_curve_says_so() -> None:
+    rule = StoppingRule("val_balanced_accuracy")
+    assert rule.apply({"val_loss": np.ones(3)}).state == "not_recorded"
+    assert rule.apply({}).state == "no_epochs"

@@ -44,6 +44,7 @@ CONTRACT_TECHNIQUES: dict[str, set[str]] = {
     "max_norm": {"max_value"},
     "weight_decay": {"weight_decay"},
     "label_smoothing": {"label_smoothing"},
+    "class_weight": {"power"},
     "gradient_clipping": {"global_clipnorm"},
     "ema": {"momentum"},
     "reduce_lr_on_plateau": {"factor", "patience", "min_lr"},

@@ -96,7 +96,8 @@ class Engine:
         x = tf.TensorSpec((None, *plan.input_shape))
         y = tf.TensorSpec((None,), tf.int32)
         targets = tf.TensorSpec((None, plan.classes)) if plan.one_hot else y
-        self._step = tf.function(self._step_eagerly, (x, targets), autograph=False)
+        weights = () if plan.class_weighting is None else (tf.TensorSpec((None,)),)
+        self._step = tf.function(self._step_eagerly, (x, targets, *weights), autograph=False)
         self._judge = tf.function(self._judge_eagerly, (x, y, y), autograph=False)
 
     def reset(self, seed: int) -> None:
@@ -136,6 +137,7 @@ class Engine:
         self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
         self._noise_rows = np.bincount(split.noisy[:MOST_JUDGED], minlength=2)
         rows = training, self._targets(labels_of_training)
+        weights = self._row_weights(split)
         own = [make(c) for c in self.plan.callbacks]
         hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self.model, epochs=epochs)
         test_metrics = []
@@ -144,7 +146,7 @@ class Engine:
             hooks.on_epoch_begin(epoch - 1)
             start, learning_rate = perf_counter(), float(self.optimizer.learning_rate.numpy())
             order = np.random.default_rng([seed, epoch]).permutation(self.rows[0]).astype(np.int32)
-            changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, between_calls=between_calls)
+            changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, between_calls=between_calls) + weights
             totals = self._run_epoch(data, labels, noisy, changed, order, between_calls)
             record = self._record(epoch, totals, learning_rate, perf_counter() - start)
             test_loss, test_accuracy = self._scores(totals, "test")[0]
@@ -162,11 +164,19 @@ class Engine:
         """What the loss takes for these labels."""
         return tf.one_hot(labels, self.plan.classes) if self.plan.one_hot else labels
 
+    def _row_weights(self, split: Split) -> tuple[Any, ...]:
+        """What each training row weighs in the objective, as Keras's `class_weight` does it; empty: all the same."""
+        if self.plan.class_weighting is None:
+            return ()
+        counts = np.bincount(split.y_train, minlength=self.plan.classes)
+        of_class = (len(split.y_train) / (self.plan.classes * np.maximum(counts, 1))) ** self.plan.class_weighting
+        return (tf.constant(of_class[split.y_train], tf.float32),)
+
     def prepare(self, split: Split) -> None:
         """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
         data, labels, noisy = _judged_tensors(split)
         training, labels_of_training = _training_tensors(split)
-        changed = training, self._targets(labels_of_training)
+        changed = (training, self._targets(labels_of_training), *self._row_weights(split))
         nothing = data, labels, noisy, changed, tf.zeros(self.rows[0], tf.int32), tf.constant(0), tf.constant(0)
         # The one trace itself: finding it again in each epoch takes a tenth of a short one.
         self._advance = self._graph.get_concrete_function(*nothing)
@@ -217,7 +227,7 @@ class Engine:
             self._weights.assign(self._gathered())
         before = tf.where(tf.equal(first, 0), tf.zeros_like(self._totals), self._totals)
         objective = before[self._layout.objective]
-        objective = self._train(changed[0], changed[1], order, first, tf.minimum(last, self.steps), objective)
+        objective = self._train(changed, order, first, tf.minimum(last, self.steps), objective)
         if self._averages:
             self.optimizer.finalize_variable_values([self._judged])
         for variables, values in zip(self._trainable, self._split(self._judged.value), strict=True):
@@ -231,30 +241,30 @@ class Engine:
             begin += blocks
         return self._totals.assign(tf.concat(sums, 0))
 
-    def _train(self, x: Any, y: Any, order: Any, first: Any, last: Any, total: Any) -> Any:
+    def _train(self, changed: Any, order: Any, first: Any, last: Any, total: Any) -> Any:
         """Gradient steps `first` to `last`; returns `total` with the objective of their rows added.
 
         Sums go on from the earlier call's, so that they do not depend on where the calls are cut.
         """
         if not self.xla:
-            return self._run_steps(x, y, order, first, last, total)
+            return self._run_steps(changed, order, first, last, total)
         # XLA wants one batch size: its loop runs the full batches, and a last smaller one follows outside.
         full = self.rows[0] // self.batch_size
-        total = self._compiled_steps(x, y, order, first, tf.minimum(last, full), total)
-        return self._run_steps(x, y, order, tf.maximum(first, full), last, total)
+        total = self._compiled_steps(changed, order, first, tf.minimum(last, full), total)
+        return self._run_steps(changed, order, tf.maximum(first, full), last, total)
 
-    def _run_steps(self, x: Any, y: Any, order: Any, first: Any, last: Any, total: Any, static: bool = False) -> Any:
+    def _run_steps(self, changed: Any, order: Any, first: Any, last: Any, total: Any, static: bool = False) -> Any:
         size = self.batch_size
 
         def body(step: Any, total: Any) -> tuple[Any, Any]:
             end = (step + 1) * size
             rows = tf.slice(order, [step * size], [size]) if static else order[step * size : end]
-            objective = self._step(tf.gather(x, rows), tf.gather(y, rows))
+            objective = self._step(*(tf.gather(part, rows) for part in changed))
             return step + 1, total + tf.cast(objective, tf.float64) * tf.cast(tf.size(rows), tf.float64)
 
         return tf.while_loop(lambda step, _: step < last, body, (first, total), parallel_iterations=1)[1]
 
-    def _step_eagerly(self, x: Any, y: Any) -> Any:
+    def _step_eagerly(self, x: Any, y: Any, weights_of_rows: Any = None) -> Any:
         """One gradient step of every member on a batch; returns their mean objective, penalties included."""
         objectives = []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -264,7 +274,8 @@ class Engine:
                 logits, state, penalties = member.stateless_call(
                     values, [v.value for v in variables], x, training=True, return_losses=True
                 )
-                objectives.append(self.loss(y, logits) + tf.add_n([tf.constant(0.0), *penalties]))
+                loss = self.loss(y, logits, sample_weight=weights_of_rows)
+                objectives.append(loss + tf.add_n([tf.constant(0.0), *penalties]))
                 for variable, value in zip(variables, state, strict=True):
                     variable.assign(value)
             total = tf.add_n(objectives)
@@ -410,7 +421,7 @@ def _logs(record: EpochRecord) -> dict[str, float]:
     """What callbacks see: the clean values by their names, and the objective under Keras's name `loss`."""
     names = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "objective")
     values = {name: getattr(record, name) for name in names}
-    return {"loss": record.objective, **values}
+    return {"loss": record.objective, BALANCED_ACCURACY: (record.series or {})[BALANCED_ACCURACY], **values}
 
 
 def _final_epoch(callbacks: Sequence[Any], last: int) -> int:

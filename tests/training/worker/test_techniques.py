@@ -1,6 +1,7 @@
 """Every technique does what it says: facts from its formula, from NumPy or from the real Keras class."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from analysis.early_stopping import StoppingRule
 from datasets.registry import Digits, Wine
 from datasets.split import Split, make_split
 from experiment.spec import ExperimentError, parse_experiment
@@ -17,6 +19,7 @@ from models.techniques import (
     L2,
     TECHNIQUES,
     Augmentation,
+    ClassWeight,
     CutMix,
     Dropout,
     EarlyStopping,
@@ -158,6 +161,62 @@ def test_label_smoothing_leaves_the_clean_loss_unsmoothed() -> None:
     assert plain.objective == pytest.approx(plain.train_loss, rel=1e-4)
     # (1 - s) H(y, p) + s mean over classes of -log p: another number than the clean loss.
     assert smoothed.objective != pytest.approx(smoothed.train_loss, rel=0.01)
+
+
+def imbalanced() -> Split:
+    """Wine with few rows of the third class."""
+    split = split_of("wine")
+    kept = np.flatnonzero((split.y_train != 2) | (np.arange(len(split.y_train)) % 6 == 0))
+    return replace(split, x_train=split.x_train[kept], y_train=split.y_train[kept], noisy=split.noisy[kept])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("power", [1.0, 0.5])
+def test_class_weights_are_keras_own(keras: Any, smoothing: float, power: float) -> None:
+    from training.worker.engine import Engine
+
+    split = imbalanced()
+    rows = (len(split.y_train), len(split.y_validation), len(split.y_test))
+    others = (LabelSmoothing(label_smoothing=smoothing),) if smoothing else ()
+    plan = plan_of(NET, ClassWeight(power=power), *others, optimizer="sgd", rate=0.1)
+    engine = Engine(plan, rows, rows[0], xla=False)  # one batch: the order of rows does not matter
+    engine.reset(0)
+    counts = np.bincount(split.y_train)
+    weights = dict(enumerate((len(split.y_train) / (3 * counts)) ** power))
+    twin = keras.models.clone_model(engine.model)
+    twin.set_weights(engine.model.get_weights())
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    twin.compile(optimizer=keras.optimizers.SGD(0.1), loss=loss)
+    labels = keras.utils.to_categorical(split.y_train, 3)
+    history = twin.fit(
+        split.x_train, labels, batch_size=rows[0], epochs=3, class_weight=weights, shuffle=False, verbose=0
+    )
+    records: list[EpochRecord] = []
+    engine.train(split, seed=0, epochs=3, on_epoch=records.append)
+    assert [record.objective for record in records] == pytest.approx(history.history["loss"], rel=1e-5)
+    assert records[0].train_loss != pytest.approx(records[1].objective, rel=1e-3), "curves are unweighted"
+
+
+def test_class_weights_of_power_0_and_of_balanced_classes_change_nothing() -> None:
+    plain, none = (train(plan_of(NET, *t), 2)[1] for t in ((), (ClassWeight(power=0.0),)))
+    assert [r.val_loss for r in none] == pytest.approx([r.val_loss for r in plain], rel=1e-6)
+
+
+def test_class_weights_are_refused_where_rows_are_mixed_and_for_ensembles() -> None:
+    for other in ("mixup", "cutmix", "ensemble"):
+        techniques = f'[{{"name": "class_weight"}}, {{"name": "{other}"}}]'
+        text = f'{{"variants": [{{"name": "v", "techniques": {techniques}}}]}}'
+        with pytest.raises(ExperimentError, match=f"class_weight beside {other} is refused"):
+            parse_experiment(text)
+
+
+def test_early_stopping_can_watch_balanced_accuracy() -> None:
+    rule = EarlyStopping(monitor="val_balanced_accuracy", patience=3)
+    _, records, outcome = train(plan_of(NET, rule, rate=0.001), 60)
+    curve = np.array([(record.series or {})["val_balanced_accuracy"] for record in records])
+    replayed = StoppingRule("val_balanced_accuracy", patience=3).apply({"val_balanced_accuracy": curve})
+    assert outcome.ended_by == "early_stopping"
+    assert (replayed.stop_epoch, replayed.best_epoch) == (len(records), outcome.final_epoch)
 
 
 def test_the_moving_average_is_what_is_evaluated_and_handed_over() -> None:
