@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from analysis.onset import Onset
-from analysis.summary import ENDED, RunSummary, VariantSummary
+from analysis.summary import BALANCED_ACCURACY, ENDED, RunSummary, VariantSummary
 
 FloatArray = NDArray[np.float64]
-View = Literal["loss", "accuracy", "difference", "accuracy_difference", "gap", "objective", "memorization"]
+View = Literal[
+    "loss", "accuracy", "balanced_accuracy", "difference", "accuracy_difference", "gap", "objective", "memorization"
+]
 Axis = Literal["epoch", "steps", "seconds"]
 
 DIFFERENCES: Final[Mapping[View, str]] = {"difference": "val_loss", "accuracy_difference": "val_accuracy"}
@@ -26,6 +28,7 @@ DIFFERENCES: Final[Mapping[View, str]] = {"difference": "val_loss", "accuracy_di
 SHOWN: Final[Mapping[View, tuple[str, str | None]]] = {
     "loss": ("val_loss", "train_loss"),
     "accuracy": ("val_accuracy", "train_accuracy"),
+    "balanced_accuracy": (BALANCED_ACCURACY, None),
     "objective": ("objective", "train_loss"),
     "memorization": ("train_loss_changed", "train_loss_unchanged"),
 }

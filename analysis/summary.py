@@ -135,6 +135,7 @@ QUANTITIES: Final[Mapping[str, Callable[[RunSummary], float | None]]] = MappingP
     {
         **{f"best_{name}": _value_at("best", name) for name in CLEAN_NAMES},
         **{f"final_{name}": _value_at("final", name) for name in CLEAN_NAMES},
+        "final_val_balanced_accuracy": lambda run: (run.final or {}).get(BALANCED_ACCURACY),
         "generalization_gap_final": lambda run: run.generalization_gap_final,
         "generalization_gap_best": lambda run: run.generalization_gap_best,
         "lowest_val_loss": lambda run: run.lowest_val_loss,

@@ -17,14 +17,26 @@ NAMES_SHOWN: Final = 25
 NAME_LENGTH: Final = 12
 
 
-def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str]) -> dict[str, Any]:
-    """Return a Plotly figure of `confusion` (true class, predicted class), the first class on top."""
+def confusion_figure(
+    confusion: NDArray[np.integer], class_names: Sequence[str], *, normalized: bool = False
+) -> dict[str, Any]:
+    """Return a Plotly figure of `confusion` (true class, predicted class), the first class on top.
+
+    Args:
+        confusion: numbers of rows.
+        class_names: of all classes.
+        normalized: whether colours and numbers are shares of the true class, so that rare classes can be seen.
+    """
     diagonal = np.eye(len(confusion), dtype=bool)
-    right = _cells(np.where(diagonal, confusion, 0), RIGHT, 0.45, class_names)
-    wrong = _cells(np.where(diagonal, 0, confusion), WRONG, 0.85, class_names)
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    told = _tell(confusion, shares, class_names)
+    shown = shares if normalized else confusion
+    right = _cells(np.where(diagonal, shown, 0), RIGHT, 0.45, told)
+    wrong = _cells(np.where(diagonal, 0, shown), WRONG, 0.85, told)
     traces = [right, wrong]
     if len(confusion) <= NUMBERS_SHOWN:
-        traces.append(_numbers(confusion))
+        written = [f"{share:.0%}" for share in shares[confusion > 0]] if normalized else None
+        traces.append(_numbers(confusion, written))
     places = list(range(0, len(confusion), -(-len(confusion) // NAMES_SHOWN)))
     names = [literal(shorten(class_names[place], NAME_LENGTH)) for place in places]
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickvals": places, "ticktext": names}
@@ -40,15 +52,22 @@ def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str])
     return {"data": traces, "layout": layout}
 
 
-def _cells(counts: NDArray[np.integer], colour: str, opacity: float, class_names: Sequence[str]) -> dict[str, Any]:
-    """Return the cells of one colour; empty ones have none, so that the page shows through."""
+def _tell(confusion: NDArray[np.integer], shares: NDArray[np.floating], class_names: Sequence[str]) -> list[list[str]]:
+    """Return what each cell says when it is pointed at."""
     names = [literal(name) for name in class_names]
-    told = [[f"{true} → {taken}: {counts[i, j]}" for j, taken in enumerate(names)] for i, true in enumerate(names)]
+    return [
+        [f"{true} → {taken}: {confusion[i, j]} ({shares[i, j]:.1%})" for j, taken in enumerate(names)]
+        for i, true in enumerate(names)
+    ]
+
+
+def _cells(values: NDArray[Any], colour: str, opacity: float, told: list[list[str]]) -> dict[str, Any]:
+    """Return the cells of one colour; empty ones have none, so that the page shows through."""
     return {
         "type": "heatmap",
-        "z": [[int(count) or None for count in row] for row in counts],
+        "z": [[value or None for value in row] for row in values.tolist()],
         "zmin": 0,
-        "zmax": max(int(counts.max()), 1),
+        "zmax": float(values.max()) or 1,
         "colorscale": [[0, translucent(colour, 0.1)], [1, translucent(colour, opacity)]],
         "showscale": False,
         "hoverongaps": False,
@@ -59,8 +78,8 @@ def _cells(counts: NDArray[np.integer], colour: str, opacity: float, class_names
     }
 
 
-def _numbers(confusion: NDArray[np.integer]) -> dict[str, Any]:
-    """Return the numbers in their cells, in the page's text colour."""
+def _numbers(confusion: NDArray[np.integer], written: list[str] | None) -> dict[str, Any]:
+    """Return the numbers in their cells, in the page's text colour; those of cells that have one, row by row."""
     rows, columns = np.nonzero(confusion)
     return {
         "type": "scatter",
@@ -68,6 +87,6 @@ def _numbers(confusion: NDArray[np.integer]) -> dict[str, Any]:
         "hoverinfo": "skip",
         "x": columns.tolist(),
         "y": rows.tolist(),
-        "text": [str(count) for count in confusion[rows, columns]],
+        "text": written or [str(count) for count in confusion[rows, columns]],
         "textfont": {"size": 12},
     }

@@ -42,6 +42,8 @@ MEMBER_POINTS, ALL_MEMBER_POINTS = 24, 960
 STEEP_START: Final = 0.1
 """Share of the epochs so far that the value axis need not show: a steep start would flatten all that follows."""
 SYMBOLS_SHOWN: Final = 8
+SHARES: Final[tuple[View, ...]] = ("accuracy", "balanced_accuracy")
+"""Views whose values are read as percentages."""
 VALIDATION: Final[dict[View, str]] = {"loss": "val_loss", "accuracy": "val_accuracy"}
 """Views in which single runs and members of ensembles are drawn beside the means."""
 GREY: Final = "#808890"
@@ -57,6 +59,7 @@ def name_view(view: View) -> str:
     return {
         "loss": _("Cross-entropy (clean)"),
         "accuracy": _("Accuracy"),
+        "balanced_accuracy": _("Balanced accuracy"),
         "difference": _("Validation loss less the reference's"),
         "accuracy_difference": _("Validation accuracy less the reference's"),
         "gap": _("Validation loss less training loss"),
@@ -159,7 +162,7 @@ def chart_height(variants: int) -> int:
 
 def write_value(view: View, value: float) -> str:
     """A value as it stands at the end of its line."""
-    if view == "accuracy":
+    if view in SHARES:
         return f"{100 * value:.1f}%"
     if view == "accuracy_difference":
         return f"{100 * value:+.1f}".replace("-", "−")
@@ -377,7 +380,7 @@ def _hover(variant: VariantSummary, title: str, view: View, axis: Axis) -> str:
         else _("seed {seed}").format(seed=variant.runs[0].seed)
     )
     place = {"epoch": _("epoch %{x}"), "steps": _("step %{x}"), "seconds": _("%{x:.2f} s")}[axis]
-    value = "%{y:.2%}" if view == "accuracy" else "%{y:.4f}"
+    value = "%{y:.2%}" if view in SHARES else "%{y:.4f}"
     return f"<b>{literal_in_hover(variant.name)}</b><br>{title}, {seeds}<br>{place}: {value}<extra></extra>"
 
 
@@ -497,7 +500,7 @@ def _layout(view: View, axis: Axis, logarithmic: tuple[bool, bool], span: tuple[
         "yaxis": {
             "title": axis_title(name_view(view)),
             "type": "log" if log_y else "linear",
-            "tickformat": ".0%" if view == "accuracy" else "~g",  # a logarithmic axis would write 0.05 as a bare 5
+            "tickformat": ".0%" if view in SHARES else "~g",  # a logarithmic axis would write 0.05 as a bare 5
             "nticks": 7,
             "zeroline": view in ("difference", "accuracy_difference", "gap"),
             # A zoomed range means another stretch of values on the other scale.

@@ -16,6 +16,7 @@ from ui.components.plain import plain
 from ui.lab.doubts_view import draw_doubts
 from ui.lab.experiment_form import draw_presets, experiment_form, follow_shown, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
+from ui.lab.hints_view import draw_hints
 from ui.lab.mismatch import draw_mismatch
 from ui.layout import begin_within_app, draw_footer, draw_title
 from ui.services import measured_factor, read_spec, services
@@ -90,6 +91,7 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 st.caption(" · ".join((count_runs(experiment), describe_cost(experiment))))
         if experiment:
             st.caption(describe_judging(experiment))
+            draw_hints(experiment)
             if isinstance(experiment.dataset, Upload):
                 draw_doubts(experiment.dataset, experiment.seeds[0])
     if pressed:

@@ -133,6 +133,7 @@ VIEWS = {
     "accuracy_difference": "Difference",
     "gap": "Generalization gap",
     "objective": "Objective",
+    "balanced_accuracy": "Balanced accuracy",
     "memorization": "Memorized labels",
 }
 MEAN_OR_SEEDS = "Mean or single seeds"
@@ -272,6 +273,10 @@ MISTAKES_MISSING = "This run was trained before mistakes were kept. Run it again
 MISTAKES_SUMMARY = "{wrong} of {rows} validation rows are wrong, judged with the weights of epoch {epoch}."
 CONFUSION_ALT = "Confusion matrix: true classes in rows, predicted ones in columns."
 CONFUSED = "{true} taken for {taken}: {count}."
+NORMALIZED = "Shares of the true class"
+NORMALIZED_HELP = "Each row of the matrix then adds to 100%, so that rare classes can be seen."
+RECALLS = "Recall of each class"
+RECALLS_HELP = "The share of a class's validation rows that a variant has right. Their mean is the balanced accuracy."
 SUREST_MISTAKES = "The surest mistakes"
 SUREST_MISTAKES_HELP = "Validation images that are wrong, the most confident ones first."
 MISTAKE_CAPTION = "{true} → {taken}\n{confidence:.1%} sure\nrow {row}"

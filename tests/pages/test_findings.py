@@ -155,6 +155,11 @@ def test_mistakes_of_a_variant_with_its_images(
     assert "2 of 8 validation rows are wrong, judged with the weights of epoch 2." in page.shown
     chart = next(chart for chart in page.charts if chart["alt"].startswith("Confusion"))
     assert "1 taken for 9: 1." in chart["alt"]
+    recalls = page.app.dataframe[-1].value
+    assert recalls[text.CLASS_ROWS].sum() == 8
+    assert (recalls["b"] * recalls[text.CLASS_ROWS]).sum() == 6, "two are wrong"
+    page.fill("toggle", text.NORMALIZED, True)
+    assert next(c for c in page.charts if c["alt"].startswith("Confusion"))["figure"] != chart["figure"]
     (pictures,) = (html.proto.body for html in page.app.get("html") if "<img" in html.proto.body)
     assert pictures.count("<img") == 2
     assert pictures.index("1 → 9<br>85.0% sure<br>row 57") < pictures.index("1 → 7<br>75.0% sure<br>row 56")

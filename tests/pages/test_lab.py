@@ -624,3 +624,12 @@ def test_runs_that_failed_for_one_reason_share_a_box(
         "**a***, seeds 0, 1, 2; **b**, seeds 0, 1: The loss became NaN.",
         "**b**, seeds 2: no <b>memory</b>",
     ]
+
+
+def test_settings_that_cannot_work_are_said_before_training(open_page: OpenPage) -> None:
+    page = open_page()
+    page.fill("number_input", "Epochs", 20)
+    assert "“dropout + L2 + stop”: early stopping waits 20 epochs, but there are 20 epochs: it never fires." in said(
+        page
+    )
+    assert not page.widget("button", text.TRAIN).disabled

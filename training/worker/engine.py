@@ -152,8 +152,10 @@ class Engine:
             test_loss, test_accuracy = self._scores(totals, "test")[0]
             test_metrics.append((epoch, test_loss, test_accuracy))
             on_epoch(record)
-            self._refuse_divergence(record)
             hooks.on_epoch_end(epoch - 1, _logs(record))
+            if self.model.stop_training and _restored(own):
+                break  # whatever this epoch came to, an earlier one is handed over
+            self._refuse_divergence(record)
             if self.model.stop_training:
                 break
         hooks.on_train_end()
@@ -422,6 +424,11 @@ def _logs(record: EpochRecord) -> dict[str, float]:
     names = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "objective")
     values = {name: getattr(record, name) for name in names}
     return {"loss": record.objective, BALANCED_ACCURACY: (record.series or {})[BALANCED_ACCURACY], **values}
+
+
+def _restored(callbacks: Sequence[Any]) -> bool:
+    """Whether training hands over the weights of an earlier epoch."""
+    return any(getattr(callback, "best_weights", None) is not None for callback in callbacks)
 
 
 def _final_epoch(callbacks: Sequence[Any], last: int) -> int:

@@ -1,8 +1,10 @@
 """Mistakes: what the network of a variant takes for what, on validation rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from charts.confusion import confusion_figure
@@ -10,6 +12,7 @@ from experiment.spec import Experiment
 from results.artifacts import read_artifact
 from results.curves import RunRecord
 from results.findings.mistakes import MISTAKES, Mistakes, read_mistakes
+from results.records import Run
 from results.store import Store
 from ui import text
 from ui.components.live_chart import live_chart
@@ -40,11 +43,39 @@ def draw_mistakes(store: Store, experiment: Experiment, records: Sequence[RunRec
     low, high = HEIGHTS
     height = min(max(90 + ROW_HEIGHT * len(mistakes.class_names), low), high)
     alt = f"{text.CONFUSION_ALT} {summary} {describe_confusions(mistakes)}"
+    normalized = st.toggle(text.NORMALIZED, key="confusion_normalized", help=text.NORMALIZED_HELP)
     with st.container(width=height + NAMES_WIDTH):
-        live_chart(confusion_figure(mistakes.confusion, mistakes.class_names), key="confusion", alt=alt, height=height)
+        drawn = confusion_figure(mistakes.confusion, mistakes.class_names, normalized=normalized)
+        live_chart(drawn, key="confusion", alt=alt, height=height)
+    st.markdown(f"**{text.RECALLS}**", help=text.RECALLS_HELP)
+    st.dataframe(_recalls(store, finished), hide_index=True, column_config=_recall_columns(finished), placeholder="–")
     if len(mistakes.rows):
         st.markdown(f"**{text.SUREST_MISTAKES}**", help=text.SUREST_MISTAKES_HELP)
         draw_pictures(mistakes.images, _captions(mistakes), width=PICTURE_WIDTH)
+
+
+def _recalls(store: Store, finished: Sequence[Run]) -> pd.DataFrame:
+    """The share of each class's validation rows that each variant has right."""
+    frame: dict[str, Any] = {}
+    for run in finished:
+        stored = read_artifact(store, run.id, MISTAKES)
+        if stored is None:
+            continue
+        mistakes = read_mistakes(stored[1])
+        rows = mistakes.confusion.sum(axis=1)
+        frame |= {text.CLASS: list(mistakes.class_names), text.CLASS_ROWS: rows} if not frame else {}
+        with np.errstate(invalid="ignore"):
+            frame[_column(run)] = np.diag(mistakes.confusion) / rows
+    return pd.DataFrame(frame)
+
+
+def _column(run: Run) -> str:
+    """A variant may be called as another column is."""
+    return f"{run.variant} " if run.variant in (text.CLASS, text.CLASS_ROWS) else run.variant
+
+
+def _recall_columns(finished: Sequence[Run]) -> dict[str, Any]:
+    return {_column(run): st.column_config.NumberColumn(format="percent") for run in finished}
 
 
 def describe_confusions(mistakes: Mistakes, most: int = 3) -> str:

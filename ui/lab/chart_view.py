@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.lines import Axis, View
-from analysis.summary import RunSummary, VariantSummary
+from analysis.summary import BALANCED_ACCURACY, RunSummary, VariantSummary
 from analysis.verdict import What
 from charts.curves import chart_height, name_axis
 from charts.key import key_of
@@ -42,7 +42,7 @@ def draw_chart(
         status: read aloud when it changes.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        view = _choose_view(experiment, what)
+        view = _choose_view(experiment, what, balanced=any(BALANCED_ACCURACY in v.mean for v in variants))
         single = _choose_seeds(experiment)
         axis, log_x, log_y = _choose_axes()
     reference = judging_of(experiment).reference
@@ -63,11 +63,13 @@ def draw_chart(
     live_chart(drawn, key="chart", alt=alt, height=height, legend=_key(drawn), status=status)
 
 
-def _choose_view(experiment: Experiment, what: What) -> View:
+def _choose_view(experiment: Experiment, what: What, *, balanced: bool) -> View:
     views: list[View] = ["loss", "accuracy"]
     if len(experiment.variants) > 1:
         views.append("accuracy_difference" if "accuracy" in what else "difference")
     views += ["gap", "objective"]
+    if balanced:  # runs before engine version 2, and recorded ones, have none
+        views.append("balanced_accuracy")
     if experiment.dataset.label_noise:
         views.append("memorization")
     chosen = st.segmented_control(

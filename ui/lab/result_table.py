@@ -28,6 +28,7 @@ COLUMNS = {
     "lowest_val_loss": ("Val. loss, lowest", "%.4f"),
     "best_val_accuracy": ("Val. acc., best", "percent"),
     "final_val_accuracy": ("Val. acc., final", "percent"),
+    "final_val_balanced_accuracy": ("Val. bal. acc., final", "percent"),
     "generalization_gap_final": ("Gap, final", "%.4f"),
     "onset_epoch": ("Onset", "%.0f"),
     "stop_epoch": ("Stop", "%.0f"),

@@ -463,6 +463,7 @@ def test_callbacks_get_the_clean_names_and_every_epoch(keras: Any) -> None:
             "objective": r.objective,
             "train_loss": r.train_loss,
             "val_loss": r.val_loss,
+            "val_balanced_accuracy": (r.series or {})["val_balanced_accuracy"],
             "train_accuracy": r.train_accuracy,
             "val_accuracy": r.val_accuracy,
         }

@@ -219,6 +219,23 @@ def test_early_stopping_can_watch_balanced_accuracy() -> None:
     assert (replayed.stop_epoch, replayed.best_epoch) == (len(records), outcome.final_epoch)
 
 
+def test_divergence_in_the_epoch_of_the_stop_hands_over_the_best_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    from training.worker.engine import DivergedError, Engine
+
+    told = Engine._record
+
+    def diverge(engine: "Engine", epoch: int, *rest: Any) -> EpochRecord:
+        record = told(engine, epoch, *rest)
+        return replace(record, val_loss=float("nan"), objective=float("nan")) if epoch == 3 else record
+
+    monkeypatch.setattr(Engine, "_record", diverge)
+    _, records, outcome = train(plan_of(NET, EarlyStopping(patience=1)), 9)
+    assert (len(records), outcome.ended_by, outcome.final_epoch) == (3, "early_stopping", 2)
+    for others in ((), (EarlyStopping(patience=1, restore_best_weights=False),), (EarlyStopping(patience=2),)):
+        with pytest.raises(DivergedError):
+            train(plan_of(NET, *others), 9)
+
+
 def test_the_moving_average_is_what_is_evaluated_and_handed_over() -> None:
     slow, _, _ = train(plan_of(NET, MovingAverage(momentum=0.9)), 4)
     split = split_of("wine")
