@@ -1,12 +1,14 @@
 """Files are read in a process of their own, with a limit on memory and time: no file can harm who asks for it."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import numpy as np
 
@@ -23,6 +25,9 @@ SECONDS_PER_BYTE = 1e-6
 """Beyond that: 200 MB get 220 seconds."""
 
 KILLED = {-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGXCPU}
+AT_ONCE = 2
+"""Processes at a time: further files wait, so that many together take no more memory than a few."""
+FAILED = "the file cannot be read: what reads it failed; the server's log has the reason"
 TOO_MUCH = "reading the file takes more memory or time than is allowed: use fewer rows or columns"
 LEAN = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -31,6 +36,10 @@ LEAN = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 """Threads and pools reserve memory for themselves, which would count."""
+
+
+logger = logging.getLogger(__name__)
+_places = BoundedSemaphore(AT_ONCE)
 
 
 def read_apart(content: bytes, reading: Reading, target: str | None, limit_bytes: int) -> Table:
@@ -44,7 +53,8 @@ def read_apart(content: bytes, reading: Reading, target: str | None, limit_bytes
         (folder / CONTENT).write_bytes(content)
         request = {"reading": reading.model_dump(mode="json"), "target": target, "limit_bytes": limit_bytes}
         (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
-        _run(folder, SECONDS + SECONDS_PER_BYTE * len(content))
+        with _places:
+            _run(folder, SECONDS + SECONDS_PER_BYTE * len(content))
         answer = json.loads((folder / ANSWER).read_text(encoding="utf-8"))
         if "refused" in answer:
             raise TableError(answer["refused"])
@@ -69,7 +79,8 @@ def _run(folder: Path, seconds: float) -> None:
     if done.returncode in KILLED:
         raise TableError(TOO_MUCH)
     if done.returncode:
-        raise RuntimeError(f"the reading process failed: {done.stderr.decode(errors='replace')[-2000:]}")
+        logger.error("the reading process failed: %s", done.stderr.decode(errors="replace")[-2000:])
+        raise TableError(FAILED)
 
 
 def _arrays(folder: Path, answer: dict[str, object]) -> Arrays | None:

@@ -6,10 +6,13 @@ import sys
 import time
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -160,3 +163,28 @@ def test_a_process_that_is_killed_or_takes_too_long_is_a_refusal(monkeypatch: py
 def test_an_archive_says_what_it_holds_by_its_directory() -> None:
     with zipfile.ZipFile(io.BytesIO(HOSTILE["a file that unpacks"])) as archive:
         assert archive.infolist()[0].file_size == 300_000_000
+
+
+def test_a_reader_that_fails_refuses_the_file_and_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "ROOT", Path("/nonexistent").parent)  # where there is no such module
+    with pytest.raises(TableError, match="the server's log has the reason"):
+        process.read_apart(b"a,b\n1,2\n", Reading(), None, 1_000_000)
+
+
+def count_readers() -> int:
+    count = 0
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            count += "datasets.reading" in child.cmdline()
+    return count
+
+
+def test_many_files_at_once_are_read_a_few_at_a_time() -> None:
+    hostile = b"a,b,y\n" + b"1," * 200_000
+    with ThreadPoolExecutor(20) as pool:
+        pending = [pool.submit(process.read_apart, hostile, Reading(), None, 5_000_000) for _ in range(6)]
+        while not all(future.done() for future in pending):
+            assert count_readers() <= process.AT_ONCE
+    for future in pending:
+        with pytest.raises(TableError):
+            future.result()
