@@ -141,7 +141,8 @@ def _name(draft: Draft, experiment: Experiment | ExperimentError) -> str:
     if not draft.named and isinstance(experiment, Experiment):
         kept = draft.origin is not None and draft.origin.name and not find_changes(draft.origin, experiment)
         draft.values["name"] = draft.origin.name if draft.origin and kept else _suggest(experiment)
-        st.session_state[key] = draft.values["name"]
+        if st.session_state.get(key) != draft.values["name"]:  # set again, it would undo what is being typed
+            st.session_state[key] = draft.values["name"]
 
     def take() -> None:
         draft.named = bool(st.session_state[key].strip())
