@@ -18,7 +18,9 @@ function sort(table) {
 export default function ({ data, parentElement }) {
   const table = parentElement.querySelector(".sortable-table");
   if (table.dataset.html !== data.html) {
+    const active = table.contains(document.activeElement) && document.activeElement.closest("tr").dataset.labVariant;
     table.dataset.html = table.innerHTML = data.html;
+    if (active) table.querySelector(`[data-lab-variant="${active}"]`)?.focus({ preventScroll: true }); // by keyboard
     table.querySelectorAll("thead button").forEach((button, place) => {
       button.onclick = () => {
         const before = orders.get(table);
