@@ -19,6 +19,9 @@ from training.worker.data import load
 MOST_WORK: Final = 16_000_000
 """Training rows x features x classes up to which logistic regression is fitted. On tables and images made to be slow, a
 seed of that size took 1 to 4 s on one thread, at most 5.6 s (5 features, 50 classes)."""
+MOST_WORK_IN_ALL: Final = 32_000_000
+"""The same over all seeds: of larger data only the first seeds count, so that no question keeps a worker's second thread
+for longer than some 10 s."""
 MOST_ITERATIONS: Final = 1000
 """What has not converged by then is scored as it is."""
 
@@ -27,7 +30,8 @@ Score = tuple[float, float]
 
 
 def measure_references(experiment: Experiment) -> str:
-    """Means over the experiment's seeds, on its own data set, packed; of None where that is not on this machine yet.
+    """Means over the experiment's seeds, as many as there is time for, on its own data set, packed; of None where that
+    is not on this machine yet.
 
     No download is started for it, and what variants add to the data set does not count.
     """
@@ -35,7 +39,7 @@ def measure_references(experiment: Experiment) -> str:
     if dataset.missing is not None:
         return pack_reference_scores(None)
     arrays, simple, logistic = load(dataset), list[Score](), list[Score]()
-    for seed in experiment.seeds:
+    for seed in experiment.seeds[: max(1, MOST_WORK_IN_ALL // _work(dataset))]:
         rows = choose_rows(dataset, arrays.y, seed)
         y_validation = arrays.y[rows.validation]
         simple.append(score_frequencies(rows.labels, y_validation, dataset.classes))
@@ -56,12 +60,20 @@ def score_frequencies(y_train: IntArray, y_validation: IntArray, classes: int) -
 
 
 def _can_be_fitted(dataset: Dataset, y_train: IntArray) -> bool:
-    work = len(y_train) * int(np.prod(dataset.shape)) * dataset.classes
-    return work <= MOST_WORK and len(np.unique(y_train)) > 1
+    return _work(dataset) <= MOST_WORK and len(np.unique(y_train)) > 1
+
+
+def _work(dataset: Dataset) -> int:
+    return dataset.training_rows * int(np.prod(dataset.shape)) * dataset.classes
 
 
 def _score_logistic(dataset: Dataset, arrays: Arrays, rows: ChosenRows) -> Score:
-    x_train, x_validation = scale(arrays.x[rows.train], arrays.x[rows.validation], per_feature=dataset.kind != "image")
+    x_train, x_validation = scale(
+        arrays.x[rows.train],
+        arrays.x[rows.validation],
+        per_feature=dataset.kind != "image",
+        indicators=arrays.indicators,
+    )
     # For the whole process: `catch_warnings` is not safe beside the thread that trains.
     warnings.simplefilter("ignore", ConvergenceWarning)
     model = LogisticRegression(max_iter=MOST_ITERATIONS).fit(_flatten(x_train), rows.labels)

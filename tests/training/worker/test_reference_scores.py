@@ -129,6 +129,14 @@ def test_too_much_work_leaves_logistic_regression_out(tmp_path: Path, monkeypatc
     )
 
 
+def test_of_large_data_only_the_first_seeds_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = found(tmp_path, {"name": "wine"}, 3, 4)
+    monkeypatch.setattr(reference_scores, "MOST_WORK_IN_ALL", 2 * 106 * 13 * 3)
+    assert found(tmp_path, {"name": "wine"}, 3, 4, 5, 6) == first
+    monkeypatch.setattr(reference_scores, "MOST_WORK_IN_ALL", 1)
+    assert found(tmp_path, {"name": "wine"}, 3, 4).seeds == 1, "of the largest, one"
+
+
 def test_what_has_not_converged_is_scored_as_it_is_without_a_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
