@@ -20,8 +20,8 @@ MOST_WORK: Final = 16_000_000
 """Training rows x features x classes up to which logistic regression is fitted. On tables and images made to be slow, a
 seed of that size took 1 to 4 s on one thread, at most 5.6 s (5 features, 50 classes)."""
 MOST_WORK_IN_ALL: Final = 32_000_000
-"""The same over all seeds: of larger data only the first seeds count, so that no question keeps a worker's second thread
-for longer than some 10 s."""
+"""The same over all seeds: of larger data only the first seeds count, so that no question keeps a worker's second
+thread for longer than some 10 s."""
 MOST_ITERATIONS: Final = 1000
 """What has not converged by then is scored as it is."""
 
