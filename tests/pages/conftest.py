@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from datasets.reading.read import read_file
 from experiment.spec import Experiment, parse_experiment
 from results.store import Store
 from training.dispatch.queue import Queue
@@ -147,9 +148,11 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'results.db'}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(Queue, "start", lambda queue: None)
+    monkeypatch.setattr("datasets.uploads.read_apart", read_file)  # the same without a process for each file
     # Each session looks through all installed packages for components, a quarter of a second; ours are none of them.
     monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", lambda: [])
     st.cache_resource.clear()
+    st.cache_data.clear()
     with Store() as opened:
         yield opened
     services().store.close()
