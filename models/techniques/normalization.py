@@ -93,7 +93,9 @@ class GroupNormalization(Normalization):
     lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [64] * 12}, "training": {"epochs": 80}}
 
     name: Literal["group_normalization"] = "group_normalization"
-    groups: int = number(8, 1, 4096, label="Groups", about="Must divide the width (or the filters) of every layer.")
+    groups: int = number(
+        8, 1, 4096, label="Groups", telling=(1, 32, 1), about="Must divide the width (or the filters) of every layer."
+    )
 
     def normalization(self) -> Call:
         return call("layers.GroupNormalization", groups=self.groups)

@@ -78,7 +78,8 @@ class Page:
     @property
     def popovers(self) -> list[str]:
         """What the buttons of techniques say."""
-        return [popover.label for popover in self._popovers if popover.icon == TECHNIQUE_ICON]
+        more = text.MORE.format(technique="")
+        return [popover.label.removesuffix(more) for popover in self._popovers if popover.icon == TECHNIQUE_ICON]
 
     @property
     def cards_of_form(self) -> list[list[str]]:
@@ -86,7 +87,7 @@ class Page:
         cards: list[list[str]] = [[]]
         for popover in self._popovers:
             if popover.icon == TECHNIQUE_ICON:
-                cards[-1].append(popover.label)
+                cards[-1].append(popover.label.removesuffix(text.MORE.format(technique="")))
             elif popover.icon == NETWORK_ICON:  # the last of a card
                 cards.append([])
         return cards[:-1]

@@ -633,3 +633,22 @@ def test_settings_that_cannot_work_are_said_before_training(open_page: OpenPage)
         page
     )
     assert not page.widget("button", text.TRAIN).disabled
+
+
+def test_undo_keeps_the_name_that_a_person_gave(open_page: OpenPage) -> None:
+    page = open_page()
+    page.fill("text_input", text.EXPERIMENT_NAME, "mine")
+    page.press(text.COPY_VARIANT, index=1)
+    page.press(text.UNDO)
+    assert page.widget("text_input", text.EXPERIMENT_NAME).value == "mine"
+
+
+def test_a_marked_rule_a_new_name_and_other_seeds_are_told_for_what_they_are(open_page: OpenPage) -> None:
+    page = open_page()
+    page.fill("slider", "Patience", 17)  # of What if: the curves stay what they are
+    assert text.MISMATCH not in page.shown
+    page.fill("text_input", text.VARIANT_NAME, "weights", index=2)
+    assert "“L2” is called “weights”." in said(page)
+    page.press(text.BACK_TO_FORM)
+    page.fill("text_input", text.SEEDS, "20, 21, 22, 23, 24, 25, 26, 27, 28, 29")
+    assert "other seeds." in said(page)

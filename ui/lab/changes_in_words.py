@@ -28,6 +28,12 @@ def say_changes(changes: Sequence[Change]) -> str:
 
 
 def _say(change: Change) -> str:
+    if change.part == "name":
+        return _("{before} is called {after}").format(
+            before=join_names([change.before]), after=join_names([change.after])
+        )
+    if change.part == "seeds" and len(change.before) == len(change.after):
+        return _("other seeds")
     if change.part == "seeds":
         return _("{before} → {after}").format(
             before=count_seeds(len(change.before)), after=count_seeds(len(change.after))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -39,6 +40,13 @@ from ui.lab.form_fields import (
 from ui.lab.naming import suggest_name
 from ui.lab.own_data import choose_file
 from ui.services import services
+
+ICONS_ALONE = """
+[class*="st-key-icons_alone"] button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+"""
+"""Buttons whose labels are for screen readers alone."""
 
 CHOOSERS = {"upload": choose_file}
 """Entries with more than parameters: what draws the rest, and gives its values."""
@@ -177,7 +185,7 @@ def _variants(draft: Draft, shown: Experiment | None) -> None:
 
 def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
     judging, before_name = draft.values.get("judging", {}), variant["name"]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"icons_alone_{variant_id}"):
         variant["name"] = draw_text_input(
             draft,
             f"{variant_id}.name",
@@ -192,7 +200,12 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
             (text.REMOVE_VARIANT, ":material/delete:", _remove_variant),
         ):
             st.button(
-                "", icon=icon, help=label, key=f"{draft.key}.{variant_id}.{label}", on_click=action, args=(variant_id,)
+                label,
+                icon=icon,
+                help=label,
+                key=f"{draft.key}.{variant_id}.{label}",
+                on_click=action,
+                args=(variant_id,),
             )
     if judging.get("reference") == before_name:
         judging["reference"] = variant["name"]
@@ -217,7 +230,8 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
     with st.container(horizontal=True, gap="small"):
         for entry in variant["techniques"]:
             technique = TECHNIQUES[entry["name"]]
-            with st.popover(technique.label, icon=TECHNIQUE_ICON, type="tertiary", help=text.MORE_HELP):
+            label = text.MORE.format(technique=technique.label)
+            with st.popover(label, icon=TECHNIQUE_ICON, type="tertiary", help=text.MORE_HELP):
                 st.caption(technique.summary)
                 st.latex(technique.formula)
                 st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
@@ -246,10 +260,11 @@ def _draw_changes(draft: Draft, index: int, before: Variant) -> None:
     changes = find_variant_changes(before, after)
     if not changes:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    row = f"icons_alone_back_{draft.variant_ids[index]}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=row):
         st.caption(f":orange[{plain(text.WAS.format(values='; '.join(map(say_before, changes))))}]", width="stretch")
         st.button(
-            "",
+            text.BACK_TO_SHOWN,
             icon=":material/undo:",
             type="tertiary",
             help=text.BACK_TO_SHOWN,
@@ -271,7 +286,7 @@ def _card_style(count: int) -> str:
         f".st-key-variant_card_{index} {{ border-left: 4px solid {style(index).colour} !important; }}"
         for index in range(count)
     )
-    return f"<style>{' '.join(rules)}</style>"
+    return f"<style>{' '.join(rules)} {ICONS_ALONE}</style>"
 
 
 def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
@@ -345,7 +360,9 @@ def _undo() -> None:
 def _remember() -> Draft:
     """Keeps the draft for Undo and returns one to change."""
     draft: Draft = st.session_state[state.DRAFT]
-    st.session_state[state.UNDO] = Draft(deepcopy(draft.values), list(draft.variant_ids), _new_id())
+    st.session_state[state.UNDO] = replace(
+        draft, values=deepcopy(draft.values), variant_ids=list(draft.variant_ids), key=_new_id(), defaults={}
+    )
     return draft
 
 

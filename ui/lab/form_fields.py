@@ -84,7 +84,7 @@ def draw_rare_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]
 def _field_with_slider(draft: Draft, path: str, parameter: Parameter, value: Any) -> Any:
     """A number field with a slider beside it over the values in which something can be seen. The field holds the
     number; the slider follows it and writes into it."""
-    if parameter.kind not in ("int", "float") or parameter.optional or _has_own_slider(parameter):
+    if parameter.kind not in ("int", "float") or parameter.optional:
         return _field(draft, path, parameter, value)
     key = f"{draft.key}.{path}"
     current = st.session_state.get(key, value)
@@ -92,7 +92,7 @@ def _field_with_slider(draft: Draft, path: str, parameter: Parameter, value: Any
         if isinstance(current, int | float):
             _draw_slider(parameter, key, current)
         short = replace(parameter, label=text.EXACTLY.format(label=parameter.label))
-        return _field(draft, path, short, value, label_visibility="collapsed", width=124)
+        return _field(draft, path, short, value, exact=True, label_visibility="collapsed", width=124)
 
 
 def _draw_slider(parameter: Parameter, key: str, current: float) -> None:
@@ -123,7 +123,7 @@ def log_steps(parameter: Parameter) -> list[float]:
     low, high, _step = parameter.telling or (parameter.low or 0.0, parameter.high or 1.0, 0)
     decades = range(-6, 4)
     steps = [float(f"{digit}e{decade}") for decade in decades for digit in (1, 2, 3, 5, 7)]
-    return [step for step in steps if (low or high / LOG_REACH) <= step < high]
+    return [step for step in steps if (low or high / LOG_REACH) <= step <= high]
 
 
 def _has_own_slider(parameter: Parameter) -> bool:
@@ -131,8 +131,8 @@ def _has_own_slider(parameter: Parameter) -> bool:
     return bool(parameter.step and parameter.scale == "linear" and parameter.high is not None and parameter.high <= 2)
 
 
-def _field(draft: Draft, path: str, parameter: Parameter, value: Any, **look: Any) -> Any:
-    """One parameter's widget; the registry's range and default decide which."""
+def _field(draft: Draft, path: str, parameter: Parameter, value: Any, *, exact: bool = False, **look: Any) -> Any:
+    """One parameter's widget; the registry's range and default decide which. `exact`: for a number, a field."""
     common: dict[str, Any] = {"label": parameter.label, "help": parameter.about, **look}
     match parameter.kind:
         case "choice":
@@ -150,7 +150,7 @@ def _field(draft: Draft, path: str, parameter: Parameter, value: Any, **look: An
     number_input = _optional_number if parameter.optional else st.number_input
     if parameter.kind == "int":
         return draw_widget(number_input, draft, path, value, **limits, **common, step=1, placeholder="–")
-    if _has_own_slider(parameter):
+    if not exact and _has_own_slider(parameter):
         return draw_widget(st.slider, draft, path, value, **limits, **common, step=parameter.step)
     return draw_widget(
         number_input, draft, path, value, **limits, **common, format="%g", step=_step(parameter), placeholder="–"

@@ -18,7 +18,8 @@ def draw_mismatch(drafted: Experiment | ExperimentError, shown: Experiment, *, t
         shown: what the results are of.
         trainable: whether the form's experiment can be trained now.
     """
-    changes = find_changes(shown, drafted) if isinstance(drafted, Experiment) else ()
+    found = find_changes(shown, drafted) if isinstance(drafted, Experiment) else ()
+    changes = tuple(change for change in found if change.part != "early_stopping")  # What if moves marks, not curves
     if isinstance(drafted, Experiment) and not changes:
         return False
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="mismatch"):
