@@ -19,11 +19,23 @@ from analysis.summary import BALANCED_ACCURACY, ENDED, RunSummary, VariantSummar
 
 FloatArray = NDArray[np.float64]
 View = Literal[
-    "loss", "accuracy", "balanced_accuracy", "difference", "accuracy_difference", "gap", "objective", "memorization"
+    "loss",
+    "accuracy",
+    "balanced_accuracy",
+    "difference",
+    "accuracy_difference",
+    "balanced_accuracy_difference",
+    "gap",
+    "objective",
+    "memorization",
 ]
 Axis = Literal["epoch", "steps", "seconds"]
 
-DIFFERENCES: Final[Mapping[View, str]] = {"difference": "val_loss", "accuracy_difference": "val_accuracy"}
+DIFFERENCES: Final[Mapping[View, str]] = {
+    "difference": "val_loss",
+    "accuracy_difference": "val_accuracy",
+    "balanced_accuracy_difference": BALANCED_ACCURACY,
+}
 """View -> the curve whose difference to the reference's it shows."""
 SHOWN: Final[Mapping[View, tuple[str, str | None]]] = {
     "loss": ("val_loss", "train_loss"),
@@ -100,7 +112,8 @@ def _line(
 ) -> Line:
     with np.errstate(invalid="ignore"):  # a run that diverged is infinite at its end
         pairs = [_pair(row, compared[seed]) for seed, row in rows.items() if seed in compared]
-    half_width = _half_width(pairs) if variant.name != reference and view != "memorization" else _EMPTY
+    paired = variant.name != reference and rows.keys() == compared.keys() and view != "memorization"
+    half_width = _half_width(pairs) if paired else _EMPTY  # of the seeds that both lines are made of
     if view in DIFFERENCES:
         if variant.name == reference:  # a line at zero, as long as its curve
             pairs = [_Row(np.zeros(len(row.values)), row.lived, row.ended, 0.0) for row in rows.values()]
@@ -142,17 +155,18 @@ def _end(run: RunSummary, view: View) -> float | None:
 
 
 def _row(run: RunSummary, view: View, epochs: int) -> _Row:
-    curve, ended, end = view_curve(run, view), run.status in ENDED, _end(run, view)
-    if ended and end is not None and len(curve):
+    curve, end = view_curve(run, view), _end(run, view) if run.status == "finished" else None
+    if end is not None and len(curve):
         curve = np.concatenate([curve, np.full(max(epochs - len(curve), 0), end)])
-    return _Row(curve, run.epochs, ended, end if ended else None)
+    return _Row(curve, run.epochs, run.status in ENDED, end)
 
 
 def _pair(one: _Row, other: _Row) -> _Row:
     length = min(len(one.values), len(other.values))
     end = None if one.end is None or other.end is None else one.end - other.end
     difference = one.values[:length] - other.values[:length]
-    return _Row(difference, min(one.lived, other.lived), one.ended or other.ended, end)
+    shorter = min((one, other), key=lambda row: row.lived)
+    return _Row(difference, shorter.lived, shorter.ended, end)
 
 
 def _average(rows: Sequence[_Row], epochs: int) -> tuple[FloatArray, FloatArray, float | None]:
@@ -193,7 +207,8 @@ def measure_axis(variant: VariantSummary, axis: Axis, epochs: int) -> FloatArray
     numbers = np.arange(1, epochs + 1, dtype=np.float64)
     if axis == "epoch":
         return numbers
-    curve: FloatArray = variant.mean.get(axis, _EMPTY)[:epochs]
+    curves = variant.runs[0].curves if len(variant.runs) == 1 else variant.mean
+    curve: FloatArray = curves.get(axis, _EMPTY)[:epochs]
     if not len(curve):
         return numbers
     if axis == "steps":
@@ -212,7 +227,7 @@ class MarkedEpochs:
         onset: of the mean curve.
         onsets: the epochs of the single seeds' onsets, rising.
         stops: those of the stops.
-        bests: those of the epochs that would be restored, of the runs that stop.
+        bests: those of the epochs that would be restored, of the runs that stop; where none does, of all.
     """
 
     runs: int
@@ -229,10 +244,11 @@ def mark_epochs(variant: VariantSummary) -> MarkedEpochs:
     def collect(read: Callable[[RunSummary], int | None]) -> tuple[int, ...]:
         return tuple(sorted(epoch for run in used if (epoch := read(run)) is not None))
 
+    stops = collect(lambda run: run.stopping.stop_epoch)
     return MarkedEpochs(
         len(used),
         variant.onset_of_mean,
         collect(lambda run: run.onset.epoch if run.onset else None),
-        collect(lambda run: run.stopping.stop_epoch),
-        collect(lambda run: run.best_epoch),
+        stops,
+        collect(lambda run: run.best_epoch if run.stopping.stop_epoch or not stops else None),
     )

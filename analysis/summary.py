@@ -202,7 +202,7 @@ def summarize_variant(runs: Sequence[RunSummary], complete: Collection[int] = ()
 
     Args:
         runs: at least one, all of the same variant.
-        complete: seeds whose runs have ended in all variants.
+        complete: seeds that all variants have finished, as far as they have finished any.
     """
     used = [run for run in runs if run.status == "finished" and run.seed in complete]
     used = used or [run for run in runs if _has_mean(run)]
@@ -224,13 +224,11 @@ def summarize_variant(runs: Sequence[RunSummary], complete: Collection[int] = ()
 def summarize(runs: Iterable[RunSummary]) -> tuple[VariantSummary, ...]:
     """One summary per variant, in the order of their first appearance."""
     groups: dict[str, list[RunSummary]] = {}
-    seeds, going_on = set(), set()
     for run in runs:
         groups.setdefault(run.variant, []).append(run)
-        seeds.add(run.seed)
-        if run.status not in ENDED:
-            going_on.add(run.seed)
-    return tuple(summarize_variant(group, seeds - going_on) for group in groups.values())
+    finished = [{run.seed for run in group if run.status == "finished"} for group in groups.values()]
+    complete = set.intersection(*(seeds for seeds in finished if seeds)) if any(finished) else set()
+    return tuple(summarize_variant(group, complete) for group in groups.values())
 
 
 def _has_mean(run: RunSummary) -> bool:

@@ -2,7 +2,7 @@
 
 Figures are plain dictionaries: building `plotly.graph_objects` takes longer than a live refresh may take. Each trace
 has a `uid` `v{variant}_{part}`, which becomes a CSS class: the page fades variants by it, and shows parts that end in
-`_focused` only of the one that is pointed at (ui/components/live_chart.js).
+`_focused` only of the one that is pointed at (ui/components/chart_drawing.js).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lines import Axis, FloatArray, Line, MarkedEpochs, View, mark_epochs, measure_axis, view_lines
+from analysis.lines import (
+    DIFFERENCES,
+    Axis,
+    FloatArray,
+    Line,
+    MarkedEpochs,
+    View,
+    mark_epochs,
+    measure_axis,
+    runs_in_line,
+    view_lines,
+)
 from analysis.summary import VariantSummary
 from charts.labels import axis_title, literal_in_hover
 from charts.lanes import LANE_HEIGHT, lane_labels, lane_traces
@@ -44,6 +55,9 @@ STEEP_START: Final = 0.1
 SYMBOLS_SHOWN: Final = 8
 SHARES: Final[tuple[View, ...]] = ("accuracy", "balanced_accuracy")
 """Views whose values are read as percentages."""
+SHARES_LESS_OTHERS: Final[tuple[View, ...]] = ("accuracy_difference", "balanced_accuracy_difference")
+SIGNED: Final[tuple[View, ...]] = ("difference", *SHARES_LESS_OTHERS, "gap")
+"""Views whose values may be negative: they have no logarithm."""
 VALIDATION: Final[dict[View, str]] = {"loss": "val_loss", "accuracy": "val_accuracy"}
 """Views in which single runs and members of ensembles are drawn beside the means."""
 GREY: Final = "#808890"
@@ -62,6 +76,7 @@ def name_view(view: View) -> str:
         "balanced_accuracy": _("Balanced accuracy"),
         "difference": _("Validation loss less the reference's"),
         "accuracy_difference": _("Validation accuracy less the reference's"),
+        "balanced_accuracy_difference": _("Balanced validation accuracy less the reference's"),
         "gap": _("Validation loss less training loss"),
         "objective": _("Objective"),
         "memorization": _("Training loss, changed labels"),
@@ -75,6 +90,8 @@ def name_axis(axis: Axis) -> str:
 
 def name_lines(view: View) -> tuple[str, str]:
     """What a view's line and the thinner one beside it show."""
+    if view in DIFFERENCES or view == "gap":
+        return _("difference"), ""
     return {
         "objective": (_("objective"), _("training loss, clean")),
         "memorization": (_("changed labels"), _("labels left as they are")),
@@ -107,6 +124,7 @@ def curve_figure(
         references: predictors without a network.
         revision: while it stays the same, the zoom stays; give the experiment's identifier.
     """
+    log_y = log_y and view not in SIGNED
     lines = view_lines(variants, view, reference, epochs)
     marks = [mark_epochs(variant) for variant in variants]
     axes = [measure_axis(variant, axis, epochs) for variant in variants]
@@ -124,12 +142,11 @@ def curve_figure(
     lanes = lane_traces([variant.name for variant in variants], marks, axes)
     curves = [*(c for line in lines for c in (line.drawn, line.beside)), *(c for found in members for c in found)]
     low, high = _value_range(curves, references, log_y)
-    end = max((float(places[-1]) for places in axes), default=float(epochs))
-    layout = _layout(view, axis, (log_x, log_y), (1.0 if log_x or axis == "epoch" else 0.0, end), revision)
+    layout = _layout(view, axis, (log_x, log_y), axis_span(variants, axes, axis, log_x), revision)
     layout["yaxis"]["range"] = [float(v) for v in (np.log10([low, high]) if log_y else (low, high))]
     share = LANE_HEIGHT * len(variants) / (CURVES_HEIGHT + LANE_HEIGHT * len(variants))
     layout["yaxis"]["domain"], layout["yaxis2"] = [share, 1], _lane_axis(len(variants), share)
-    shapes, labels, far = _references(references, low, high)
+    shapes, labels, far = _references(references, low, high, view)
     ends = [
         EndLabel(variant.name, style(index).colour, line.end, write_value(view, line.end))
         for index, (variant, line) in enumerate(zip(variants, lines, strict=True))
@@ -155,6 +172,21 @@ def curve_figure(
     }
 
 
+def axis_span(
+    variants: Sequence[VariantSummary], axes: Sequence[FloatArray], axis: Axis, log_x: bool
+) -> tuple[float, float]:
+    """Return the ends of the x axis: of the variants that have epochs, or else of all."""
+    begun = [
+        places
+        for variant, places in zip(variants, axes, strict=True)
+        if any(run.epochs for run in runs_in_line(variant))
+    ]
+    begun = begun or list(axes)
+    last = max((float(places[-1]) for places in begun), default=1.0)
+    first = min((float(places[0]) for places in begun), default=1.0)
+    return (first if log_x else 1.0 if axis == "epoch" else 0.0), last
+
+
 def chart_height(variants: int) -> int:
     """The pixels that `curve_figure` needs."""
     return CURVES_HEIGHT + LANE_HEIGHT * variants + AXIS_HEIGHT
@@ -164,8 +196,8 @@ def write_value(view: View, value: float) -> str:
     """A value as it stands at the end of its line."""
     if view in SHARES:
         return f"{100 * value:.1f}%"
-    if view == "accuracy_difference":
-        return f"{100 * value:+.1f}".replace("-", "−")
+    if view in SHARES_LESS_OTHERS:
+        return f"{100 * value:+.1f}%".replace("-", "−")
     return format_number(value)
 
 
@@ -380,7 +412,7 @@ def _hover(variant: VariantSummary, title: str, view: View, axis: Axis) -> str:
         else _("seed {seed}").format(seed=variant.runs[0].seed)
     )
     place = {"epoch": _("epoch %{x}"), "steps": _("step %{x}"), "seconds": _("%{x:.2f} s")}[axis]
-    value = "%{y:.2%}" if view in SHARES else "%{y:.4f}"
+    value = "%{y:.2%}" if view in SHARES else "%{y:+.2%}" if view in SHARES_LESS_OTHERS else "%{y:.4f}"
     return f"<b>{literal_in_hover(variant.name)}</b><br>{title}, {seeds}<br>{place}: {value}<extra></extra>"
 
 
@@ -426,14 +458,14 @@ def _value_range(curves: Sequence[FloatArray], references: Sequence[Reference], 
 
 
 def _references(
-    references: Sequence[Reference], low: float, high: float
+    references: Sequence[Reference], low: float, high: float, view: View
 ) -> tuple[list[Trace], list[EndLabel], list[Trace]]:
     """Return the lines of predictors without a network, their labels, and notes for those out of sight."""
     near = [(name, value) for name, value in references if low <= value <= high]
     shapes = [reference_line(value, "paper", "y") for _name, value in near]
-    labels = [EndLabel(name, GREY, value, format_number(value), "╌") for name, value in near]
-    above = [f"{name}: {format_number(value)} ↑" for name, value in references if value > high]
-    below = [f"{name}: {format_number(value)} ↓" for name, value in references if value < low]
+    labels = [EndLabel(name, GREY, value, write_value(view, value), "╌") for name, value in near]
+    above = [f"{name}: {write_value(view, value)} ↑" for name, value in references if value > high]
+    below = [f"{name}: {write_value(view, value)} ↓" for name, value in references if value < low]
     notes = [
         {
             "x": 1,
@@ -477,6 +509,12 @@ def _lane_axis(count: int, share: float) -> Trace:
     }
 
 
+def _tick_format(view: View) -> str:
+    if view in SHARES_LESS_OTHERS:
+        return "+.1%"
+    return ".0%" if view in SHARES else "~g"  # a logarithmic axis would write 0.05 as a bare 5
+
+
 def _layout(view: View, axis: Axis, logarithmic: tuple[bool, bool], span: tuple[float, float], revision: str) -> Trace:
     """Return axes and what keeps the person's view; colours come from the page's theme."""
     log_x, log_y = logarithmic
@@ -500,9 +538,13 @@ def _layout(view: View, axis: Axis, logarithmic: tuple[bool, bool], span: tuple[
         "yaxis": {
             "title": axis_title(name_view(view)),
             "type": "log" if log_y else "linear",
-            "tickformat": ".0%" if view in SHARES else "~g",  # a logarithmic axis would write 0.05 as a bare 5
+            "tickformat": ".0%"
+            if view in SHARES
+            else "+.1%"
+            if view in SHARES_LESS_OTHERS
+            else "~g",  # a logarithmic axis would write 0.05 as a bare 5
             "nticks": 7,
-            "zeroline": view in ("difference", "accuracy_difference", "gap"),
+            "zeroline": view in SIGNED,
             # A zoomed range means another stretch of values on the other scale.
             "uirevision": f"{revision} {view} {log_y}",
         },

@@ -53,7 +53,7 @@ def end_labels(labels: Sequence[EndLabel], low: float, high: float, height: floa
     scale = np.log10 if log_axis else np.asarray
     bottom, top = float(scale(low)), float(scale(high))
     values = np.clip(scale(np.clip([label.value for label in labels], low, high)), bottom, top)
-    distance = (top - bottom) * LABEL_HEIGHT / height
+    distance = (top - bottom) * min(LABEL_HEIGHT / height, 1 / max(len(labels) - 1, 1))  # very many come closer
     return [
         label_at(float(place), "y", label.write(NAME_LENGTH), label.write(NARROW_NAME_LENGTH))
         for label, place in zip(labels, spread_out(values, distance, bottom, top), strict=True)
@@ -61,7 +61,7 @@ def end_labels(labels: Sequence[EndLabel], low: float, high: float, height: floa
 
 
 def label_at(place: float, axis: str, text: str, narrow: str) -> dict[str, Any]:
-    """Return one annotation right of the plot; on a narrow screen `narrow` is written (see live_chart.js)."""
+    """Return one annotation right of the plot; on a narrow screen `narrow` is written (see chart_drawing.js)."""
     return {
         "x": 1,
         "xref": "paper",

@@ -9,9 +9,11 @@ from analysis.lines import DIFFERENCES, Axis, FloatArray, Line, View, mark_epoch
 from analysis.summary import RunSummary, VariantSummary
 from charts.curves import (
     GREY,
+    SIGNED,
     THIN_OPACITY,
     WIDTH,
     Reference,
+    axis_span,
     name_axis,
     name_view,
     reference_line,
@@ -51,6 +53,7 @@ def seeds_figure(
     revision: str = "curves",
 ) -> Trace:
     """Return a Plotly figure with `panels_height` for its height; the arguments are those of `curve_figure`."""
+    log_y = log_y and view not in SIGNED
     lines = view_lines(variants, view, reference, epochs)
     axes = [measure_axis(variant, axis, epochs) for variant in variants]
     curves = [_seed_curves(variant, variants, view, reference) for variant in variants]
@@ -94,8 +97,8 @@ def seeds_figure(
     ]
     layout[f"xaxis{lowest + 1 if lowest else ''}"]["title"] = axis_title(name_axis(axis))
     layout["yaxis"]["title"] = axis_title(name_view(view))
-    end = max((float(places[-1]) for places in axes), default=float(epochs))
-    span = np.array([1.0 if log_x or axis == "epoch" else 0.0, max(end, 1.001)])
+    first, last = axis_span(variants, axes, axis, log_x)
+    span = np.array([first, max(last, first + 1e-3)])
     layout["xaxis"]["range"] = (np.log10(span) if log_x else span).tolist()
     low, high = _value_range([curve for found in curves for curve in found.values()], log_y)
     layout["yaxis"]["range"] = [float(v) for v in (np.log10([low, high]) if log_y else (low, high))]

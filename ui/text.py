@@ -131,7 +131,6 @@ VIEWS = {
     "loss": "Loss",
     "accuracy": "Accuracy",
     "difference": "Difference",
-    "accuracy_difference": "Difference",
     "gap": "Generalization gap",
     "objective": "Objective",
     "balanced_accuracy": "Balanced accuracy",

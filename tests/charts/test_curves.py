@@ -364,3 +364,19 @@ def test_panels_of_differences_are_paired_by_seed() -> None:
         for own, other in zip(*(v.runs for v in variants), strict=True)
     ]
     np.testing.assert_allclose(values[:60], paired[0], atol=1e-6)
+
+
+def test_values_that_may_be_negative_have_no_logarithm_and_shares_are_told_as_shares() -> None:
+    variants = make_variants(2, 3)
+    for view in ("difference", "gap", "balanced_accuracy_difference"):
+        assert draw(variants, view, log_y=True)["layout"]["yaxis"]["type"] == "linear"
+    figure = draw(variants, "accuracy_difference", references=())
+    assert figure["layout"]["yaxis"]["tickformat"] == "+.1%"
+    assert any("<b>+0.0%</b>" in note for note in notes(figure))
+    assert any("near <b>50.0%</b>" in note for note in notes(draw(variants, "accuracy", references=(("near", 0.5),))))
+
+
+def test_a_variant_that_waits_does_not_stretch_an_axis_of_seconds() -> None:
+    waiting = make_variant("waiting", seeds=2, epochs=0)
+    figure = draw([make_variant("a", seeds=2, epochs=60), waiting], axis="seconds", log_x=True)
+    assert figure["layout"]["xaxis"]["range"] == pytest.approx(np.log10([0.5, 30]).tolist())

@@ -60,8 +60,6 @@ def test_the_lab_draws_any_state(open_page: OpenPage, add_experiment: AddExperim
     page = open_page(experiment=identifier)
     if text.VIEW in page.labels("segmented_control"):  # else no run has an epoch
         names_of = {label: name for name, label in text.VIEWS.items()}
-        if "accuracy" not in judging["what"]:
-            names_of[text.VIEWS["difference"]] = "difference"
         options = page.widget("segmented_control", text.VIEW).options
         for label in generator.choice(options, 3, replace=False):
             page.fill("segmented_control", text.VIEW, names_of[label])

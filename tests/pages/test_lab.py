@@ -22,6 +22,7 @@ from models.techniques import TECHNIQUES
 from results.records import EpochRecord
 from results.store import Store
 from ui import text
+from ui.lab.experiment_form import _places
 
 OpenPage = Callable[..., Any]
 AddExperiment = Callable[..., str]
@@ -231,7 +232,7 @@ def test_the_chart_takes_every_view_and_axis(open_page: OpenPage) -> None:
     page.fill("segmented_control", text.VIEW, "memorization")
     assert "changed labels" in page.curves["figure"]["layout"]["yaxis"]["title"]["text"]
     page.fill("segmented_control", text.JUDGED, "accuracy")
-    page.fill("segmented_control", text.VIEW, "accuracy_difference")
+    page.fill("segmented_control", text.VIEW, "difference")
     assert "accuracy" in page.curves["figure"]["layout"]["yaxis"]["title"]["text"]
 
 
@@ -652,3 +653,15 @@ def test_a_marked_rule_a_new_name_and_other_seeds_are_told_for_what_they_are(ope
     page.press(text.BACK_TO_FORM)
     page.fill("text_input", text.SEEDS, "20, 21, 22, 23, 24, 25, 26, 27, 28, 29")
     assert "other seeds." in said(page)
+
+
+def test_a_card_keeps_the_colour_of_its_line_when_others_are_removed(open_page: OpenPage) -> None:
+    page = open_page()
+    page.press(text.REMOVE_VARIANT, index=1)
+    style = next(html for html in (block.proto.body for block in page.app.get("html")) if "variant_card_0" in html)
+    assert "variant_card_2" in style and "variant_card_1 " not in style
+
+
+def test_places_of_variants_are_those_of_the_shown_ones_and_each_is_taken_once() -> None:
+    assert _places(["a", "c"], ["a", "b", "c"]) == [0, 2]
+    assert _places(["new", "a", "a", "other"], ["a", "b"]) == [2, 0, 3, 4]

@@ -104,6 +104,7 @@ def test_another_quantity_is_exploratory_and_claims_nothing(open_page: OpenPage,
     assert text.EXPLORATORY in said(page)
     assert "” is better" not in said(page)
     assert "“L*2” against “baseline”: 10 percentage points higher on average" in said(page)
+    assert "(20% lower) is better" in page.curves["status"], "what is read aloud is the verdict, whatever is looked at"
     page.fill("segmented_control", text.JUDGED, "best_epoch")
     assert "exactly the same" in said(page)
 

@@ -104,7 +104,8 @@ function startFocus() {
   const find = (target) => {
     const element = target.closest?.('[data-lab-variant], [class*="st-key-card_"], [class*="st-key-variant_card_"]');
     const found = element && (element.dataset.labVariant ?? element.className.match(/st-key-(?:variant_)?card_(\d+)/)?.[1]);
-    return found == null ? null : Number(found);
+    const drawn = found != null && document.querySelector(`.live-chart[data-focus] [class*="tracev${found}_"]`);
+    return drawn ? Number(found) : null; // a variant of the form may be none of those that are shown
   };
   const point = ({ target }) => target.closest?.(".live-chart") || focus.point(find(target));
   document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && point(event));

@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from analysis.lines import View
-from charts.curves import chart_height
+from charts.curves import chart_height, name_view
 from experiment.judging import judging_of
 from experiment.spec import Experiment
 from export.epoch_table import epoch_table
@@ -16,10 +16,12 @@ from export.html_report import html_report
 from export.report import read_envelope, report_of_page
 from results.envelope import opened_at
 from ui import text
+from ui.lab.chart_view import DIFFERENCE_OF
 from ui.services import figure, services, stored_runs, summaries
 from wording.in_words import describe
 
-REPORTED_VIEWS: Final[tuple[View, ...]] = ("loss", "accuracy", "difference", "gap")
+REPORTED_VIEWS: Final[tuple[View, ...]] = ("loss", "accuracy", "gap")
+MEMORIZED: Final[tuple[View, ...]] = ("memorization",)
 
 
 def draw_downloads(experiment: Experiment, identifier: str, *, key: str) -> None:
@@ -52,9 +54,10 @@ def _report(experiment: Experiment, identifier: str) -> str:
     runs = stored_runs(experiment, records)
     words, height = describe(summaries(runs)), chart_height(len(experiment.variants))
     charts: list[tuple[str, dict[str, Any], str]] = []
-    for view in REPORTED_VIEWS:
-        if view == "difference" and len(experiment.variants) == 1:
-            continue
+    views: list[View] = [*REPORTED_VIEWS, *MEMORIZED[: bool(experiment.dataset.label_noise)]]
+    if len(experiment.variants) > 1:
+        views.insert(2, DIFFERENCE_OF[experiment.judging.what])
+    for view in views:
         drawn = figure(
             runs,
             view,
@@ -63,7 +66,7 @@ def _report(experiment: Experiment, identifier: str) -> str:
             epochs=experiment.training.epochs,
         )
         sized = {**drawn, "layout": {**drawn["layout"], "height": height}}
-        charts.append((text.VIEWS[view], sized, f"{text.VIEWS[view]}. {words}"))
+        charts.append((name_view(view), sized, f"{name_view(view)}. {words}"))
     return html_report(
         experiment,
         runs,

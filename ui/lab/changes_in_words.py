@@ -8,13 +8,15 @@ from wording.language import _, ngettext
 from wording.numbers import count_seeds, format_number, join_names
 
 CHANGES_NAMED = 3
+WHOLE = ("variant", "technique", "architecture")
+"""Parts that are there or not; all others have a value."""
 
 
 def say_before(change: Change) -> str:
     """`Strength 0.003`; `without Dropout`: what the shown results had."""
-    if change.before is None:
+    if change.before is None and change.part in WHOLE:
         return _("without {what}").format(what=change.label)
-    if change.after is None:
+    if change.after is None and change.part in WHOLE:
         return _("with {what}").format(what=change.label)
     return f"{change.label} {show_value(change.before)}"
 
@@ -38,9 +40,9 @@ def _say(change: Change) -> str:
         return _("{before} → {after}").format(
             before=count_seeds(len(change.before)), after=count_seeds(len(change.after))
         )
-    if change.before is None:
+    if change.before is None and change.part in WHOLE:
         said = f"+ {change.label}"
-    elif change.after is None:
+    elif change.after is None and change.part in WHOLE:
         said = f"− {change.label}"
     else:
         said = f"{change.label} {show_value(change.before)} → {show_value(change.after)}"

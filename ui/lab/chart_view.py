@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.lines import Axis, View
 from analysis.summary import BALANCED_ACCURACY, RunSummary, VariantSummary
 from analysis.verdict import What
-from charts.curves import chart_height, name_axis
+from charts.curves import chart_height, name_axis, name_view
 from charts.key import key_of
 from charts.seed_panels import panels_height
 from experiment.judging import judging_of
@@ -18,6 +18,13 @@ from ui import text
 from ui.components.live_chart import live_chart
 from ui.lab.reference_lines import reference_lines
 from ui.services import figure
+
+DIFFERENCE_OF: Mapping[What, View] = {
+    "handed_over": "difference",
+    "best_epoch": "difference",
+    "accuracy": "accuracy_difference",
+    "balanced_accuracy": "balanced_accuracy_difference",
+}
 
 
 def draw_chart(
@@ -59,14 +66,14 @@ def draw_chart(
         references=reference_lines(experiment, view),
     )
     height = panels_height(len(variants)) if single else chart_height(len(variants))
-    alt = f"{text.VIEWS[view]}. {words}"
+    alt = f"{name_view(view)}. {words}"
     live_chart(drawn, key="chart", alt=alt, height=height, legend=_key(drawn), status=status)
 
 
 def _choose_view(experiment: Experiment, what: What, *, balanced: bool) -> View:
     views: list[View] = ["loss", "accuracy"]
     if len(experiment.variants) > 1:
-        views.append("accuracy_difference" if "accuracy" in what else "difference")
+        views.append("difference")
     views += ["gap", "objective"]
     if balanced:  # runs before engine version 2, and recorded ones, have none
         views.append("balanced_accuracy")
@@ -82,6 +89,8 @@ def _choose_view(experiment: Experiment, what: What, *, balanced: bool) -> View:
         wrap=True,
         label_visibility="collapsed",
     )
+    if chosen == "difference":
+        return DIFFERENCE_OF[what]
     return chosen if chosen in views else "loss"
 
 

@@ -173,10 +173,11 @@ def _training(draft: Draft) -> None:
 
 
 def _variants(draft: Draft, shown: Experiment | None) -> None:
-    st.html(_card_style(len(draft.variant_ids)))
     before = {variant.name: variant for variant in shown.variants} if shown else {}
+    places = _places([variant["name"] for variant in draft.values["variants"]], list(before))
+    st.html(_card_style(places))
     for index, (variant_id, variant) in enumerate(zip(draft.variant_ids, draft.values["variants"], strict=True)):
-        with st.container(border=True, gap="small", key=f"variant_card_{index}"):
+        with st.container(border=True, gap="small", key=f"variant_card_{places[index]}"):
             _variant(draft, variant_id, variant)
             if variant["name"] in before:
                 _draw_changes(draft, index, before[variant["name"]])
@@ -280,11 +281,23 @@ def _restore_variant(index: int, before: Variant) -> None:
     draft.variant_ids[index] = _new_id()
 
 
-def _card_style(count: int) -> str:
+def _places(names: list[str], shown: list[str]) -> list[int]:
+    """The place that each variant of the form has among those shown, which gives it its colour; the others come after
+    them all. Of two that are called alike for now the first has the place."""
+    places: list[int] = []
+    for name in names:
+        place = shown.index(name) if name in shown else len(shown)
+        while place in places:
+            place = max(len(shown), place + 1)
+        places.append(place)
+    return places
+
+
+def _card_style(places: list[int]) -> str:
     """Each card has its variant's colour, as the lines have."""
     rules = (
-        f".st-key-variant_card_{index} {{ border-left: 4px solid {style(index).colour} !important; }}"
-        for index in range(count)
+        f".st-key-variant_card_{place} {{ border-left: 4px solid {style(place).colour} !important; }}"
+        for place in places
     )
     return f"<style>{' '.join(rules)} {ICONS_ALONE}</style>"
 

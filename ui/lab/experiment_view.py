@@ -166,7 +166,7 @@ def _results(
         draw_finding(draw_boundaries, service.store, experiment, service.curves.read(stored.id), key="boundary")
     judged = verdict(experiment, runs, what)
     with st.container(border=True, gap="xsmall", key="chart_panel"):
-        status = f"{text.ENDED} {say_answer(judged)}" if ended else ""
+        status = f"{text.ENDED} {say_answer(verdict(experiment, runs))}" if ended else ""
         draw_chart(experiment, runs, variants, what, revision, words=describe(variants), status=status)
         if rule is not None:
             st.caption(text.OTHER_RULE)

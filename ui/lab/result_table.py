@@ -83,7 +83,9 @@ def _rows(variants: Sequence[VariantSummary], judged: Verdict) -> list[Row]:
     rows = []
     for index, variant in enumerate(variants):
         comparison, colour = comparisons[variant.name], style(index).colour
-        score = measure_spread(run.score(what) for run in variant.runs if run.status == "finished")
+        finished = [run for run in variant.runs if run.status == "finished"]
+        used = [run for run in finished if run.seed in variant.seeds_in_mean] or finished  # those of the lines
+        score = measure_spread(run.score(what) for run in used)
         rows.append(
             (
                 _order(score.mean, judged),
@@ -94,7 +96,7 @@ def _rows(variants: Sequence[VariantSummary], judged: Verdict) -> list[Row]:
                     [
                         Cell(_spread(score, percent=not judged.judging.low_is_good), score.mean),
                         _difference(comparison, judged, colour, reach),
-                        _accuracy(variant.spreads["final_val_accuracy"]),
+                        _accuracy(measure_spread(run.score("accuracy") for run in used)),
                         *_mark_cells(mark_epochs(variant)),
                     ],
                     comparison.kind == "reference",

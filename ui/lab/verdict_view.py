@@ -144,6 +144,8 @@ def _say_seeds(comparison: Comparison, shown: Verdict, *, claims: bool) -> str:
     """In how many seeds it is lower or higher, and how many more would settle it."""
     if comparison.lost:
         return text.CARD_LOST.format(lost=len(comparison.lost), seeds=shown.seeds)
+    if comparison.note == "identical":
+        return _("exactly the same in all seeds")
     below = sum(value < 0 for _seed, value in comparison.differences)
     above = sum(value > 0 for _seed, value in comparison.differences)
     template = _("lower in {count} of {seeds} seeds") if below >= above else _("higher in {count} of {seeds} seeds")
