@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analysis.early_stopping import StoppingRule
 from experiment.hints import Hint, find_hints
 from experiment.presets import presets
 from experiment.spec import parse_experiment
@@ -50,6 +54,27 @@ def test_what_cannot_work_is_found(technique: dict[str, Any], parts: dict[str, A
 )
 def test_what_can_work_is_not(technique: dict[str, Any], parts: dict[str, Any]) -> None:
     assert hints(technique, **parts) == ()
+
+
+@given(
+    epochs=st.integers(1, 12),
+    patience=st.integers(0, 12),
+    ignored=st.integers(0, 12),
+    baseline=st.sampled_from([None, 0.5]),
+)
+def test_early_stopping_has_a_hint_exactly_where_no_curve_can_stop_it(
+    epochs: int, patience: int, ignored: int, baseline: float | None
+) -> None:
+    rule = {"patience": patience, "start_from_epoch": ignored, "baseline": baseline}
+    worst = np.arange(1.0, epochs + 1)  # rises from the first epoch on and never beats the baseline
+    stops = StoppingRule("val_loss", **rule).apply({"val_loss": worst}).stop_epoch is not None  # type: ignore[arg-type]
+    assert (hints(STOP | rule, training={"epochs": epochs}) == ()) == stops
+
+
+def test_images_have_a_spread_over_their_pixels() -> None:
+    image = {"dataset": DATA, "training": {"batch_size": 1}}
+    net = {"name": "resnet_conv", "filters": 2, "stages": 1}
+    assert hints({"name": "l2"}, architecture=net, **image) == ()
 
 
 def test_a_residual_net_normalizes_by_itself() -> None:

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import recall_score
+from sklearn.utils.class_weight import compute_class_weight
 
 from datasets.registry import DATASETS
 from datasets.split import make_split
@@ -79,6 +81,14 @@ def cases() -> dict[str, Experiment]:
             {"name": "early_stopping", "monitor": "train_accuracy"},
             {"name": "ensemble", "members": 2},
         ),
+        "weighted, smoothed and stopped by balanced accuracy": experiment_of(
+            {"name": "class_weight", "power": 0.5},
+            {"name": "label_smoothing"},
+            {"name": "early_stopping", "monitor": "val_balanced_accuracy"},
+        ),
+        "an ensemble stopped by balanced accuracy": experiment_of(
+            {"name": "early_stopping", "monitor": "val_balanced_accuracy"}, {"name": "ensemble", "members": 2}
+        ),
         "resnet_mlp": experiment_of(architecture={"name": "resnet_mlp", "width": 4}),
         "resnet_conv": experiment_of(**image | small),
         "circles": experiment_of(dataset={"name": "circles", "samples": 60}),
@@ -139,6 +149,37 @@ def test_every_script_runs_and_has_the_trained_models_layers(run: Any, place: in
         assert namespace[theirs].shape == getattr(split, ours).shape
         assert namespace[theirs].dtype == "float32"
     assert np.allclose(standardized(namespace["x_test"]), standardized(split.x_test), atol=1e-3), "the same test rows"
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+def test_a_script_watches_balanced_accuracy_and_weighs_classes(run: Any) -> None:
+    namespace = run(script_of(CASES["weighted, smoothed and stopped by balanced accuracy"]))
+    labels = namespace["y_train"].argmax(axis=1)
+    balanced = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert namespace["weights"] == pytest.approx(np.sqrt(balanced))
+    predicted = namespace["model"].predict(namespace["x_val"], verbose=0).argmax(axis=1)
+    recall = recall_score(namespace["y_val"].argmax(axis=1), predicted, average="macro")
+    assert namespace["history"].history["val_balanced_accuracy"] == [pytest.approx(recall)]
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+def test_of_many_training_rows_a_script_judges_the_first(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("export.script.MOST_JUDGED", 12)
+    namespace = run(script_of(experiment_of()))
+    first = namespace["model"].evaluate(namespace["x_train"][:12], namespace["y_train"][:12], verbose=0)
+    history = namespace["history"].history
+    assert [history[f"train_{name}"][0] for name in ("cross_entropy", "accuracy")] == pytest.approx(first[1:])
+
+
+def test_a_script_holds_out_a_fifth_and_at_most_5000_rows() -> None:
+    lines = script_of(experiment_of()).splitlines()
+    (line,) = (line for line in lines if line.startswith("held_out = "))
+    for rows, held_out in ((150, 30), (24_999, 5_000), (25_003, 5_000), (70_000, 5_000)):
+        names: dict[str, Any] = {"x": range(rows)}
+        exec(line, names)
+        assert names["held_out"] == held_out
 
 
 def standardized(x: Any) -> Any:

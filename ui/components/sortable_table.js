@@ -19,7 +19,9 @@ export default function ({ data, parentElement }) {
   const table = parentElement.querySelector(".sortable-table");
   if (table.dataset.html !== data.html) {
     const active = table.contains(document.activeElement) && document.activeElement.closest("tr").dataset.labVariant;
+    const head = [...table.querySelectorAll("thead button")].indexOf(document.activeElement);
     table.dataset.html = table.innerHTML = data.html;
+    table.querySelectorAll("thead button")[head]?.focus({ preventScroll: true });
     if (active) table.querySelector(`[data-lab-variant="${active}"]`)?.focus({ preventScroll: true }); // by keyboard
     table.querySelectorAll("thead button").forEach((button, place) => {
       button.onclick = () => {

@@ -22,10 +22,17 @@ def say_hint(hint: Hint, epochs: int) -> str:
         "last_batch": _(
             "{variant}: with momentum 0, batch normalization evaluates by the last batch alone, which has one row."
         ),
-        "never_stops": _("{variant}: early stopping waits {number}, but there are {epochs}: it never fires."),
+        "never_stops": (
+            _("{variant}: early stopping waits {number} after the first {ignored}, of {epochs} in all: it never fires.")
+            if hint.ignored
+            else _("{variant}: early stopping waits {number}, but there are {epochs}: it never fires.")
+        ),
         "never_reduces": _("{variant}: the learning rate waits {number}, but there are {epochs}: it is never reduced."),
-        "ignores_all": _("{variant}: early stopping ignores {number}, and there are {epochs}: it never fires."),
+        "ignores_all": _("{variant}: early stopping ignores {ignored}, and there are {epochs}: it never fires."),
     }[hint.code]
     return template.format(
-        variant=join_names([hint.variant]), number=count_epochs(hint.number), epochs=count_epochs(epochs)
+        variant=join_names([hint.variant]),
+        number=count_epochs(hint.number),
+        ignored=count_epochs(hint.ignored),
+        epochs=count_epochs(epochs),
     )

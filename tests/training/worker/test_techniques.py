@@ -236,6 +236,40 @@ def test_divergence_in_the_epoch_of_the_stop_hands_over_the_best_weights(monkeyp
             train(plan_of(NET, *others), 9)
 
 
+@pytest.mark.parametrize(("rate", "patience"), [(1e8, 1), (1e5, 2)])
+def test_divergence_in_the_epoch_of_the_stop_ends_as_in_keras(keras: Any, rate: float, patience: int) -> None:
+    from training.worker.engine import DivergedError
+
+    net, split = MLP(widths=(8, 8)), split_of("wine")
+    rows = len(split.y_train)  # one batch: the order of rows does not matter
+    plan = plan_of(net, EarlyStopping(patience=patience), optimizer="sgd", rate=rate)
+    engine, records, outcome = train(plan, 9, batch_size=rows)
+    assert np.isnan([record.val_loss for record in records]).tolist() == [False] * patience + [True]
+    handed_over = engine.model.get_weights()
+    engine.reset(0)
+    twin = keras.models.clone_model(engine.model)
+    twin.set_weights(engine.model.get_weights())
+    twin.compile(optimizer=keras.optimizers.SGD(rate), loss="sparse_categorical_crossentropy")
+    stop = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+    held_out = (split.x_validation, split.y_validation)
+    told = twin.fit(
+        split.x_train,
+        split.y_train,
+        rows,
+        epochs=9,
+        validation_data=held_out,
+        callbacks=[stop],
+        shuffle=False,
+        verbose=0,
+    ).history["val_loss"]
+    assert (len(told), stop.best_epoch + 1) == (len(records), outcome.final_epoch)
+    assert outcome.ended_by == "early_stopping"
+    for ours, theirs in zip(handed_over, twin.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+    with pytest.raises(DivergedError):
+        train(plan_of(net, EarlyStopping(patience=patience + 1), optimizer="sgd", rate=rate), 9, batch_size=rows)
+
+
 def test_the_moving_average_is_what_is_evaluated_and_handed_over() -> None:
     slow, _, _ = train(plan_of(NET, MovingAverage(momentum=0.9)), 4)
     split = split_of("wine")
