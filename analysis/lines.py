@@ -64,6 +64,7 @@ class Line:
         end: the value at the right end; None without epochs.
         half_width: of the paired interval of the difference to the reference, shape (epochs that all pairs have,).
             Empty for the reference and below SEEDS_FOR_A_BAND pairs.
+        seeds: how many `values` is the mean of; in a view of differences, how many pairs.
     """
 
     values: FloatArray
@@ -71,6 +72,7 @@ class Line:
     beside: FloatArray
     end: float | None
     half_width: FloatArray
+    seeds: int
 
     @property
     def drawn(self) -> FloatArray:
@@ -118,10 +120,10 @@ def _line(
         if variant.name == reference:  # a line at zero, as long as its curve
             pairs = [_Row(np.zeros(len(row.values)), row.lived, row.ended, 0.0) for row in rows.values()]
         values, after, end = _average(pairs, epochs)
-        return Line(values, after, _EMPTY, end, half_width)
+        return Line(values, after, _EMPTY, end, half_width, len(pairs))
     values, after, end = _average(list(rows.values()), epochs)
     beside = SHOWN[view][1] if view in SHOWN else None
-    return Line(values, after, variant.mean.get(beside or "", _EMPTY), end, half_width)
+    return Line(values, after, variant.mean.get(beside or "", _EMPTY), end, half_width, len(rows))
 
 
 def _rows(variant: VariantSummary, view: View, epochs: int) -> dict[int, _Row]:

@@ -17,6 +17,7 @@ LINES: Final[Mapping[str, Mapping[str, str]]] = {
     "running": THIN,
     "band": {"d": "M0 0H26V10H0Z", "stroke": "none", "opacity": "0.2"},
     "reference": {"d": "M0 5H26", "stroke-width": "1.4", "stroke-dasharray": "5 3", "opacity": "0.6"},
+    "references": {"d": "M0 5H26", "stroke-width": "1.2", "stroke-dasharray": "8 3", "opacity": "0.6"},
 }
 MARKS: Final[Mapping[MarkKind, Mapping[str, str]]] = {
     "onset": {"d": "M13 0L18 9H8Z", "stroke": "none"},
@@ -52,6 +53,8 @@ def key_of(figure: Mapping[str, Any]) -> list[KeyEntry]:
             found[part] = names.get(part) or str(trace["name"]).rpartition(": ")[2]
         elif trace.get("mode") == "markers" and part:
             symbols.update(trace["marker"]["symbol"])
+    if references := figure.get("layout", {}).get("meta", {}).get("references"):
+        found["references"] = references
     lines = [KeyEntry(sample, found[part]) for part, sample in LINES.items() if part in found]
     drawn = (kind for kind, symbol in MARK_SYMBOLS.items() if symbol in symbols)
     return lines + [KeyEntry(MARKS[kind], name_mark(kind)) for kind in drawn]

@@ -10,11 +10,11 @@ from typing import Any
 import streamlit as st
 
 from analysis.early_stopping import AnyRule
-from analysis.lines import View
 from analysis.summary import RunSummary, VariantSummary, summarize, summarize_run
 from analysis.verdict import Verdict, What
 from charts.curves import curve_figure
 from charts.seed_panels import seeds_figure
+from charts.views import ChartOptions
 from datasets.split import checksum
 from datasets.uploads import MAX_FILE_BYTES, Upload, UploadedFiles
 from experiment.estimate import machine_factor
@@ -147,12 +147,12 @@ def verdict(experiment: Experiment, runs: tuple[RunSummary, ...], what: What | N
     return judge_runs(experiment, runs, what)
 
 
-def figure(runs: tuple[RunSummary, ...], view: View, *, single: bool, **options: Any) -> dict[str, Any]:
-    """The chart of an experiment as a Plotly figure: means, or single seeds; `options` are those of `curve_figure`."""
-    return _figure(runs, view, single, LANGUAGE, **options)
+def figure(runs: tuple[RunSummary, ...], options: ChartOptions, *, single: bool = False) -> dict[str, Any]:
+    """The chart of an experiment as a Plotly figure: means, or single seeds."""
+    return _figure(runs, options, single, LANGUAGE)
 
 
 @lru_cache(maxsize=128)
-def _figure(runs: tuple[RunSummary, ...], view: View, single: bool, _language: str, **options: Any) -> dict[str, Any]:
+def _figure(runs: tuple[RunSummary, ...], options: ChartOptions, single: bool, _language: str) -> dict[str, Any]:
     """Its words are in a language, which therefore belongs to the key."""
-    return (seeds_figure if single else curve_figure)(summaries(runs), view, **options)
+    return (seeds_figure if single else curve_figure)(summaries(runs), options)

@@ -19,11 +19,14 @@ from analysis.early_stopping import Stopping, StoppingRule
 from analysis.lines import View
 from analysis.onset import Onset
 from analysis.summary import RunCurves, RunSummary, VariantSummary, summarize, summarize_run, summarize_variant
-from charts.curves import BANDS_SHOWN, curve_figure, join_curves, thin_out
+from charts.curves import BANDS_SHOWN, curve_figure
+from charts.key import key_of
 from charts.line_labels import NAME_LENGTH, spread_out
 from charts.marks import MARK_SYMBOLS
 from charts.palette import COLOURS
 from charts.seed_panels import seeds_figure
+from charts.traces import join_curves, thin_out
+from charts.views import ChartOptions
 
 Trace = dict[str, Any]
 
@@ -76,8 +79,9 @@ VIEWS = get_args(View)
 
 
 def draw(variants: list[VariantSummary], view: Any = "loss", **options: Any) -> dict[str, Any]:
-    figure: dict[str, Any] = curve_figure(variants, view, **{"reference": variants[0].name, "epochs": 60, **options})
-    return figure
+    return curve_figure(
+        variants, ChartOptions(**{"reference": variants[0].name, "epochs": 60, "view": view, **options})
+    )
 
 
 def part(figure: dict[str, Any], name: str) -> Trace:
@@ -99,16 +103,19 @@ def notes(figure: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(("variants", "seeds"), [(1, 1), (3, 3), (11, 4)])
 @pytest.mark.parametrize("drawing", [curve_figure, seeds_figure])
 def test_plotly_accepts_the_figure(drawing: Any, view: View, variants: int, seeds: int) -> None:
-    options = {"reference": "variant 0", "log_x": True, "log_y": seeds == 3, "references": (("guess", 0.5),)}
-    figure = drawing(make_variants(variants, seeds), view, epochs=150, axis="steps", **options)
-    plotly.graph_objects.Figure(figure)
-    json.dumps(figure, allow_nan=False)
+    scales: dict[str, Any] = {"axis": "steps", "log_x": True, "log_y": seeds == 3}
+    options = ChartOptions("variant 0", 150, view, references=(("guess", 0.5),), **scales)
+    figure = drawing(make_variants(variants, seeds), options)
+    assert len(plotly.graph_objects.Figure(figure).data) == len(figure["data"])
+    assert json.loads(json.dumps(figure, allow_nan=False)) == figure
 
 
 @pytest.mark.parametrize("drawing", [curve_figure, seeds_figure])
 def test_an_experiment_without_epochs_is_drawn_empty(drawing: Any) -> None:
     waiting = [make_variant(name, seeds=2, epochs=0) for name in "ab"]
-    plotly.graph_objects.Figure(drawing(waiting, reference="a", epochs=10))
+    figure = drawing(waiting, ChartOptions("a", 10))
+    assert plotly.graph_objects.Figure(figure).layout.xaxis.range == (1, 10)
+    assert not {trace["uid"] for trace in figure["data"]} - {"panel_reference"}
 
 
 def test_training_is_dashed_and_thinner_in_the_variants_one_colour() -> None:
@@ -276,7 +283,7 @@ def test_names_are_text_and_not_markup_and_long_ones_are_cut() -> None:
     label = next(note for note in notes(figure) if "&lt;b&gt;" in note)
     assert label.count("x") < NAME_LENGTH
     assert "%{y}" not in part(figure, "v0_mean")["hovertemplate"].split("<br>")[0]
-    (title, *_) = notes(seeds_figure([make_variant(name, seeds=2, epochs=9)], reference=name, epochs=9))
+    (title, *_) = notes(seeds_figure([make_variant(name, seeds=2, epochs=9)], ChartOptions(name, 9)))
     assert "<b>a" not in title
 
 
@@ -307,7 +314,7 @@ def test_a_figure_of_eight_variants_stays_under_90_kilobytes(drawing: Any, seeds
     """Of the 100 KB of a refresh; every mark is present; the time is printed for a person to read (-s)."""
     variants = make_variants(8, seeds, epochs=epochs)
     start = time.process_time()
-    figure = drawing(variants, reference="variant 0", epochs=epochs)
+    figure = drawing(variants, ChartOptions("variant 0", epochs))
     milliseconds = (time.process_time() - start) * 1_000
     sent = len(json.dumps(figure))
     print(f"{sent} bytes, {milliseconds:.1f} ms")
@@ -342,7 +349,7 @@ def test_members_of_many_ensembles_cost_a_bounded_part_of_a_refresh() -> None:
 
 def test_each_variant_has_a_panel_with_all_its_seeds_on_equal_axes() -> None:
     variants = make_variants(5, 4)
-    figure = seeds_figure(variants, reference="variant 0", epochs=60)
+    figure = seeds_figure(variants, ChartOptions("variant 0", 60))
     for index in range(5):
         seeds = part(figure, f"v{index}_seeds")
         assert np.isnan(decoded(seeds["y"])).sum() == 4
@@ -357,7 +364,7 @@ def test_each_variant_has_a_panel_with_all_its_seeds_on_equal_axes() -> None:
 
 def test_panels_of_differences_are_paired_by_seed() -> None:
     variants = make_variants(2, 2)
-    figure = seeds_figure(variants, "difference", reference="variant 0", epochs=60)
+    figure = seeds_figure(variants, ChartOptions("variant 0", 60, "difference"))
     values = decoded(part(figure, "v1_seeds")["y"])
     paired = [
         other.curves["val_loss"] - own.curves["val_loss"]
@@ -374,6 +381,18 @@ def test_values_that_may_be_negative_have_no_logarithm_and_shares_are_told_as_sh
     assert figure["layout"]["yaxis"]["tickformat"] == "+.1%"
     assert any("<b>+0.0%</b>" in note for note in notes(figure))
     assert any("near <b>50.0%</b>" in note for note in notes(draw(variants, "accuracy", references=(("near", 0.5),))))
+    panels = seeds_figure(variants, ChartOptions("variant 0", 60, "accuracy", references=(("guess", 0.5),)))
+    axes = [axis for name, axis in panels["layout"].items() if name.startswith("yaxis")]
+    assert {axis["tickformat"] for axis in axes} == {".0%"}
+    assert "%{y:.2%}" in part(panels, "v0_mean")["hovertemplate"]
+    assert "guess 50.0%" in [entry.name for entry in key_of(panels)]
+
+
+def test_a_difference_is_told_with_the_number_of_its_pairs() -> None:
+    fewer = summarize_variant([summarize_run(make_curves("b", seed, 60)) for seed in (1, 2)], range(1, 3))
+    variants = [fewer, *make_variants(1, 3)]
+    for view, seeds in (("loss", "mean of 3 seeds"), ("difference", "mean of 2 seeds")):
+        assert seeds in part(draw(variants, view), "v1_mean")["hovertemplate"]
 
 
 def test_a_variant_that_waits_does_not_stretch_an_axis_of_seconds() -> None:

@@ -9,6 +9,7 @@ from analysis.early_stopping import StoppingRule
 from analysis.summary import RunCurves, RunSummary, summarize, summarize_run
 from charts.curves import chart_height, curve_figure
 from charts.seed_panels import panels_height, seeds_figure
+from charts.views import ChartOptions
 from experiment.judging import judging_of, stopping_rule
 from experiment.spec import Experiment, parse_experiment
 from export.envelope import open_runs
@@ -72,11 +73,11 @@ def make_stored(run: RunSummary, place: int, message: str | None = None, **parts
 
 def make_figures(experiment: Experiment, runs: list[RunSummary]) -> list[Figure]:
     variants, reference = summarize(runs), judging_of(experiment).reference
-    common: dict[str, Any] = {"reference": reference, "epochs": experiment.training.epochs}
+    options = ChartOptions(reference, experiment.training.epochs)
     words = describe(variants)
     drawn = [
-        ("Loss", curve_figure(variants, "loss", **common), chart_height(len(variants))),
-        ("Single seeds", seeds_figure(variants, "loss", **common), panels_height(len(variants))),
+        ("Loss", curve_figure(variants, options), chart_height(len(variants))),
+        ("Single seeds", seeds_figure(variants, options), panels_height(len(variants))),
     ]
     return [
         (title, figure | {"layout": figure["layout"] | {"height": height}}, words) for title, figure, height in drawn

@@ -7,7 +7,8 @@ from typing import Any, Final
 import streamlit as st
 
 from analysis.lines import View
-from charts.curves import chart_height, name_view
+from charts.curves import chart_height
+from charts.views import ChartOptions, name_view
 from experiment.judging import judging_of
 from experiment.spec import Experiment
 from export.epoch_table import epoch_table
@@ -58,13 +59,8 @@ def _report(experiment: Experiment, identifier: str) -> str:
     if len(experiment.variants) > 1:
         views.insert(2, DIFFERENCE_OF[experiment.judging.what])
     for view in views:
-        drawn = figure(
-            runs,
-            view,
-            single=False,
-            reference=judging_of(experiment).reference,
-            epochs=experiment.training.epochs,
-        )
+        options = ChartOptions(judging_of(experiment).reference, experiment.training.epochs, view)
+        drawn = figure(runs, options)
         sized = {**drawn, "layout": {**drawn["layout"], "height": height}}
         charts.append((name_view(view), sized, f"{name_view(view)}. {words}"))
     return html_report(

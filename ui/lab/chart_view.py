@@ -9,9 +9,10 @@ import streamlit as st
 from analysis.lines import Axis, View
 from analysis.summary import BALANCED_ACCURACY, RunSummary, VariantSummary
 from analysis.verdict import What
-from charts.curves import chart_height, name_axis, name_view
+from charts.curves import chart_height
 from charts.key import key_of
 from charts.seed_panels import panels_height
+from charts.views import ChartOptions, name_axis, name_view
 from experiment.judging import judging_of
 from experiment.spec import Experiment
 from ui import text
@@ -52,19 +53,17 @@ def draw_chart(
         view = _choose_view(experiment, what, balanced=any(BALANCED_ACCURACY in v.mean for v in variants))
         single = _choose_seeds(experiment)
         axis, log_x, log_y = _choose_axes()
-    reference = judging_of(experiment).reference
-    drawn = figure(
-        runs,
-        view,
-        reference=reference,
+    options = ChartOptions(
+        reference=judging_of(experiment).reference,
         epochs=experiment.training.epochs,
+        view=view,
         axis=axis,
         log_x=log_x,
         log_y=log_y,
-        revision=revision,
-        single=single,
         references=reference_lines(experiment, view),
+        revision=revision,
     )
+    drawn = figure(runs, options, single=single)
     height = panels_height(len(variants)) if single else chart_height(len(variants))
     alt = f"{name_view(view)}. {words}"
     live_chart(drawn, key="chart", alt=alt, height=height, legend=_key(drawn), status=status)

@@ -6,7 +6,7 @@ Nothing waits for it: running the page anew by itself would close a list that a 
 import streamlit as st
 
 from analysis.lines import View
-from charts.curves import Reference
+from charts.views import Reference
 from experiment.spec import Experiment
 from results.findings.reference_scores import ReferenceScores, read_reference_scores
 from training.dispatch.questions import Question, QuestionError, ask_reference_scores

@@ -9,6 +9,7 @@ import streamlit as st
 
 from charts.curves import chart_height
 from charts.technique_pictures import PICTURES, Material
+from charts.views import ChartOptions
 from datasets.registry import Digits
 from experiment.judging import BASELINE
 from experiment.lessons import lesson
@@ -56,7 +57,7 @@ def draw_overfitting() -> None:
     run = next(run for run in recorded_runs(FIRST_VISIT) if run.variant == BASELINE)
     words = describe(summaries((run,)))
     epochs = experiment.training.epochs
-    drawn = figure((run,), "loss", single=False, reference=BASELINE, epochs=epochs, revision="learn")
+    drawn = figure((run,), ChartOptions(BASELINE, epochs, revision="learn"))
     live_chart(drawn, key="learn_overfitting", alt=words, height=chart_height(1))
     st.caption(words)
     st.markdown(learn_text.OVERFITTING_MORE)
