@@ -10,7 +10,7 @@ COPY . .
 # The code stays root's: a running container writes to /data, to /tmp and to its own log. So bytecode and plotly.js
 # are made now.
 RUN python -m compileall -q . \
-    && python -c "from ui.components.live_chart import STATIC_FOLDER, ensure_scripts; ensure_scripts(STATIC_FOLDER)" \
+    && python -c "from ui.server.static_files import STATIC_FOLDER, ensure_scripts; ensure_scripts(STATIC_FOLDER)" \
     && mkdir -p /data && chown lab /data
 USER lab
 

@@ -18,7 +18,7 @@ from ui.lab.experiment_form import draw_presets, experiment_form, follow_shown, 
 from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.lab.hints_view import draw_hints
 from ui.lab.mismatch import draw_mismatch
-from ui.layout import begin_within_app, draw_footer, draw_title
+from ui.layout import draw_footer, draw_title
 from ui.services import measured_factor, read_spec, services
 from ui.visitor import ask_browser, visitor
 from wording.language import ngettext
@@ -138,7 +138,6 @@ def show_mistakes(title: str, message: str) -> None:
     st.code(message, language=None, wrap_lines=True)
 
 
-begin_within_app()
 services()
 who = visitor()
 read_configuration()

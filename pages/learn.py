@@ -6,7 +6,7 @@ import streamlit as st
 
 from models.techniques import TECHNIQUES
 from ui import state
-from ui.layout import begin_within_app, draw_footer, draw_title
+from ui.layout import draw_footer, draw_title
 from ui.learn import learn_text, sections
 
 LAYOUT = """<style>
@@ -23,7 +23,6 @@ def section(title: str, draw: Callable[..., None], *arguments: str, key: str, ex
             st.fragment(draw)(*arguments)
 
 
-begin_within_app()
 state.arrive("learn")
 draw_title(learn_text.LEARN, learn_text.INTRODUCTION)
 st.html(LAYOUT)

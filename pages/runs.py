@@ -11,12 +11,11 @@ from ui import state, text
 from ui.components.downloads import draw_downloads
 from ui.components.plain import plain
 from ui.lab.experiment_form import load_draft
-from ui.layout import begin_within_app, draw_footer, draw_title
+from ui.layout import LAB_PAGE, draw_footer, draw_title
 from ui.services import read_spec, reading_changed, services, stored_runs, verdict
 from ui.visitor import ask_browser, visitor
 from wording.verdict import say_briefly
 
-LAB_PAGE = "pages/lab.py"
 SECONDS_BETWEEN_REFRESHES = 2.0
 
 
@@ -127,7 +126,6 @@ def draw_experiments(who: str) -> None:
         draw_experiment(summary, who)
 
 
-begin_within_app()
 state.arrive("runs")
 services()
 who = visitor()

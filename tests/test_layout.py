@@ -238,11 +238,11 @@ STARTED_PAGE = """
 import json, sys
 from streamlit.testing.v1 import AppTest
 
-page = AppTest.from_file("app.py", default_timeout=60).run()
+page = AppTest.from_file("ui/home.py", default_timeout=60).run()
 loaded = [name for name in ("tensorflow", "keras") if name in sys.modules]
 errors = [e.message for e in page.exception] + [e.value for e in page.error]
-from ui.services import _start
-_start().queue.close()
+from ui.services import close_services
+close_services()
 answer = {"loaded": loaded, "errors": errors, "queue": "training.dispatch.queue" in sys.modules}
 json.dump(answer, open(sys.argv[1], "w"))
 """

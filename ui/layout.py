@@ -1,28 +1,18 @@
-"""How all pages begin: within the app, with less room above, and a title of the same size."""
+"""Where the pages are, and how all begin and end: less room above, a title of the same size."""
+
+from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from experiment.version import PROGRAM_AND_VERSION
-from ui import state
+
+_PAGES = Path(__file__).parents[1] / "pages"
+LAB_PAGE, LEARN_PAGE, RUNS_PAGE = (_PAGES / name for name in ("lab.py", "learn.py", "runs.py"))
 
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 h1 { font-size: 1.6rem !important; padding: 0 !important; }
 </style>"""
-
-
-def begin_within_app() -> None:
-    """Starts a session's first page over through `app.py` if it was run without it (docs/decisions/0014).
-
-    Only the first: a later run carries what was pressed, which would be lost, and AppTest forgets between two runs that
-    the app has called `st.navigation`.
-    """
-    first = state.BEGUN not in st.session_state
-    st.session_state[state.BEGUN] = True
-    if first and PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False  # as the first `st.navigation` in a process sets it
-        st.rerun()
 
 
 def draw_footer() -> None:

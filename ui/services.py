@@ -50,22 +50,34 @@ class Services:
 
 
 @st.cache_resource(show_spinner=False)
-def _start() -> Services | str:
-    """The services, or why they cannot start. Both are kept: the settings do not change while the server runs."""
-    try:
-        limits, workers = limits_from_environment(), worker_count()
-        store = Store()
-    except (StoreError, ClusterError, LimitsError) as error:
-        return str(error)
-    queue = Queue(store, adopts=True, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers, limits=limits)
+def _open() -> Services:
+    limits, workers, address = limits_from_environment(), worker_count(), os.environ.get("DASK_SCHEDULER_ADDRESS")
+    store = Store()
+    queue = Queue(store, adopts=True, address=address, workers=workers, limits=limits)
     queue.start()
     uploads = UploadedFiles(partial(read_upload, store), limits.upload_bytes or MAX_FILE_BYTES)
     return Services(store, queue, CurveCache(store), uploads)
 
 
+def start_services() -> Services | str:
+    """The services, or why they cannot start: then the next caller tries again, since a database may come back."""
+    try:
+        return _open()
+    except (StoreError, ClusterError, LimitsError) as error:
+        return str(error)
+
+
+def close_services() -> None:
+    """Ends the workers and closes the store, where they were started."""
+    started = start_services()
+    if isinstance(started, Services):
+        started.queue.close()
+        started.store.close()
+
+
 def services() -> Services:
     """The process's services; a page without them shows the reason and ends."""
-    started = _start()
+    started = start_services()
     if isinstance(started, str):
         st.error(started)
         st.stop()

@@ -10,8 +10,6 @@ import streamlit as st
 EXPERIMENT_PARAMETER = "experiment"
 CONFIGURATION_PARAMETER = "configuration"
 
-BEGUN = "begun"
-"""Whether the session has had a page."""
 PAGE = "page"
 """The page that was looked at last."""
 SHOWN_BEFORE = "shown_before"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ui.components.live_chart import CHART_FAILED, STATIC_FOLDER, ensure_scripts
+from ui.components.live_chart import CHART_FAILED
+from ui.server.static_files import STATIC_FOLDER, ensure_scripts
 
 ROOT = Path(__file__).parents[2]
 

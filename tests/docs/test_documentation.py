@@ -242,4 +242,4 @@ def test_the_files_to_touch_are_those_that_know_an_example(kind: str) -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     pages = {str(file.relative_to(ROOT)) for file in (ROOT / "pages").glob("*.py")}
-    assert pages == set(re.findall(r"pages/\w+\.py", read("app.py")))
+    assert pages == set(re.findall(r"pages/\w+\.py", read("ui/home.py")))

@@ -19,7 +19,7 @@ from ui import state, text
 from ui.lab.experiment_form import NETWORK_ICON, TECHNIQUE_ICON
 from ui.services import services
 
-APP = Path(__file__).parents[2] / "app.py"
+APP = Path(__file__).parents[2] / "ui" / "home.py"
 SETTINGS = (
     "HOSTED", "WORKERS", "DASK_SCHEDULER_ADDRESS",
     "LIMIT_ACTIVE_RUNS", "LIMIT_PARAMETERS", "LIMIT_ROW_EPOCHS", "LIMIT_UPLOAD_BYTES",
@@ -56,7 +56,7 @@ class Page:
         self.check()
 
     def go(self, page: str) -> None:
-        self.app.switch_page(f"pages/{page}.py").run()
+        self.app.switch_page(f"../pages/{page}.py").run()
         self.check()
 
     @property

@@ -15,6 +15,7 @@ from models.parameters import parameters
 from models.techniques import TECHNIQUES
 from results.store import Store
 from ui import text
+from ui.layout import LAB_PAGE
 from ui.learn import learn_text
 from ui.learn.sections import keras_lines
 
@@ -103,7 +104,7 @@ def test_a_techniques_button_fills_the_lab(
         went: list[str] = []
         patch.setattr(st, "switch_page", went.append)
         page.press(learn_text.COMPARE)
-    assert went == ["pages/lab.py"] and store.experiments() == []
+    assert went == [LAB_PAGE] and store.experiments() == []
     page.go("lab")
     experiment = lesson(TECHNIQUES[name])
     assert page.variants == [variant.name for variant in experiment.variants]

@@ -130,6 +130,12 @@ class Queue:
         """How many workers are ready, and what is wrong if none can be."""
         return self._state
 
+    @property
+    def problem(self) -> str | None:
+        """Why no run could start now; None while workers are ready."""
+        state = self._state
+        return state.error or (None if state.ready_workers else NO_WORKER)
+
     def submit(self, experiment: Experiment, visitor: str) -> str:
         """Stores the experiment with all its runs queued, and returns its identifier.
 

@@ -5,23 +5,18 @@ element that stays. The library and what draws with it come once per page from t
 scripts travel with every message (Streamlit 1.67), 4.8 MB a refresh with plotly.js inside.
 """
 
-import os
 import re
-import tempfile
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from charts.plotly_bundle import plotly_js_name, plotly_js_path
+from charts.plotly_bundle import plotly_js_name
+from ui.server.static_files import drawing_name
 
 SHOW_AS_TABLE = "Show as table"
 CHART_FAILED = "This chart could not load. Reload the page to try again."
 
-STATIC_FOLDER = Path(__file__).parents[2] / "static"
-DRAWING = Path(__file__).with_name("chart_drawing.js")
 HTML = (
     '<div class="live-chart-legend"></div><div class="live-chart" role="img" tabindex="0">'
     '<div class="live-chart-plot"></div><p class="live-chart-message"></p></div>'
@@ -42,39 +37,11 @@ def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int, legen
         legend: HTML above the chart, of our own making.
         status: read aloud by a screen reader whenever it changes.
     """
-    ensure_scripts(STATIC_FOLDER)
     data = {
         "figure": figure, "alt": alt, "height": height, "legend": legend, "status": status,
         "plotly": plotly_js_name(), "drawing": drawing_name(), "failed": CHART_FAILED, "as_table": SHOW_AS_TABLE,
     }  # fmt: skip
     _component(key=key, data=data)
-
-
-@cache
-def ensure_scripts(folder: Path) -> None:
-    """Copy plotly.js from the installed package, and what draws with it, into `folder` unless they are there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for source, name in ((plotly_js_path(), plotly_js_name()), (DRAWING, drawing_name())):
-        if not (folder / name).exists():
-            _copy(source, folder / name)
-
-
-@cache
-def drawing_name() -> str:
-    """A file name that changes with the drawing script, so that browsers may keep the file."""
-    return f"chart-drawing-{sha256(DRAWING.read_bytes()).hexdigest()[:12]}.js"
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Several servers may start at once on one folder: the copy appears under its name only when it is whole."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.stem, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(source.read_bytes())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def read_script() -> str:

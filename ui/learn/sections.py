@@ -24,11 +24,11 @@ from ui import state, text
 from ui.components.live_chart import live_chart
 from ui.components.network_view import draw_network
 from ui.lab.experiment_form import load_draft
+from ui.layout import LAB_PAGE
 from ui.learn import learn_text
 from ui.services import figure, recorded_runs, summaries
 from wording.in_words import describe
 
-LAB_PAGE = "pages/lab.py"
 FIRST_IMAGE = 3
 """The first images of the digits are 0, 1, 2; a 3 and a 4 show turning and mixing better."""
 

@@ -7,7 +7,8 @@ import plotly
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.components.live_chart import CHART_FAILED, DRAWING, drawing_name, ensure_scripts, read_script
+from ui.components.live_chart import CHART_FAILED, read_script
+from ui.server.static_files import DRAWING, drawing_name, ensure_scripts
 
 
 def test_scripts_are_copied_whole_under_names_that_change_with_them(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_failed_copy_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.components.live_chart.plotly_js_path", lambda: tmp_path / "missing.js")
+    monkeypatch.setattr("ui.server.static_files.plotly_js_path", lambda: tmp_path / "missing.js")
     with pytest.raises(FileNotFoundError):
         ensure_scripts(tmp_path / "static")
     assert list((tmp_path / "static").iterdir()) == []

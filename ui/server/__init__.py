@@ -1,0 +1,1 @@
+"""What the server does beside its pages: starting and ending, routes for hosts, headers."""

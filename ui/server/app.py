@@ -1,0 +1,45 @@
+"""The parts of the ASGI application: what starts with the server, its further routes, and what wraps all answers."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit.config
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route
+
+from ui.server.headers import SecurityHeaders
+from ui.server.host_routes import OnlyForHosts, answer_metrics, answer_ready
+from ui.server.settings import apply_settings
+from ui.server.static_files import STATIC_FOLDER, ensure_scripts
+
+
+def prepare() -> None:
+    """What Streamlit looks at before it starts."""
+    apply_settings()
+    ensure_scripts(STATIC_FOLDER)
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    """Workers start, and interrupted runs are taken up, with the server; both end with it."""
+    from ui.services import close_services, start_services  # their caches want a runtime, which is there only now
+
+    await run_in_threadpool(start_services)
+    try:
+        yield
+    finally:
+        await run_in_threadpool(close_services)
+
+
+def middleware() -> Sequence[Middleware]:
+    """What sees every request first."""
+    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts)]
+
+
+def routes() -> Sequence[BaseRoute]:
+    """Routes beside Streamlit's, below its base path."""
+    base = str(streamlit.config.get_option("server.baseUrlPath")).strip("/")
+    prefix = f"/{base}" if base else ""
+    return [Route(f"{prefix}/ready", answer_ready), Route(f"{prefix}/metrics", answer_metrics)]
