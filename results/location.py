@@ -68,7 +68,7 @@ def _locate(url: str, copy: Path | None) -> Location:
     location = Location(_normalise(url), copy)
     if location.file is None:
         if copy is not None:
-            raise StoreError("DATABASE_COPY is for SQLite alone: leave it out, and back PostgreSQL up with pg_dump")
+            raise StoreError("DATABASE_COPY is for SQLite alone: leave it empty, and back PostgreSQL up with pg_dump")
         return location
     problem = find_problem(location.file)
     if problem:

@@ -51,6 +51,14 @@ def test_a_deleted_file_is_told_and_no_empty_one_is_made(opened, path):
     assert list(path.parent.iterdir()) == []
 
 
+def test_a_file_that_is_deleted_after_the_look_is_not_made_by_connecting_to_it(opened, path, monkeypatch):
+    opened.close()  # so that the next use has to connect
+    monkeypatch.setattr("results.open_file.OpenFile.follow", lambda _: path.unlink())
+    with pytest.raises(StoreError, match="cannot be opened"):
+        names(opened)
+    assert not path.exists()
+
+
 def test_a_file_that_is_put_back_works_again_with_all_that_was_in_its_log(opened, path):
     add(opened, "first")
     path.rename(path.with_name("elsewhere.db"))
