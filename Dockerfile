@@ -7,20 +7,21 @@ WORKDIR /home/lab/app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
-# The code stays root's: a running container writes to /data, to /tmp and to its own log. So bytecode and plotly.js
-# are made now.
+# The code stays root's: a running container writes to its database, to /data, to /tmp and to its own log. So bytecode
+# and plotly.js are made now.
 RUN python -m compileall -q . \
     && python -c "from ui.server.static_files import STATIC_FOLDER, ensure_scripts; ensure_scripts(STATIC_FOLDER)" \
-    && mkdir -p /data && chown lab /data
+    && mkdir -p /data /home/lab/database && chown lab /data /home/lab/database
 USER lab
 
 # WORKERS: a container sees the machine's cores and memory, not its own limits.
+# DATABASE_URL: on the container's own disk, because /data may be a mounted bucket, where SQLite would be damaged.
 ENV HOSTED=1 \
     WORKERS=2 \
-    DATABASE_URL=sqlite:////data/results.db \
+    DATABASE_URL=sqlite:////home/lab/database/results.db \
+    DATABASE_COPY=/data/results.db \
     XDG_CACHE_HOME=/data/cache \
     KERAS_HOME=/data/keras \
-    STREAMLIT_SERVER_MAX_UPLOAD_SIZE=5 \
     PYTHONUNBUFFERED=1
 EXPOSE 8501
 VOLUME /data

@@ -1,61 +1,60 @@
-"""Opening the database: addresses, schema version, transactions."""
+"""Opening the database: schema version, transactions."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import sqlalchemy
-from platformdirs import user_data_dir
 from sqlalchemy import URL, Connection, Engine, event, insert, inspect, select, text, update
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
+from results.faults import StoreError, store_error
+from results.location import Location, locate_database
+from results.open_file import OpenFile
 from results.schema import SCHEMA_VERSION, metadata, schema_version, version_metadata
-from results.sqlite_file import BUSY_SECONDS, StoreError, prepare_file, require_ours
+from results.sqlite_file import BUSY_SECONDS, require_ours
 
 _CONNECT_SECONDS = 10
 # Any number of our own: one process at a time creates the tables in PostgreSQL.
 _CREATION_LOCK = 20_261_123
 
 
-def default_url() -> str:
-    """The URL in the environment's DATABASE_URL, or else an SQLite file in the user's data directory."""
-    configured = os.environ.get("DATABASE_URL", "").strip()
-    if configured:
-        return configured
-    path = Path(user_data_dir("regularizer-lab", appauthor=False)) / "results.db"
-    return URL.create("sqlite", database=str(path)).render_as_string()
-
-
 class Database:
     """An open database with our tables in it, for use from any number of threads.
 
     Args:
-        url: `sqlite:///path` or `postgresql://...`; None means `default_url()`.
+        url: `sqlite:///path` or `postgresql://...`; None means where `locate_database` finds it.
+        creates: whether a missing SQLite file is made.
 
     Raises:
-        StoreError: bad URL, unreachable, unreadable, a newer schema version or another program's database.
+        StoreError: bad URL, unreachable, unreadable, read-only, a newer schema version or another program's database.
     """
 
-    def __init__(self, url: str | None = None) -> None:
-        self._url = _normalise(default_url() if url is None else url)
-        self._name = self._url.render_as_string(hide_password=True)
-        if self._url.database is not None and self.is_sqlite:
-            prepare_file(Path(self._url.database))
+    def __init__(self, url: str | None = None, *, creates: bool = True) -> None:
+        self._location = locate_database(url)
         self._engine = self._create_engine()
         self._writing_engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        file = self._location.file
+        self._file = None if file is None else OpenFile(file, self._connect)
         try:
-            with self.writing() as connection:
-                self._require_schema(connection)
+            if self._file is None:
+                self._connect()
+            else:
+                self._file.open(creates=creates)
         except StoreError:
             self.close()
             raise
 
     @property
+    def location(self) -> Location:
+        """Where it is, and where its copy is to be."""
+        return self._location
+
+    @property
     def url(self) -> str:
         """The URL in full, password included: what another process needs to open the same store."""
-        return self._url.render_as_string(hide_password=False)
+        return self._location.url.render_as_string(hide_password=False)
 
     def close(self) -> None:
         """Close all connections."""
@@ -81,27 +80,42 @@ class Database:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        if self._file is not None:
+            self._file.follow()
+        with self._begun(engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, engine: Engine) -> Iterator[Connection]:
         try:
             with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            # The driver's own words, without the statement and its parameters.
-            reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-            raise StoreError(f"the database {self._name} failed: {reason}") from error
+            raise store_error(self._location.name, error) from error
 
     @property
     def is_sqlite(self) -> bool:
         """Whether the store is a local file; else it is a PostgreSQL database."""
-        return self._url.get_backend_name() == "sqlite"
+        return self._location.file is not None
+
+    def _connect(self) -> None:
+        """Drop all connections, and see to it that what new ones lead to is ours."""
+        self._engine.dispose()
+        with self._begun(self._writing_engine) as connection:
+            self._require_schema(connection)
 
     def _create_engine(self) -> Engine:
+        url = self._location.url
         try:
             if not self.is_sqlite:
                 waiting = {"connect_timeout": _CONNECT_SECONDS}
-                return sqlalchemy.create_engine(self._url, pool_pre_ping=True, connect_args=waiting)
-            engine = sqlalchemy.create_engine(self._url, connect_args={"timeout": BUSY_SECONDS})
+                return sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=waiting)
+            # Without mode=rw a connection to a file that was deleted meanwhile would make an empty one.
+            address, query = f"file:{quote(str(url.database))}", {"mode": "rw", "uri": "true"}
+            rw_url = URL.create("sqlite", database=address, query=query)
+            engine = sqlalchemy.create_engine(rw_url, connect_args={"timeout": BUSY_SECONDS})
         except (SQLAlchemyError, ImportError) as error:
-            raise StoreError(f"cannot use the database {self._name}: {error}") from error
+            raise StoreError(f"the database {self._location.name} cannot be used: {error}") from error
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -110,7 +124,7 @@ class Database:
         """Create the tables that an empty or older database lacks; the transaction (or a lock) keeps others out."""
         if self.is_sqlite:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            require_ours(self._name, version, set(inspect(connection).get_table_names()))
+            require_ours(self._location.name, version, set(inspect(connection).get_table_names()))
             if version < SCHEMA_VERSION:
                 metadata.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -119,32 +133,15 @@ class Database:
         tables = set(inspect(connection).get_table_names())
         if schema_version.name in tables:
             version = connection.execute(select(schema_version.c.version)).scalar_one()
-            require_ours(self._name, version, tables)
+            require_ours(self._location.name, version, tables)
             if version < SCHEMA_VERSION:
                 metadata.create_all(connection)
                 connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
             return
-        require_ours(self._name, 0, tables & set(metadata.tables))
+        require_ours(self._location.name, 0, tables & set(metadata.tables))
         version_metadata.create_all(connection)
         metadata.create_all(connection)
         connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
-
-
-def _normalise(url: str) -> URL:
-    """The URL with an absolute path or an explicit driver, so that it means the same in every process."""
-    try:
-        parsed = sqlalchemy.make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise StoreError("the database URL cannot be read: expected sqlite:///path or postgresql://...") from error
-    if parsed.drivername in ("postgres", "postgresql"):  # hosts hand out the first form
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() == "postgresql":
-        return parsed
-    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise StoreError(f"no support for {parsed.drivername} databases: use sqlite:///path or postgresql://...")
-    if parsed.query or parsed.host or parsed.database in (None, "", ":memory:"):
-        raise StoreError("an SQLite store is a file that several processes open: use sqlite:///path, without options")
-    return parsed.set(database=str(Path(str(parsed.database)).absolute()))
 
 
 def _configure_sqlite(connection: Any, _: object) -> None:

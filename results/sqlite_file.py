@@ -1,36 +1,43 @@
 """What must be known about an SQLite file before anything is written to it."""
 
+import errno
+import os
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
+from results.faults import StoreError, file_gone, store_error
 from results.schema import SCHEMA_VERSION, TABLES_OF_VERSION
 
 BUSY_SECONDS = 10.0
 _HEADER = b"SQLite format 3\0"
 
 
-class StoreError(Exception):
-    """The store cannot be opened, read or written; the message says which store and why."""
-
-
-def prepare_file(path: Path) -> None:
+def prepare_file(path: Path, *, creates: bool = True) -> None:
     """Refuse a file that is not ours to write, then see to it that it exists and keeps a write-ahead log.
 
     A refused file is left as it was, byte for byte, without a log beside it.
 
+    Args:
+        path: of the file.
+        creates: whether a missing file is made, with its folder.
+
     Raises:
-        StoreError: unreadable, not a database, of a newer schema version or of another program.
+        StoreError: missing and not to be made, unreadable, not a database, of a newer schema version or of another
+            program.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if creates:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.exists():
+            raise file_gone(path)
         if path.exists() and path.stat().st_size > 0:
-            version, tables = _inspect(path)
-            require_ours(str(path), version, tables)
+            require_ours(str(path), *_inspect(path))
+            _require_writable(path)
         _switch_on_log(path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"cannot open the database {path}: {error}") from error
+        raise store_error(str(path), error) from error
 
 
 def require_ours(database: str, version: int, tables: set[str]) -> None:
@@ -55,24 +62,42 @@ def _inspect(path: Path) -> tuple[int, set[str]]:
     Even with mode=ro SQLite creates a log and its index beside a file that keeps one; `immutable` prevents
     that, but does not see what is still in the log. So it is used only where there is no log.
     """
-    with path.open("rb") as file:
-        if file.read(len(_HEADER)) != _HEADER:  # SQLite itself takes a file of a few bytes for an empty database
-            raise StoreError(f"cannot open the database {path}: file is not a database")
+    require_header(path)
     log = path.with_name(f"{path.name}-wal")
     if not log.exists():
         try:
-            return _read_version(f"{path.as_uri()}?mode=ro&immutable=1")
+            return _read_version_at(f"{path.as_uri()}?mode=ro&immutable=1")
         except sqlite3.DatabaseError:
             if not log.exists():  # else another process has begun to write meanwhile: read with its log
                 raise
-    return _read_version(f"{path.as_uri()}?mode=ro")
+    return _read_version_at(f"{path.as_uri()}?mode=ro")
 
 
-def _read_version(address: str) -> tuple[int, set[str]]:
+def _require_writable(path: Path) -> None:
+    """SQLite opens a file that it may only read without a word, and fails at the first change."""
+    if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, "the file is read-only")
+
+
+def require_header(path: Path) -> None:
+    """Raise sqlite3.DatabaseError unless a database begins there; SQLite takes a few bytes for an empty one."""
+    with path.open("rb") as file:
+        if file.read(len(_HEADER)) != _HEADER:
+            error = sqlite3.DatabaseError("file is not a database")
+            error.sqlite_errorcode = sqlite3.SQLITE_NOTADB
+            raise error
+
+
+def read_version(connection: sqlite3.Connection) -> tuple[int, set[str]]:
+    """Schema version and table names of an open database."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return int(version), {name for (name,) in names}
+
+
+def _read_version_at(address: str) -> tuple[int, set[str]]:
     with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as connection:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        return int(version), {name for (name,) in names}
+        return read_version(connection)
 
 
 def _switch_on_log(path: Path) -> None:

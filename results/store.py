@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Integer, Select, Text, and_, bindparam, cast, delete, exists, func, insert, select, update
 
 from results import schema
-from results.database import default_url
+from results.faults import StoreError
 from results.records import (
     ACTIVE_STATUSES,
     CURVE_NAMES,
@@ -26,10 +26,9 @@ from results.records import (
     nan_if_none,
 )
 from results.run_states import RunStates
-from results.sqlite_file import StoreError
 from results.uploads import delete_unused
 
-__all__ = ["Store", "StoreError", "default_url"]
+__all__ = ["Store", "StoreError"]
 
 _RUN_COLUMNS = [schema.runs.c[name] for name in RUN_FIELDS]
 _SUMMARY_COLUMNS = [schema.experiments.c[name] for name in ("id", "name", "visitor", "created_at")]
@@ -43,8 +42,8 @@ class Store(RunStates):
     Every method is one transaction and raises StoreError if the database fails. Times are unix seconds.
     """
 
-    def __init__(self, url: str | None = None) -> None:
-        super().__init__(url)
+    def __init__(self, url: str | None = None, *, creates: bool = True) -> None:
+        super().__init__(url, creates=creates)
         self._epochs_query = _epochs_query(self.is_sqlite)
 
     def add_experiment(

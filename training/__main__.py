@@ -27,6 +27,7 @@ from experiment.spec import Experiment, ExperimentError, parse_experiment
 from experiment.version import PROGRAM_AND_VERSION
 from export.report import report
 from results.curves import CurveCache, RunRecord
+from results.opening import open_store
 from results.store import Store, StoreError
 from results.uploads import put_upload, read_upload
 from training.dispatch.cluster import ClusterError, worker_count
@@ -52,12 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
         text = options.experiment.read_bytes()
         content = options.data.read_bytes() if options.data else None
         workers = worker_count()
-        store = Store(options.database)
+        opened = open_store(options.database)
     except (StoreError, ClusterError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{error.filename} cannot be read: {error.strerror}")
-    with store:
+    with opened:
+        store = opened.store
         try:
             if content is not None:
                 sha256 = put_upload(store, options.data.name, content, time.time())

@@ -25,6 +25,7 @@ from experiment.spec import Experiment, ExperimentError, parse_experiment
 from results.curves import CurveCache, RunRecord
 from results.records import StoredExperiment
 from results.speed import read_finished_runs
+from results.opening import OpenStore, open_store
 from results.store import Store, StoreError
 from results.uploads import read_upload
 from training.dispatch.cluster import ClusterError, worker_count
@@ -43,20 +44,26 @@ UNKNOWN = {"rows": 10**6, "shape": [1], "classes": 2, "kind": "table"}
 class Services:
     """Opened once for all sessions of a server process."""
 
-    store: Store
+    opened: OpenStore
     queue: Queue
     curves: CurveCache
     uploads: UploadedFiles
+
+    @property
+    def store(self) -> Store:
+        """Everything that is known about experiments."""
+        return self.opened.store
 
 
 @st.cache_resource(show_spinner=False)
 def _open() -> Services:
     limits, workers, address = limits_from_environment(), worker_count(), os.environ.get("DASK_SCHEDULER_ADDRESS")
-    store = Store()
+    opened = open_store()
+    store = opened.store
     queue = Queue(store, adopts=True, address=address, workers=workers, limits=limits)
     queue.start()
     uploads = UploadedFiles(partial(read_upload, store), limits.upload_bytes or MAX_FILE_BYTES)
-    return Services(store, queue, CurveCache(store), uploads)
+    return Services(opened, queue, CurveCache(store), uploads)
 
 
 def start_services() -> Services | str:
@@ -72,7 +79,7 @@ def close_services() -> None:
     started = start_services()
     if isinstance(started, Services):
         started.queue.close()
-        started.store.close()
+        started.opened.close()
 
 
 def services() -> Services:

@@ -12,7 +12,7 @@ from results.artifacts import read_artifact
 from results.envelope import open_envelope, opened_at
 from results.schema import SCHEMA_VERSION
 from results.sqlite_file import prepare_file
-from results.store import Store, StoreError, default_url
+from results.store import Store, StoreError
 from results.uploads import put_upload, upload_name
 
 
@@ -90,7 +90,7 @@ def test_a_newer_version_that_is_still_in_the_log_is_seen(tmp_path):
 def test_a_file_that_is_no_database_is_refused_untouched(tmp_path, content):
     path = tmp_path / "results.db"
     path.write_bytes(content)
-    assert_refused(path, "cannot open the database")
+    assert_refused(path, "is damaged, or is no database")
 
 
 @pytest.mark.parametrize("version", [0, SCHEMA_VERSION])
@@ -103,13 +103,13 @@ def test_a_database_of_another_program_is_refused_untouched(tmp_path, version):
 def test_a_folder_is_refused(tmp_path):
     folder = tmp_path / "results.db"
     folder.mkdir()
-    with pytest.raises(StoreError, match="cannot open the database"):
+    with pytest.raises(StoreError, match="cannot be opened"):
         Store(f"sqlite:///{folder}")
 
 
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="cannot open the database"):
+    with pytest.raises(StoreError, match="cannot be opened"):
         Store(f"sqlite:///{tmp_path / 'file' / 'results.db'}")
 
 
@@ -146,20 +146,6 @@ def test_a_relative_path_means_the_same_in_every_process(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Store("sqlite:///results.db") as store:
         assert store.url == f"sqlite:///{tmp_path / 'results.db'}"
-
-
-def test_the_default_is_a_file_of_the_user(monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "")
-    monkeypatch.setattr("results.database.user_data_dir", lambda name, **_: f"/data/{name}")
-    assert default_url() == f"sqlite:///{Path('/data/regularizer-lab/results.db')}"
-
-
-def test_the_environment_names_another(monkeypatch, tmp_path):
-    url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
-    monkeypatch.setenv("DATABASE_URL", url)
-    assert default_url() == url
-    with Store() as store:
-        assert store.url == url
 
 
 def test_opening_again_keeps_what_is_there(database_url):

@@ -13,8 +13,8 @@ from training.worker.fetch import fetch
 
 @cache
 def open_store(database_url: str) -> Store:
-    """The store, opened once."""
-    return Store(database_url)
+    """The store, opened once. Whoever queued the run has made it: a worker makes no empty one in its place."""
+    return Store(database_url, creates=False)
 
 
 @cache
