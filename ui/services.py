@@ -23,9 +23,9 @@ from experiment.limits import LimitsError, limits_from_environment
 from experiment.presets import recorded_curves
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from results.curves import CurveCache, RunRecord
+from results.opening import OpenStore, open_store
 from results.records import StoredExperiment
 from results.speed import read_finished_runs
-from results.opening import OpenStore, open_store
 from results.store import Store, StoreError
 from results.uploads import read_upload
 from training.dispatch.cluster import ClusterError, worker_count

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_techniques_button_fills_the_lab(
 ) -> None:
     page = open_learn(open_page, name)
     with pytest.MonkeyPatch.context() as patch:
-        went: list[str] = []
+        went: list[Path] = []
         patch.setattr(st, "switch_page", went.append)
         page.press(learn_text.COMPARE)
     assert went == [LAB_PAGE] and store.experiments() == []
