@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from math import prod
 from statistics import median
 
 from datasets.uploads import UploadedFiles
 from experiment.spec import Experiment, ExperimentError, Variant, parse_experiment
-from models.layer_facts import count_operations
+from models.layer_facts import block_rows, count_operations, count_parameters, measure_layers
 from results.speed import FinishedRun
 
 SECONDS_PER_OPERATION = 1 / 60e9
@@ -15,6 +16,10 @@ SECONDS_PER_LAYER_AND_STEP = 20e-6
 SECONDS_PER_LAYER_TRACED = 0.045
 SECONDS_PER_EPOCH = 1e-3
 """What Python and the store take of each epoch."""
+
+COPIES_OF_WEIGHTS = 16
+COPIES_OF_ROWS = 3
+"""Of training rows: as they are, in the order of an epoch, and changed by augmentation."""
 
 
 def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = None) -> float:
@@ -32,6 +37,26 @@ def setup_seconds(experiment: Experiment, variant: Variant) -> float:
     """Seconds for tracing a variant, which every worker does once."""
     plan = experiment.plan(variant)
     return plan.members * len(plan.layers) * SECONDS_PER_LAYER_TRACED
+
+
+def whole_run_seconds(experiment: Experiment, variant: Variant) -> float:
+    """Seconds of one run with its tracing, on the machine that the constants are from."""
+    return run_seconds(experiment, variant) + setup_seconds(experiment, variant)
+
+
+def run_bytes(experiment: Experiment, variant: Variant) -> float:
+    """Bytes of memory that a run takes beyond what TensorFlow takes by itself, on the safe side.
+
+    Backpropagation keeps the outputs of all layers for a batch; an evaluation holds two layers' outputs for a block of
+    rows; of each weight there are the gradient, the optimizer's and others (docs/reliability.md has measurements).
+    """
+    plan, dataset = experiment.plan(variant), experiment.dataset_of(variant)
+    outputs = [prod(size.shape) for size in measure_layers(plan).values()]
+    batch = min(experiment.training.batch_size, dataset.training_rows)
+    judged = block_rows(plan) * sum(sorted(outputs)[-2:])
+    rows = dataset.training_rows * COPIES_OF_ROWS + dataset.judged_rows + 2 * dataset.held_out
+    numbers = batch * sum(outputs) * plan.members + judged + rows * prod(plan.input_shape)
+    return 4.0 * (numbers + COPIES_OF_WEIGHTS * count_parameters(plan))
 
 
 def machine_factor(finished: Sequence[FinishedRun], uploads: UploadedFiles | None = None) -> float | None:

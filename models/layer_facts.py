@@ -222,3 +222,14 @@ def count_operations(plan: Plan) -> int:
     sizes = measure_layers(plan)
     kernels = [sizes[layer.role] for layer in plan.layers if facts_of(layer.call).kind == "weights"]
     return plan.members * sum(2 * size.weights * prod(size.shape[:-1]) for size in kernels)
+
+
+BLOCK_BYTES = 256_000_000
+MOST_BLOCK_ROWS = 2048
+
+
+def block_rows(plan: Plan) -> int:
+    """Rows evaluated at a time: a power of two, so that the two largest layers' outputs take 256 MB at most."""
+    outputs = sorted(prod(size.shape) for size in measure_layers(plan).values())
+    rows = BLOCK_BYTES // (4 * sum(outputs[-2:]))
+    return min(MOST_BLOCK_ROWS, 1 << max(0, rows.bit_length() - 1))

@@ -71,6 +71,14 @@ class Run:
         return self.status in ACTIVE_STATUSES
 
 
+class WaitingRun(NamedTuple):
+    """A queued run, whose it is, and how many seconds it was estimated to take (0: unknown)."""
+
+    run: Run
+    visitor: str
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
     """One epoch of a run: see the vocabulary for the losses; `steps` so far, `seconds` of this epoch alone.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, case, delete, func, insert, select, update
 
 from results.database import Database
 from results.records import (
@@ -20,7 +20,7 @@ from results.records import (
     finite_or_none,
     to_json,
 )
-from results.schema import artifacts, epochs, runs, test_metrics
+from results.schema import artifacts, epochs, experiment_uses, run_losses, runs, test_metrics
 
 
 class RunStates(Database):
@@ -98,6 +98,7 @@ class RunStates(Database):
             if current:
                 for name, (epoch, content) in artifacts.items():
                     _replace_artifact(connection, run_id, attempt, name, epoch, content)
+                _count_bytes(connection, run_id, sum(len(content) for _, content in artifacts.values()))
             return current
 
     def cancel(self, experiment_id: str, run_id: int | None = None, *, now: float) -> int:
@@ -109,11 +110,35 @@ class RunStates(Database):
             change = _change(condition).values(status="cancelled", finished_at=now)
             return connection.execute(change).rowcount
 
-    def retry(self, run_id: int, attempt: int, *, now: float) -> bool:
-        """Queue an active run again, as the next attempt from epoch 1; False if this attempt is over."""
+    def retry(self, run_id: int, attempt: int, *, worker_lost: bool = False, now: float) -> bool:
+        """Queue an active run again, as the next attempt from epoch 1; False if this attempt is over.
+
+        Args:
+            run_id: the run.
+            attempt: that is over.
+            worker_lost: whether it counts as a loss of the run's own worker.
+            now: unix seconds.
+        """
         with self.writing() as connection:
             values = _QUEUED_AGAIN | {"attempt": attempt + 1, "heartbeat": now}
-            return _change_one(connection, run_id, attempt, ACTIVE_STATUSES, values)
+            changed = _change_one(connection, run_id, attempt, ACTIVE_STATUSES, values)
+            if changed and worker_lost:
+                counted = update(run_losses).where(run_losses.c.run_id == run_id)
+                if not connection.execute(counted.values(losses=run_losses.c.losses + 1)).rowcount:
+                    connection.execute(insert(run_losses), {"run_id": run_id, "losses": 1})
+            return changed
+
+    def losses(self, run_id: int) -> int:
+        """How often a worker ended in the middle of this run."""
+        with self.reading() as connection:
+            found = connection.execute(select(run_losses.c.losses).where(run_losses.c.run_id == run_id))
+            return found.scalar_one_or_none() or 0
+
+    def last_epoch(self, run_id: int, attempt: int) -> int:
+        """The last epoch that was written for an attempt; 0: none."""
+        written = select(func.max(epochs.c.epoch)).filter_by(run_id=run_id, attempt=attempt)
+        with self.reading() as connection:
+            return connection.execute(written).scalar_one() or 0
 
     def adopt(self, owner: str, stale_before: float, now: float) -> int:
         """Take over every active run of other owners whose last heartbeat is older than `stale_before`.
@@ -135,6 +160,13 @@ class RunStates(Database):
         condition = and_(runs.c.owner == owner, runs.c.status == "queued")
         with self.writing() as connection:
             return connection.execute(_change(condition).values(heartbeat=now)).rowcount
+
+
+def _count_bytes(connection: Connection, run_id: int, size: int) -> None:
+    """Adds what a run leaves behind to what its experiment takes."""
+    experiment = select(runs.c.experiment_id).where(runs.c.id == run_id).scalar_subquery()
+    use = update(experiment_uses).where(experiment_uses.c.experiment_id == experiment)
+    connection.execute(use.values(bytes=experiment_uses.c.bytes + size))
 
 
 _QUEUED_AGAIN: dict[str, Any] = {"status": "queued", "started_at": None, "provenance": None}

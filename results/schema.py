@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -127,10 +127,44 @@ opened_envelopes = Table(
     Column("opened_at", Double, nullable=False),
 )
 
+# What bounds and turns are reckoned with. `address` stands for the client's address as this server's process knows it
+# (see ui/visitor.py), `seconds` is JSON: variant -> estimated seconds of one run, `bytes` what ended runs left behind.
+experiment_uses = Table(
+    "experiment_uses",
+    metadata,
+    Column("experiment_id", Text, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("looked_at", Double, nullable=False),
+    Column("seconds", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Index("experiment_uses_by_address", "address"),
+    Index("experiment_uses_by_look", "looked_at"),
+)
+
+# How often the worker of a run ended in the middle of it.
+run_losses = Table(
+    "run_losses",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("losses", Integer, nullable=False),
+)
+
+# Who brought a file along: one file may be several visitors'.
+upload_owners = Table(
+    "upload_owners",
+    metadata,
+    Column("sha256", Text, ForeignKey("uploads.sha256", ondelete="CASCADE"), primary_key=True),
+    Column("visitor", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Index("upload_owners_by_visitor", "visitor"),
+    Index("upload_owners_by_address", "address"),
+)
+
 TABLES_OF_VERSION: dict[int, frozenset[str]] = {
     0: frozenset(),
     1: frozenset({"experiments", "runs", "epochs", "test_metrics"}),
-    2: frozenset(metadata.tables) - {"opened_envelopes"},
+    2: frozenset(metadata.tables) - {"opened_envelopes", "experiment_uses", "run_losses", "upload_owners"},
+    3: frozenset(metadata.tables) - {"experiment_uses", "run_losses", "upload_owners"},
     SCHEMA_VERSION: frozenset(metadata.tables),
 }
 """What a database of each version holds; an older one is upgraded by creating the tables that it lacks."""

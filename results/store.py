@@ -3,6 +3,8 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, Integer, Select, Text, and_, bindparam, cast, delete, exists, func, insert, select, update
@@ -22,6 +24,7 @@ from results.records import (
     Status,
     StoredEpoch,
     StoredExperiment,
+    WaitingRun,
     from_json,
     nan_if_none,
 )
@@ -56,8 +59,21 @@ class Store(RunStates):
         owner: str,
         now: float,
         uploads: Sequence[str] = (),
+        address: str = "",
+        seconds: Mapping[str, float] = MappingProxyType({}),
     ) -> str:
         """Store an experiment with its runs, as (variant, seed), all queued for `owner`.
+
+        Args:
+            spec: its canonical JSON.
+            name: what lists call it.
+            runs: as (variant, seed).
+            visitor: who may change it.
+            owner: the process that deals its runs out.
+            now: unix seconds.
+            uploads: SHA-256 of the data that it uses.
+            address: where the visitor came from, as this process names it.
+            seconds: variant -> estimated seconds of one run.
 
         Returns:
             The new experiment's id, which cannot be guessed: whoever has it may read the experiment.
@@ -68,8 +84,10 @@ class Store(RunStates):
         experiment_id = secrets.token_urlsafe(16)
         row = {"id": experiment_id, "name": name, "spec": spec, "visitor": visitor, "created_at": now}
         run_rows = _queued_rows(experiment_id, runs, 0, owner, now)
+        use = {"experiment_id": experiment_id, "address": address, "looked_at": now, "bytes": 0}
         with self.writing() as connection:
             connection.execute(insert(schema.experiments), row)
+            connection.execute(insert(schema.experiment_uses), use | {"seconds": json.dumps(dict(seconds))})
             if run_rows:
                 connection.execute(insert(schema.runs), run_rows)
             if uploads:
@@ -168,25 +186,32 @@ class Store(RunStates):
             row = connection.execute(select(*_RUN_COLUMNS).where(schema.runs.c.id == run_id)).first()
         return None if row is None else _run(row)
 
-    def queued(self, owner: str) -> list[Run]:
+    def queued(self, owner: str) -> list[WaitingRun]:
         """The queued runs of an owner: oldest experiment first, then in the experiment's order."""
+        runs, experiments, uses = schema.runs, schema.experiments, schema.experiment_uses
         query = (
-            select(*_RUN_COLUMNS)
-            .where(schema.runs.c.owner == owner, schema.runs.c.status == "queued")
-            .order_by(schema.runs.c.created_at, schema.runs.c.experiment_id, schema.runs.c.position)
+            select(experiments.c.visitor, uses.c.seconds, *_RUN_COLUMNS)
+            .select_from(runs.join(experiments).outerjoin(uses, uses.c.experiment_id == experiments.c.id))
+            .where(runs.c.owner == owner, runs.c.status == "queued")
+            .order_by(runs.c.created_at, runs.c.experiment_id, runs.c.position)
         )
+        with self.reading() as connection:
+            rows = [(visitor, _read_seconds(text), _run(row)) for visitor, text, *row in connection.execute(query)]
+        return [WaitingRun(run, visitor, seconds.get(run.variant, 0.0)) for visitor, seconds, run in rows]
+
+    def running(self, owner: str) -> list[Run]:
+        """The running runs of an owner."""
+        query = select(*_RUN_COLUMNS).where(schema.runs.c.owner == owner, schema.runs.c.status == "running")
         with self.reading() as connection:
             return [_run(row) for row in connection.execute(query)]
 
-    def active_count(self, visitor: str) -> int:
-        """How many runs a visitor has queued or running, in all experiments."""
-        query = (
-            select(func.count())
-            .select_from(schema.runs.join(schema.experiments))
-            .where(schema.experiments.c.visitor == visitor, schema.runs.c.status.in_(ACTIVE_STATUSES))
+    def attempts(self, run_ids: Sequence[int]) -> dict[int, int]:
+        """Run id -> its attempt, of those runs that are still active."""
+        query = select(schema.runs.c.id, schema.runs.c.attempt).where(
+            schema.runs.c.id.in_(run_ids), schema.runs.c.status.in_(ACTIVE_STATUSES)
         )
         with self.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            return {row.id: row.attempt for row in connection.execute(query)}
 
     def epochs(self, run_ids: Sequence[int], after: Mapping[int, int] | None = None) -> list[StoredEpoch]:
         """Epochs of the runs' current attempts, by run and epoch.
@@ -263,6 +288,11 @@ def _stored_epoch(row: Sequence[Any]) -> StoredEpoch:
     if members is not None:
         series["members"] = from_json(members)
     return StoredEpoch(run_id, attempt, EpochRecord(epoch, **values, series=series or None))
+
+
+@lru_cache(maxsize=1024)
+def _read_seconds(text: str | None) -> Mapping[str, float]:
+    return {} if text is None else json.loads(text)
 
 
 def _run(row: Sequence[Any]) -> Run:

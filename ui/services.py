@@ -57,7 +57,8 @@ class Services:
 
 @st.cache_resource(show_spinner=False)
 def _open() -> Services:
-    limits, workers, address = limits_from_environment(), worker_count(), os.environ.get("DASK_SCHEDULER_ADDRESS")
+    workers, address = worker_count(), os.environ.get("DASK_SCHEDULER_ADDRESS")
+    limits = limits_from_environment(workers)
     opened = open_store()
     store = opened.store
     queue = Queue(store, adopts=True, address=address, workers=workers, limits=limits)

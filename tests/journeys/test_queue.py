@@ -15,6 +15,7 @@ from results.findings.samples import read_samples
 from results.records import Run
 from results.store import Store
 from training.dispatch import queue as queue_module
+from training.dispatch.questions import Question, QuestionError
 from training.dispatch.queue import WORKER_LOST, Queue
 from training.dispatch.tasks import augment_samples
 
@@ -114,11 +115,11 @@ def test_cancel_frees_the_worker_and_a_small_experiment_passes_a_large_one(queue
 def test_a_question_is_answered_while_the_worker_trains(queue: Queue, store: Store) -> None:
     identifier = queue.submit(endless(), "local")
     wait_for(lambda: store.runs(identifier)[0].status == "running")
-    assert queue.ask(divmod, 7, 2).result(timeout=30) == (3, 1)
-    with pytest.raises(ZeroDivisionError):
-        queue.ask(divmod, 7, 0).result(timeout=30)
+    assert queue.questions.wait(Question(divmod, (7, 2))) == (3, 1)
+    with pytest.raises(QuestionError, match="by zero"):
+        queue.questions.wait(Question(divmod, (7, 0)))
     mixing = '{"variants": [{"name": "v", "techniques": [{"name": "mixup"}]}]}'
-    samples = read_samples(queue.ask(augment_samples, mixing, store.url).result(timeout=60))
+    samples = read_samples(queue.questions.wait(Question(augment_samples, (mixing, store.url))))
     assert samples.class_names == tuple(map(str, range(10)))
     assert store.runs(identifier)[0].status == "running"
     queue.cancel(identifier)

@@ -87,7 +87,7 @@ def test_each_run_is_started_by_one_of_two_workers(store, add_runs):
     script = """
 store = Store(url)
 wait()
-print(sum(store.start(run.id, 1, {}, 101.0) for run in store.queued("server")), flush=True)
+print(sum(store.start(waiting.run.id, 1, {}, 101.0) for waiting in store.queued("server")), flush=True)
 """
     runs = add_runs(30)
     assert sum(map(int, answers(script, store.url, 2))) == 30

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from datasets.reading.read import read_file
+from experiment.limits import Limits
 from experiment.spec import Experiment, parse_experiment
 from results.store import Store
 from training.dispatch.queue import Queue
@@ -20,10 +22,7 @@ from ui.lab.experiment_form import NETWORK_ICON, TECHNIQUE_ICON
 from ui.services import services
 
 APP = Path(__file__).parents[2] / "ui" / "home.py"
-SETTINGS = (
-    "HOSTED", "WORKERS", "DASK_SCHEDULER_ADDRESS",
-    "LIMIT_ACTIVE_RUNS", "LIMIT_PARAMETERS", "LIMIT_ROW_EPOCHS", "LIMIT_UPLOAD_BYTES",
-)  # fmt: skip
+SETTINGS = ["HOSTED", "WORKERS", "DASK_SCHEDULER_ADDRESS", *(f"LIMIT_{f.name.upper()}" for f in fields(Limits))]
 
 
 class Page:

@@ -490,7 +490,7 @@ def test_share_links_lead_to_the_experiment_and_to_its_configuration(
     [
         ("LIMIT_ACTIVE_RUNS", "39", "queued and running runs for one visitor: 40 asked for; this host allows 39"),
         ("LIMIT_PARAMETERS", "1000", "parameters in a network: 26,122 asked for; this host allows 1,000"),
-        ("LIMIT_ROW_EPOCHS", "2873999", "2,874,000 asked for; this host allows 2,873,999"),
+        ("LIMIT_EXPERIMENT_SECONDS", "3", "together, on one worker"),
     ],
 )
 def test_a_host_refuses_what_is_over_a_limit_and_the_form_keeps_it(

@@ -119,7 +119,7 @@ def test_a_damaged_page_is_told(path):
         for _ in range(100):
             add(store)
     content = path.read_bytes()
-    path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+    path.write_bytes(content[:20_480] + b"\xff" * (len(content) - 20_480))
     with Store(f"sqlite:///{path}") as store:
         assert failure_of(store.experiments).startswith(f"the database {path} is damaged")
 

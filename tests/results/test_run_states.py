@@ -170,7 +170,7 @@ def test_only_silent_runs_of_others_are_adopted(store, add_runs, make_record):
     assert [run.attempt for run in adopted] == [1, 2]
     assert {run_id: store.run(run_id) for run_id in before} == before
     assert not store.append_epochs(running.id, 1, [make_record(1)], 131.0)
-    assert {run.id for run in store.queued("rescuer")} == {own.id, queued.id, running.id}
+    assert {waiting.run.id for waiting in store.queued("rescuer")} == {own.id, queued.id, running.id}
     assert store.adopt("rescuer", stale_before=115.0, now=131.0) == 0
 
 

@@ -126,19 +126,17 @@ def test_the_queue_is_ordered_by_age_then_position(store, add_runs):
     early = add_runs(2, now=10.0)
     add_runs(1, owner="another server", now=5.0)
     store.start(early[0].id, 1, {}, 21.0)
-    assert [run.id for run in store.queued("server")] == [early[1].id, late[0].id, late[1].id]
+    assert [waiting.run.id for waiting in store.queued("server")] == [early[1].id, late[0].id, late[1].id]
 
 
-def test_active_runs_are_counted_per_visitor(store, add_runs):
+def test_the_runs_in_hand_and_those_that_are_over(store, add_runs):
     first, second, third = add_runs(3, visitor="ann")
-    add_runs(2, visitor="bob")
     store.start(first.id, 1, {}, 1.0)
     store.start(second.id, 1, {}, 1.0)
     store.finish(second.id, 1, "finished", now=2.0)
-    assert store.active_count("ann") == 2
-    store.cancel(third.experiment_id, third.id, now=3.0)
-    assert store.active_count("ann") == 1
-    assert store.active_count("nobody") == 0
+    assert [run.id for run in store.running("server")] == [first.id]
+    assert store.attempts([first.id, second.id, third.id, 999]) == {first.id: 1, third.id: 1}
+    assert store.attempts([]) == {}
 
 
 def test_epochs_come_back_in_the_order_of_the_names(store, add_runs, make_record):

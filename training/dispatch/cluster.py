@@ -4,27 +4,40 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import IO
+from typing import Any
 
-import platformdirs
 import psutil
 
-from training.worker.preload import PARENT
+from training.dispatch.worker_log import keep_log, log_path
+from training.worker.preload import MEMORY, PARENT, identify
 
 RESOURCE = "training"
 """Dask resource that a run holds while it trains; each worker has one."""
 
+THREADS = 3
+"""Of a worker: a run, a question and a download."""
+
+MEMORY_RULES = {
+    "DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "False",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__SPILL": "False",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE": "False",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "0.95",
+}
+"""The nanny ends a worker that takes more than its bound, and nothing else: workers hold no results to be spilled."""
+
 BYTES_FOR_PAGES = 1_000_000_000
 BYTES_PER_WORKER = 1_500_000_000
-"""What a worker with TensorFlow and some traced plans takes (docs/hosting.md)."""
+"""What a worker with TensorFlow and some traced plans takes. A larger one is replaced between runs."""
 
-MAX_LOG_BYTES = 10_000_000
-"""A longer log is set aside at the next start, in place of the one before."""
+MOST_BYTES = 4_000_000_000
+"""A worker that takes more is ended, in the middle of a run too, however much the machine has."""
+
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,14 +61,19 @@ def worker_count() -> int:
     return int(text)
 
 
-def log_file() -> Path:
-    """Where scheduler and workers of this machine write their log."""
-    folder = Path(platformdirs.user_log_dir("regularizer-lab"))
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "workers.log"
-    if file.exists() and file.stat().st_size > MAX_LOG_BYTES:
-        file.replace(folder / "workers.old.log")
-    return file
+def worker_bytes(workers: int) -> int:
+    """How much memory each local worker may take: `WORKER_BYTES`, else its share of the machine, 1.5 to 4 GB.
+
+    Raises:
+        ClusterError: `WORKER_BYTES` is no whole number from 1 GB.
+    """
+    text = os.environ.get("WORKER_BYTES", "")
+    if not text:
+        share = (int(psutil.virtual_memory().total) - BYTES_FOR_PAGES) // workers
+        return max(BYTES_PER_WORKER, min(MOST_BYTES, share))
+    if not text.isdecimal() or int(text) < 10**9:
+        raise ClusterError(f'WORKER_BYTES is "{text}"; allowed: a whole number from 1000000000')
+    return int(text)
 
 
 class LocalCluster:
@@ -67,36 +85,42 @@ class LocalCluster:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+        self._bytes = worker_bytes(workers)
         self._folder = Path(mkdtemp(prefix="regularizer-lab-"))
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, timeout_seconds: float = 30.0) -> str:
         """Starts all processes and returns the scheduler's address; the workers are still warming up then."""
         scheduler_file = self._folder / "scheduler.json"
-        with log_file().open("ab") as log:
-            self._open(log, "scheduler", "--port", "0", "--scheduler-file", str(scheduler_file))
-            address = self._wait_for_address(scheduler_file, timeout_seconds)
-            self._open(
-                log, "worker", address, "--nworkers", str(self.workers), "--nthreads", "2", "--memory-limit", "0",
-                "--resources", f"{RESOURCE}=1", "--preload-nanny", "training.worker.preload", "--death-timeout", "30",
-                "--local-directory", str(self._folder),
-            )  # fmt: skip
+        self._open("scheduler", "--port", "0", "--scheduler-file", str(scheduler_file))
+        address = self._wait_for_address(scheduler_file, timeout_seconds)
+        self._open(
+            "worker", address, "--nworkers", str(self.workers), "--nthreads", str(THREADS),
+            "--memory-limit", str(self._bytes), "--resources", f"{RESOURCE}=1",
+            "--preload-nanny", "training.worker.preload", "--death-timeout", "30",
+            "--local-directory", str(self._folder),
+        )  # fmt: skip
         return address
 
-    def _open(self, log: IO[bytes], command: str, *arguments: str) -> None:
-        environment = os.environ | {
-            PARENT: str(os.getpid()),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-            # A run whose worker died is tried again by the queue, which also counts; not by Dask.
-            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
-        }
+    def _open(self, command: str, *arguments: str) -> None:
+        environment = (
+            os.environ
+            | MEMORY_RULES
+            | {
+                PARENT: identify(psutil.Process()),
+                MEMORY: str(self._bytes),
+                "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+                # A run whose worker died is tried again by the queue, which also counts; not by Dask.
+                "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+            }
+        )
         line = [sys.executable, "-m", "dask", command, *arguments, "--host", "127.0.0.1", "--no-dashboard"]
         line += ["--preload", "training.worker.preload"]
-        self._processes.append(
-            subprocess.Popen(  # in a session of its own: Ctrl-C on a terminal is for us alone, and we end it
-                line, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        )
+        # In a session of its own: Ctrl-C on a terminal is for us alone, and we end it.
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True}
+        process = subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, **options)
+        self._processes.append(process)
+        threading.Thread(target=keep_log, args=(process.stdout,), daemon=True).start()
 
     def _wait_for_address(self, scheduler_file: Path, timeout_seconds: float) -> str:
         deadline = time.monotonic() + timeout_seconds
@@ -104,7 +128,7 @@ class LocalCluster:
             with suppress(FileNotFoundError, json.JSONDecodeError):  # not there yet, or half written
                 return str(json.loads(scheduler_file.read_text())["address"])
             time.sleep(0.02)
-        raise ClusterError(f"The scheduler did not start; its log: {log_file()}")
+        raise ClusterError(f"The scheduler did not start; its log: {log_path()}")
 
     def alive(self) -> bool:
         """Whether scheduler and nannies still run."""

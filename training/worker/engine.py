@@ -16,21 +16,18 @@ import tensorflow as tf
 
 from datasets.dataset import MOST_JUDGED
 from datasets.split import Split
-from models.layer_facts import draws_random_numbers, facts_of
+from models.layer_facts import block_rows, draws_random_numbers, facts_of
 from models.plan import LOGITS, Plan, layer_name
 from results.records import BALANCED_ACCURACY, NOISE_CURVES, EpochRecord
 from training.worker.augmentation import Augmentation
 from training.worker.build import build, make, reset_weights
 from training.worker.totals import SPLITS, SplitName, TotalsLayout
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Rises whenever the same plan, rows and seed give other numbers (tests/training/worker/test_golden_numbers.py)."""
 
 SECONDS_IN_ONE_CALL = 0.25
 """Longest work that one compiled call is given, so that cancelling bites."""
-
-BLOCK_ROWS = 2048
-"""Rows evaluated at a time; bounds the memory of an evaluation."""
 
 XLA_STEPS = 4000
 """Gradient steps in a run from which compiling deep nets with XLA pays (docs/benchmarks.md)."""
@@ -85,7 +82,8 @@ class Engine:
         self._augmentation = Augmentation(plan)
         self.steps = -(-rows[0] // batch_size)
         self._judged_rows = (min(rows[0], MOST_JUDGED), *rows[1:])
-        self._blocks = [-(-n // BLOCK_ROWS) for n in self._judged_rows]
+        self._block_rows = block_rows(plan)
+        self._blocks = [-(-n // self._block_rows) for n in self._judged_rows]
         self.units = self.steps + sum(self._blocks)
         self._layout = TotalsLayout(1 if plan.members == 1 else 1 + plan.members, plan.classes)
         self._totals = tf.Variable(tf.zeros(self._layout.size, tf.float64), trainable=False)
@@ -308,7 +306,7 @@ class Engine:
         """`total` with the sums of blocks `low` to `high` added, float64; see `_judge_eagerly`."""
 
         def body(block: Any, total: Any) -> tuple[Any, Any]:
-            rows = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+            rows = slice(block * self._block_rows, (block + 1) * self._block_rows)
             return block + 1, total + self._judge(x[rows], y[rows], noisy[rows])
 
         return tf.while_loop(lambda block, _: block < high, body, (low, total))[1]

@@ -5,26 +5,56 @@ them end themselves when the process that started them is gone: neither `atexit`
 """
 
 import os
+import resource
+import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 PARENT = "REGULARIZER_LAB_PARENT"
-"""Environment: process id of the page server or command line that owns a local cluster; unset on other clusters."""
+"""Environment: process id and start time of the page server or command line that owns a local cluster; unset on other
+clusters."""
+
+MEMORY = "REGULARIZER_LAB_WORKER_BYTES"
+"""Environment: bytes that a local worker may take."""
 
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_CLOCKS_MAY_DIFFER = 2.0
 NICENESS = 10
+FIRST_TO_END = 800
+"""Of 1,000: where the machine has no memory left, Linux ends workers before the page server."""
 
 
 def dask_setup(service: Any) -> None:
     """Called by Dask with the scheduler, nanny or worker that starts."""
     if parent := os.environ.get(PARENT):
-        _end_with(psutil.Process(int(parent)))
+        _end_with(parent)
     if type(service).__name__ == "Worker":
         if parent:
             os.nice(NICENESS - os.nice(0))
+            limit_memory(int(os.environ[MEMORY]))
         warm_up()
+
+
+def identify(process: psutil.Process) -> str:
+    """The process as `PARENT` names it: its id alone may be another's by the time that it is looked at."""
+    return f"{process.pid} {process.create_time()}"
+
+
+def limit_memory(most_bytes: int) -> None:
+    """Has the operating system refuse this process more memory, where it can.
+
+    The limit is on data: one on the address space would end TensorFlow, which reserves more than it uses. The nanny
+    watches what is resident on every system (`--memory-limit`).
+    """
+    if sys.platform != "linux":
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
+    with suppress(OSError):  # a container may forbid it
+        Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_END))
 
 
 def warm_up() -> None:
@@ -42,13 +72,21 @@ def warm_up() -> None:
     import training.worker.engine  # noqa: F401
 
 
-def _end_with(parent: psutil.Process) -> None:
-    """Ends this process within seconds of the parent's end."""
+def _end_with(parent: str) -> None:
+    """Ends this process within seconds of the parent's end, at once where that is over already."""
+    pid, started = parent.split()
+    try:
+        process = psutil.Process(int(pid))
+        same = abs(process.create_time() - float(started)) < SECONDS_CLOCKS_MAY_DIFFER
+    except psutil.NoSuchProcess:
+        same = False
+    if not same:  # Dask would report an exception here and go on without a watcher
+        os._exit(0)
 
     def watch() -> None:
         never = threading.Event()
-        while parent.is_running() and not never.wait(SECONDS_BETWEEN_LOOKS):
-            pass
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            never.wait(SECONDS_BETWEEN_LOOKS)
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()

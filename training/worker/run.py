@@ -10,6 +10,7 @@ import psutil
 from datasets.split import Split, make_split
 from experiment.spec import ExperimentError, parse_experiment
 from models.plan import Plan
+from results.faults import StoreError
 from results.findings.boundary import BOUNDARY
 from results.records import EpochRecord, Run
 from training.worker.data import load, open_store, uploaded_files
@@ -30,6 +31,9 @@ def execute(run_id: int, attempt: int, database_url: str) -> int:
     """Trains one run and writes it to the store; the outermost loop of a worker.
 
     Returns the worker's resident memory in bytes. Whatever goes wrong is written to the run as its message.
+
+    Raises:
+        StoreError: the store did not answer before the run began.
     """
     store = open_store(database_url)
     recorder = Recorder(store, run_id, attempt)
@@ -39,6 +43,8 @@ def execute(run_id: int, attempt: int, database_url: str) -> int:
             _train(run, recorder)
     except RunLostError:
         logger.info("run %s, attempt %s was cancelled or taken over", run_id, attempt)
+    except StoreError:  # before the run began: the queue tries it again, and blames no worker
+        raise
     except (DivergedError, DownloadError, ExperimentError) as error:
         recorder.fail(str(error))
     except Exception as error:
@@ -75,16 +81,11 @@ def _train(run: Run, recorder: Recorder) -> None:
     outcome = engine.train(
         split, seed=run.seed, epochs=settings.epochs, on_epoch=on_epoch, between_calls=recorder.write_when_due
     )
-    recorder.write()
-    recorder.store.finish(
-        run.id,
-        recorder.attempt,
-        "finished",
+    recorder.finish(
         ended_by=outcome.ended_by,
         setup_seconds=setup_seconds,
         test_metrics=outcome.test_metrics,
         artifacts=inspector.last(outcome.final_epoch),
-        now=time.time(),
     )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from training.dispatch.questions import Question, QuestionError
 from ui.components.plain import plain
 from ui.services import services
+from ui.visitor import visitor
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -25,7 +26,7 @@ def draw_answer(
         failed: said where the worker failed; `{reason}` in it is the worker's.
     """
     try:
-        answer = services().queue.questions.answer(question)
+        answer = services().queue.questions.answer(question, visitor() or "")
     except QuestionError as error:
         st.warning(failed.format(reason=plain(str(error))))
         return
@@ -37,6 +38,6 @@ def draw_answer(
 
 def _wait(question: Question, waiting: str, warming_up: str) -> None:
     queue = services().queue
-    if queue.questions.is_answered(question):
+    if queue.questions.is_answered(question, visitor() or ""):
         st.rerun()  # the whole page once more, without the timer
     st.caption(waiting if queue.state.ready_workers else warming_up)

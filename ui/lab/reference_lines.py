@@ -12,6 +12,7 @@ from results.findings.reference_scores import ReferenceScores, read_reference_sc
 from training.dispatch.questions import Question, QuestionError, ask_reference_scores
 from ui import state
 from ui.services import services
+from ui.visitor import visitor
 from wording.language import _
 
 
@@ -46,7 +47,7 @@ def _read(question: Question) -> ReferenceScores | None:
     if _has_failed(question):
         return None
     try:
-        answer = services().queue.questions.answer(question)
+        answer = services().queue.questions.answer(question, visitor() or "")
     except QuestionError:
         st.session_state.setdefault(state.FAILED_QUESTIONS, set()).add(question)
         return None

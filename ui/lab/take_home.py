@@ -16,13 +16,14 @@ from results.artifacts import artifact_size, read_artifact
 from results.curves import RunRecord
 from results.findings.kept_model import MAX_MODEL_BYTES, MODEL, is_kept
 from results.uploads import upload_name
+from training.dispatch.questions import Question
 from training.dispatch.tasks import write_event_files
 from ui import text
 from ui.components.plain import plain
 from ui.services import services
+from ui.visitor import visitor
 
 CODE_HEIGHT = 420
-SECONDS_FOR_EVENT_FILES = 30
 MEGABYTE = 1_000_000
 
 
@@ -78,10 +79,11 @@ def _offer_run(experiment: Experiment, records: Sequence[RunRecord]) -> None:
                 key="take_home_model",
                 on_click="ignore",
             )
+        who = visitor() or ""  # now: the file is made in a thread that no session belongs to
         ready = bool(service.queue.state.ready_workers)
         st.download_button(
             text.DOWNLOAD_EVENTS,
-            lambda: service.queue.ask(write_event_files, run.id, service.store.url).result(SECONDS_FOR_EVENT_FILES),
+            lambda: service.queue.questions.wait(Question(write_event_files, (run.id, service.store.url)), who),
             f"{stem}.tensorboard.zip",
             "application/zip",
             key="take_home_events",

@@ -7,8 +7,8 @@ import pytest
 
 from experiment.limits import Limits
 from experiment.spec import parse_experiment
-from training.dispatch.cluster import ClusterError
 from training.dispatch.questions import (
+    SECONDS_FOR_AN_ANSWER,
     SEEDS_OF_REFERENCES,
     Question,
     QuestionError,
@@ -21,20 +21,6 @@ from training.dispatch.tasks import augment_samples, score_references, summarize
 
 EXPERIMENT = parse_experiment('{"name": "one", "variants": [{"name": "a"}, {"name": "b"}]}')
 URL = "sqlite:///results.db"
-
-
-class Worker:
-    """Answers when it is told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-        self.ready = True
-
-    def ask(self, *question: Any) -> "Answer":
-        if not self.ready:
-            raise ClusterError("none")
-        self.asked.append(question)
-        return Answer(f"answer {len(self.asked)}")
 
 
 class Answer:
@@ -53,63 +39,132 @@ class Answer:
         return ValueError("too large")
 
 
+class Workers:
+    """Answer when they are told to; the clock stands still unless it is moved."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses, self.now = list(addresses), 0.0
+        self.asked: list[tuple[Any, ...]] = []
+        self.answers: dict[Any, Answer] = {}
+
+    def serve(self, questions: Questions) -> list[str]:
+        return questions.serve(self._submit, self.addresses, self.now)
+
+    def _submit(self, asked: Question, address: str) -> Answer:
+        self.asked.append((*asked.arguments, address))
+        self.answers[asked.arguments[0]] = Answer(f"answer {len(self.asked)}")
+        return self.answers[asked.arguments[0]]
+
+
 def question(argument: str) -> Question:
     return Question(summarize_model, (argument,))
 
 
 @pytest.fixture
-def worker() -> Worker:
-    return Worker()
+def workers() -> Workers:
+    return Workers("one", "two")
 
 
 @pytest.fixture
-def questions(worker: Worker) -> Questions:
-    return Questions(worker.ask)
+def questions() -> Questions:
+    return Questions()
 
 
-def future(questions: Questions, asked: Question) -> Answer:
-    found = questions._asked[asked]
-    assert isinstance(found, Answer)
-    return found
-
-
-def test_a_question_is_asked_once_and_answered_when_the_worker_has_done_it(
-    worker: Worker, questions: Questions
+def test_a_question_is_asked_once_and_answered_when_a_worker_has_done_it(
+    workers: Workers, questions: Questions
 ) -> None:
-    worker.ready = False
-    assert questions.answer(question("a")) is None
-    assert not questions.is_answered(question("a"))
-    worker.ready = True
+    workers.addresses = []
+    assert questions.answer(question("a"), "ann") is None
+    workers.serve(questions)
+    assert not questions.is_answered(question("a"), "ann")
+    workers.addresses = ["one"]
     for _ in range(3):
-        assert questions.answer(question("a")) is None
-    assert worker.asked == [(summarize_model, "a")]
-    future(questions, question("a")).status = "finished"
-    assert questions.is_answered(question("a"))
-    assert [questions.answer(question("a")) for _ in range(2)] == ["answer 1"] * 2
+        assert questions.answer(question("a"), "ann") is None
+        assert questions.answer(question("a"), "bob") is None
+        workers.serve(questions)
+    assert workers.asked == [("a", "one")]
+    workers.answers["a"].status = "finished"
+    assert questions.is_answered(question("a"), "ann")
+    assert [questions.answer(question("a"), "bob") for _ in range(2)] == ["answer 1"] * 2
+
+
+def test_a_worker_has_one_question_at_a_time_and_so_has_a_visitor(workers: Workers, questions: Questions) -> None:
+    for visitor in ("ann", "bob", "cleo"):
+        for number in range(3):
+            questions.answer(question(f"{visitor} {number}"), visitor)
+    workers.serve(questions)
+    workers.serve(questions)
+    assert [asked[0] for asked in workers.asked] == ["ann 0", "bob 0"], "two workers, two visitors"
+    workers.answers["ann 0"].status = "finished"
+    workers.serve(questions)
+    assert workers.asked[2:] == [("ann 1", workers.asked[0][1])], "on the worker that is free again"
+    workers.addresses.append("three")
+    workers.serve(questions)
+    assert workers.asked[3:] == [("cleo 0", "three")]
+
+
+def test_what_takes_too_long_is_given_up_once_and_its_worker_is_named(workers: Workers, questions: Questions) -> None:
+    questions.answer(question("slow"), "ann")
+    workers.serve(questions)
+    workers.now = SECONDS_FOR_AN_ANSWER + 1
+    assert workers.serve(questions) == [workers.asked[0][1]]
+    for _ in range(2):
+        with pytest.raises(QuestionError, match="within 30 seconds"):
+            questions.answer(question("slow"), "ann")
+        assert workers.serve(questions) == []
+    assert len(workers.asked) == 1, "the next visitor need not wait for the same"
+    questions.answer(question("next"), "ann")
+    workers.serve(questions)
+    assert workers.asked[1][0] == "next"
+
+
+def test_what_lost_its_workers_is_asked_again(workers: Workers, questions: Questions) -> None:
+    questions.answer(question("a"))
+    workers.serve(questions)
+    questions.disconnect()
+    workers.serve(questions)
+    assert [asked[0] for asked in workers.asked] == ["a", "a"]
 
 
 @pytest.mark.parametrize(("status", "reason"), [("error", "too large"), ("lost", "lost"), ("cancelled", "cancelled")])
 def test_a_failure_is_told_once_and_forgets_no_other_answer(
-    worker: Worker, questions: Questions, status: str, reason: str
+    workers: Workers, questions: Questions, status: str, reason: str
 ) -> None:
     for name in ("bad", "good"):
-        questions.answer(question(name))
-    future(questions, question("bad")).status, future(questions, question("good")).status = status, "finished"
+        questions.answer(question(name), name)
+    workers.serve(questions)
+    workers.answers["bad"].status, workers.answers["good"].status = status, "finished"
     assert questions.is_answered(question("bad")), "whoever waits is told to look"
     with pytest.raises(QuestionError, match=reason):
         questions.answer(question("bad"))
     assert questions.answer(question("good")) == "answer 2"
-    assert questions.answer(question("bad")) is None, "asked anew"
-    assert [asked[1] for asked in worker.asked] == ["bad", "good", "bad"]
+    assert questions.answer(question("bad")) is None
+    workers.serve(questions)
+    assert [asked[0] for asked in workers.asked] == ["bad", "good", "bad"], "asked anew"
 
 
 def test_the_answers_not_looked_at_for_longest_go_first(
-    worker: Worker, questions: Questions, monkeypatch: pytest.MonkeyPatch
+    workers: Workers, questions: Questions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.dispatch.questions.KEPT_ANSWERS", 2)
     for name in ("a", "b", "a", "c", "a", "b"):
         questions.answer(question(name))
-    assert [asked[1] for asked in worker.asked] == ["a", "b", "c", "b"]
+        workers.serve(questions)
+        workers.answers[name].status = "finished"
+    assert [asked[0] for asked in workers.asked] == ["a", "b", "c", "b"]
+
+
+def test_a_large_answer_is_waited_for_and_not_kept(workers: Workers, questions: Questions) -> None:
+    questions = Questions(lambda: (workers.serve(questions), setattr(workers.answers["a"], "status", "finished")))
+    assert questions.wait(question("a")) == "answer 1"
+    assert questions.wait(question("a")) == "answer 2"
+
+
+def test_no_worker_is_asked_for_what_takes_too_long_to_build() -> None:
+    layers = '{"architecture": {"name": "resnet_mlp", "blocks": 50, "width": 8},'
+    layers += ' "variants": [{"name": "a", "techniques": [{"name": "ensemble", "members": 5}]}]}'
+    with pytest.raises(QuestionError, match="this takes about"):
+        ask_summary(parse_experiment(layers), parse_experiment(layers).variants[0], Limits(), URL)
 
 
 def test_the_same_model_is_one_question() -> None:

@@ -15,8 +15,9 @@ from experiment.limits import Limits
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from results.records import Run
 from results.store import Store
+from training.dispatch.admission import Admission
 from training.dispatch.cluster import RESOURCE, ClusterError, worker_count
-from training.dispatch.queue import MAX_ATTEMPTS, WORKER_LOST, Queue, choose
+from training.dispatch.queue import MOST_LOSSES, WORKER_LOST, Queue, choose
 from training.dispatch.tasks import train_run
 
 VariantKey = tuple[str, str]
@@ -82,6 +83,15 @@ def test_a_new_experiment_is_served_next(served: dict[str, int], others: set[Var
     chosen = choose([*old, *new], served, set(), others)
     assert chosen is not None
     assert chosen.experiment_id == "new"
+
+
+def test_who_was_served_least_comes_first_and_then_the_experiment_served_longest_ago() -> None:
+    queued = [*runs_of("a", 2), *runs_of("b", 2), *runs_of("c", 2)]
+    order = {"a": 1, "b": 3, "c": 2}
+    first = choose(queued, order, set(), set(), {"a": 30.0, "b": 10.0, "c": 10.0})
+    assert first is not None and first.experiment_id == "c", "b and c are one visitor's"
+    alone = choose(queued, order, set(), set())
+    assert alone is not None and alone.experiment_id == "a"
 
 
 @settings(deadline=None)
@@ -154,7 +164,7 @@ def test_submitted_runs_wait_in_the_store_variant_by_variant(queue: Queue) -> No
 
 
 def test_a_run_whose_worker_was_lost_is_tried_once_more_and_then_failed(queue: Queue) -> None:
-    assert MAX_ATTEMPTS == 2
+    assert MOST_LOSSES == 2
     run = submitted(queue)[0]
     assert queue.store.start(run.id, 1, {}, 1.0)
     queue._settle(run)
@@ -269,20 +279,6 @@ def test_each_worker_gets_one_run_at_a_time_and_the_next_when_it_is_free(queue: 
     assert workers.tasks[2].options["workers"] == ["one"]
 
 
-def test_a_question_waits_for_no_worker_and_goes_to_those_that_train_alone(queue: Queue) -> None:
-    with pytest.raises(ClusterError, match="No worker is ready"):
-        queue.ask(train_run, 1)
-    workers: Any = Workers("one", "foreign")
-    workers.resources["foreign"] = {}
-    queue._client = workers
-    queue.ask(train_run, 1)
-    assert (workers.tasks[0].arguments, workers.tasks[0].options["workers"]) == ((1,), ["one"])
-    assert "resources" not in workers.tasks[0].options
-    workers.resources = {}
-    with pytest.raises(ClusterError, match="No worker is ready"):
-        queue.ask(train_run, 1)
-
-
 def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
     workers: Any = Workers("one")
     queue._client = workers
@@ -305,19 +301,36 @@ def test_a_lost_worker_is_noticed_and_its_run_dispatched_again(queue: Queue) -> 
     assert workers.tasks[1].options["workers"] == ["two"]
 
 
-def test_the_number_of_runs_parameters_and_row_epochs_by_hand() -> None:
-    # Wine: 106 training rows, 13 features, 3 classes; 10 hidden units; 10 epochs; 2 variants x 2 seeds.
-    parameters, row_epochs, runs = 13 * 10 + 10 + 10 * 3 + 3, (106 + (36 + 36) // 4) * 10 * 4, 4
-    exact = Limits(active_runs=runs + 5, parameters=parameters, row_epochs=row_epochs)
-    exact.check(EXPERIMENT, active_runs=5 + runs)
-    below = Limits(active_runs=runs + 4, parameters=parameters - 1, row_epochs=row_epochs - 1)
+def test_runs_parameters_and_seconds_by_hand(store: Store) -> None:
+    # Wine: 13 features, 3 classes; 10 hidden units; 2 variants x 2 seeds.
+    parameters, runs = 13 * 10 + 10 + 10 * 3 + 3, 4
+    exact = Limits(active_runs=runs + 4, parameters=parameters, run_seconds=1, experiment_seconds=4)
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=exact)
+    submitted(queue)
+    submitted(queue)
+    queue.limits = Limits(active_runs=runs + 7, parameters=parameters - 1)
+    queue.admission = Admission(store, queue.limits)
     with pytest.raises(ExperimentError) as caught:
-        below.check(EXPERIMENT, active_runs=5 + runs)
+        submitted(queue)
     assert str(caught.value).splitlines() == [
-        "queued and running runs for one visitor: 9 asked for; this host allows 8",
         "parameters in a network: 173 asked for; this host allows 172",
-        "training rows (others count a quarter) × epochs × variants × seeds: 4,960 asked for; this host allows 4,959",
+        "queued and running runs for one visitor: 12 asked for; this host allows 11",
     ]
+
+
+def test_a_network_that_would_hold_a_worker_for_days_is_refused_before_it_is_stored(store: Store) -> None:
+    limits = Limits(run_seconds=600, experiment_seconds=7_200, run_bytes=1_500_000_000)
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=limits)
+    deep = parse_experiment(
+        '{"dataset": {"name": "cifar10"}, "training": {"epochs": 1000, "batch_size": 1024},'
+        ' "architecture": {"name": "resnet_conv", "filters": 64, "blocks": 8}, "variants": [{"name": "a"}]}'
+    )
+    with pytest.raises(ExperimentError) as caught:
+        queue.submit(deep, "v")
+    told = str(caught.value)
+    assert "estimated seconds of a run" in told and "this host allows 600" in told
+    assert "estimated bytes of memory for a run" in told
+    assert store.experiments() == []
 
 
 def test_the_largest_network_of_the_variants_counts() -> None:
@@ -325,14 +338,14 @@ def test_the_largest_network_of_the_variants_counts() -> None:
         '{"architecture": {"name": "mlp", "widths": [10]}, "dataset": {"name": "wine"}, "variants": [{"name": "a"},'
         ' {"name": "b", "techniques": [{"name": "batch_normalization"}]}, {"name": "c"}]}'
     )
-    Limits(parameters=173 + 40).check(experiment, 0)
+    Limits(parameters=173 + 40).check(experiment)
     with pytest.raises(ExperimentError, match="213 asked for"):
-        Limits(parameters=173 + 39).check(experiment, 0)
+        Limits(parameters=173 + 39).check(experiment)
 
 
 def test_without_limits_everything_is_allowed() -> None:
     huge = '{"architecture": {"name": "mlp", "widths": [4096, 4096]}, "training": {"epochs": 1000}}'
-    Limits().check(parse_experiment(huge), active_runs=10**6)
+    Limits().check(parse_experiment(huge))
 
 
 def test_a_visitors_own_runs_count_until_they_end(store: Store) -> None:
@@ -346,7 +359,7 @@ def test_a_visitors_own_runs_count_until_they_end(store: Store) -> None:
 
 
 def test_a_refused_experiment_is_not_stored(store: Store) -> None:
-    queue = Queue(store, adopts=False, address=None, workers=1, limits=Limits(row_epochs=1))
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=Limits(experiment_seconds=1))
     with pytest.raises(ExperimentError):
         queue.submit(Experiment(), "v")
     assert store.experiments() == []
@@ -419,7 +432,7 @@ def test_more_seeds_keep_every_variant_paired(queue: Queue) -> None:
         (21, "v", Limits(), "allowed: 1 to 20 at once"),
         (3, "another", Limits(), "an experiment of one's own"),
         (3, "v", Limits(active_runs=9), "queued and running runs for one visitor: 10 asked for"),
-        (3, "v", Limits(row_epochs=12_399), "12,400 asked for; this host allows 12,399"),
+        (3, "v", Limits(experiment_seconds=1), "together, on one worker: 2 asked for; this host allows 1"),
     ],
 )
 def test_seeds_that_are_refused_change_nothing(

@@ -135,7 +135,7 @@ CLEAN: list[tuple[Architecture, list[Technique]]] = [
 def test_clean_values_are_plain_cross_entropy_and_accuracy_in_inference_mode(
     architecture: Architecture, techniques: list[Technique], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.worker.engine.BLOCK_ROWS", 17)  # evaluation in several blocks, the last one smaller
+    monkeypatch.setattr("models.layer_facts.MOST_BLOCK_ROWS", 17)  # evaluation in several blocks, the last one smaller
     plan, split = plan_of(architecture, *techniques), split_of(WINE)
     engine, expected = engine_of(plan), []
     records: list[EpochRecord] = []
@@ -308,7 +308,7 @@ def test_a_seeds_numbers_are_the_same_alone_and_in_company(
 def test_where_an_epoch_is_cut_into_calls_changes_no_bit(
     architecture: Architecture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.worker.engine.BLOCK_ROWS", 20)
+    monkeypatch.setattr("models.layer_facts.MOST_BLOCK_ROWS", 20)
     engine = engine_of(plan_of(architecture, Dropout(rate=0.5), L2()))
 
     def run(seconds: float) -> tuple[list[tuple[Any, ...]], int]:
@@ -604,7 +604,7 @@ MEMORIZED: dict[str, list[Technique]] = {
 def test_training_loss_is_told_apart_for_rows_whose_label_was_changed(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.worker.engine.BLOCK_ROWS", 17)
+    monkeypatch.setattr("models.layer_facts.MOST_BLOCK_ROWS", 17)
     split = split_of(WINE)
     true = split_of(Wine()).y_train
     assert (split.noisy == (split.y_train != true)).all() and split.noisy.any()

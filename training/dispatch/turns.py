@@ -1,0 +1,119 @@
+"""Whose turn it is: visitors by what they were served, and when each experiment's turn will come."""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from results.records import Run, WaitingRun
+
+SECONDS_UNTIL_HALF_IS_FORGOTTEN = 600.0
+LONG_SECONDS = 20.0
+"""A run that takes longer is a long one. On a host the last worker that is free of them takes short runs only."""
+
+FORESEEN_RUNS = 300
+"""So many turns are looked ahead; beyond them the page says "more than"."""
+
+SPEEDS = 30
+
+
+@dataclass(frozen=True)
+class Place:
+    """When an experiment's first run will start: so many runs before it, in about so many seconds; `beyond` them where
+    it is too far to foresee.
+    """
+
+    runs_before: int
+    seconds: float
+    beyond: bool = False
+
+
+class Turns:
+    """What each visitor was served lately, in worker seconds, and how the machine's speed compares with estimates.
+
+    Old seconds count less and less, so that nobody is behind for ever.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._served: defaultdict[str, float] = defaultdict(float)
+        self._reckoned = clock()
+        self._speeds: list[float] = []
+
+    @property
+    def factor(self) -> float:
+        """How many times longer than estimated runs took here."""
+        return median(self._speeds) if self._speeds else 1.0
+
+    def note_speed(self, estimated: float, taken: float) -> None:
+        """A run ended by itself."""
+        if estimated > 0:
+            self._speeds = [*self._speeds, taken / estimated][-SPEEDS:]
+
+    def serve(self, visitor: str, seconds: float) -> None:
+        """A visitor's run held a worker for so long."""
+        self._forget()
+        self._served[visitor] += seconds
+
+    def served(self, held: Iterable[tuple[str, float]]) -> dict[str, float]:
+        """Visitor -> seconds served lately.
+
+        Args:
+            held: visitors whose runs hold a worker now, and for how long by now.
+        """
+        self._forget()
+        seconds = defaultdict(float, self._served)
+        for visitor, by_now in held:
+            seconds[visitor] += by_now
+        return seconds
+
+    def _forget(self) -> None:
+        now = self._clock()
+        kept = 0.5 ** ((now - self._reckoned) / SECONDS_UNTIL_HALF_IS_FORGOTTEN)
+        self._reckoned = now
+        remembered = {visitor: seconds * kept for visitor, seconds in self._served.items() if seconds * kept > 0.01}
+        self._served = defaultdict(float, remembered)
+
+
+def foresee(
+    waiting: Sequence[WaitingRun], served: Mapping[str, float], last: Mapping[str, int], free_in: Sequence[float]
+) -> dict[str, Place]:
+    """When the first waiting run of each experiment will start, by the rule of `training.dispatch.queue.choose`.
+
+    Args:
+        waiting: all queued runs, in the order of submission.
+        served: visitor -> seconds served lately.
+        last: experiment -> a number that grows each time it is served.
+        free_in: for each worker, the seconds until it is free.
+    """
+    left: dict[str, list[float]] = defaultdict(list)
+    visitors = {one.run.experiment_id: one.visitor for one in waiting}
+    for one in reversed(waiting):
+        left[one.run.experiment_id].append(one.seconds)
+    seconds = defaultdict(float, served)
+    order, turn = dict(last), 1 + max(last.values(), default=0)
+    workers = sorted(free_in) or [0.0]
+    heapq.heapify(workers)
+    places: dict[str, Place] = {}
+    for before in range(min(len(waiting), FORESEEN_RUNS)):
+        chosen = min(left, key=lambda one: (seconds[visitors[one]], order.get(one, 0)))
+        start, taken = heapq.heappop(workers), left[chosen].pop()
+        places.setdefault(chosen, Place(before, start))
+        heapq.heappush(workers, start + taken)
+        seconds[visitors[chosen]] += taken
+        order[chosen], turn = turn, turn + 1
+        if not left[chosen]:
+            del left[chosen]
+        if len(places) == len(visitors):
+            break
+    unseen = Place(min(len(waiting), FORESEEN_RUNS), workers[0], beyond=True)
+    return {experiment: places.get(experiment, unseen) for experiment in visitors}
+
+
+def short_ones(waiting: Sequence[WaitingRun], factor: float) -> list[Run]:
+    """The runs that any worker may take."""
+    return [one.run for one in waiting if one.seconds * factor <= LONG_SECONDS]
