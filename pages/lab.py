@@ -12,6 +12,7 @@ from experiment.progress import show_duration
 from experiment.spec import Experiment, ExperimentError
 from models.layer_facts import count_parameters
 from ui import state, text
+from ui.client_address import client_address
 from ui.components.plain import plain
 from ui.lab.doubts_view import draw_doubts
 from ui.lab.experiment_form import draw_presets, experiment_form, follow_shown, load_draft
@@ -102,7 +103,7 @@ def train(experiment: Experiment | None, who: str | None) -> None:
     """Queues the form's experiment and shows it."""
     if experiment and who:
         try:
-            state.show_experiment(services().queue.submit(experiment, who))
+            state.show_experiment(services().queue.submit(experiment, who, client_address()))
         except ExperimentError as error:
             st.session_state[state.REFUSAL] = str(error)
         st.rerun()

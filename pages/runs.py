@@ -8,6 +8,7 @@ from experiment.limits import is_hosted
 from experiment.spec import MAX_CHARACTERS, ExperimentError, parse_experiment
 from results.records import ExperimentSummary, StoredExperiment
 from ui import state, text
+from ui.client_address import client_address
 from ui.components.downloads import draw_downloads
 from ui.components.plain import plain
 from ui.lab.experiment_form import load_draft
@@ -60,7 +61,7 @@ def run_again(stored: StoredExperiment, who: str) -> None:
     service = services()
     try:
         experiment = parse_experiment(stored.spec, service.uploads)
-        st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who)
+        st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who, client_address())
     except ExperimentError as error:
         st.error(str(error))
     else:

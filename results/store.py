@@ -49,6 +49,11 @@ class Store(RunStates):
         super().__init__(url, creates=creates)
         self._epochs_query = _epochs_query(self.is_sqlite)
 
+    def check(self) -> None:
+        """Raises StoreError unless the database answers."""
+        with self.reading() as connection:
+            connection.execute(select(1))
+
     def add_experiment(
         self,
         spec: str,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -19,9 +20,10 @@ from datasets.split import checksum
 from datasets.uploads import MAX_FILE_BYTES, Upload, UploadedFiles
 from experiment.estimate import machine_factor
 from experiment.judging import judge_runs, run_curves
-from experiment.limits import LimitsError, limits_from_environment
+from experiment.limits import LimitsError, is_hosted, limits_from_environment
 from experiment.presets import recorded_curves
 from experiment.spec import Experiment, ExperimentError, parse_experiment
+from results import bounds
 from results.curves import CurveCache, RunRecord
 from results.opening import OpenStore, open_store
 from results.records import StoredExperiment
@@ -31,10 +33,12 @@ from results.uploads import read_upload
 from training.dispatch.cluster import ClusterError, worker_count
 from training.dispatch.queue import Queue
 from ui import text
+from ui.client_address import trusted_proxies
 from ui.components.plain import plain
 from wording.language import LANGUAGE
 
 SECONDS_A_SPEED_IS_KEPT = 30
+SECONDS_BETWEEN_NOTED_LOOKS = 60
 UPLOAD = "upload"
 UNKNOWN = {"rows": 10**6, "shape": [1], "classes": 2, "kind": "table"}
 """For an experiment of a version that kept no facts, on a file that is refused today: its curves can still be shown."""
@@ -59,6 +63,7 @@ class Services:
 def _open() -> Services:
     workers, address = worker_count(), os.environ.get("DASK_SCHEDULER_ADDRESS")
     limits = limits_from_environment(workers)
+    trusted_proxies()
     opened = open_store()
     store = opened.store
     queue = Queue(store, adopts=True, address=address, workers=workers, limits=limits)
@@ -87,9 +92,19 @@ def services() -> Services:
     """The process's services; a page without them shows the reason and ends."""
     started = start_services()
     if isinstance(started, str):
-        st.error(started)
+        st.error(text.NOT_STARTED if is_hosted() else started)
         st.stop()
     return started
+
+
+def note_look(identifier: str) -> None:
+    """Somebody looks at an experiment, so it stays when room is made."""
+    _note_look(identifier, int(time.time() / SECONDS_BETWEEN_NOTED_LOOKS))
+
+
+@lru_cache(maxsize=1024)
+def _note_look(identifier: str, _minute: int) -> None:
+    bounds.note_look(services().store, identifier, time.time())
 
 
 @st.cache_data(ttl=SECONDS_A_SPEED_IS_KEPT, show_spinner=False)

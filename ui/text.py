@@ -103,9 +103,18 @@ RECORDED_HELP = (
     "Trained beforehand by this program (`make example`), so that something real is on screen at once. Press **Train** "
     "to run it live on this machine."
 )
+NOT_STARTED = "The server has a problem with its settings or its database. Its log says which; try again later."
 NOT_FOUND = "This link leads to no experiment: it was deleted, or part of the link was lost."
 BACK_TO_LAB = "Start a new experiment"
+DATABASE_FAILED = (
+    "**The results database does not answer.** Nothing that was saved is lost, runs that train go on, and this page "
+    "continues by itself."
+)
+PLACE = "{runs} of other experiments come first; starts in about {time}"
+PLACE_NEXT = "starts in about {time}"
+PLACE_FAR = "more than {runs} come first; starts in more than {time}"
 WARMING_UP = "Workers are warming up (TensorFlow is loading); your runs are queued and start by themselves."
+WORKERS_FAILED = "The workers are started again; your runs wait, and go on by themselves."
 NO_WORKERS = "No worker is connected. On a cluster, start workers with: {command}"
 PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
 TIME_LEFT = " · about {time} left"

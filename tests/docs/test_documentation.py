@@ -17,6 +17,7 @@ from experiment.presets import presets
 from models.architectures import ARCHITECTURES
 from models.techniques import TECHNIQUES
 from training.__main__ import make_parser
+from ui.layout import LAB_PAGE, LEARN_PAGE, RUNS_PAGE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -242,4 +243,6 @@ def test_the_files_to_touch_are_those_that_know_an_example(kind: str) -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     pages = {str(file.relative_to(ROOT)) for file in (ROOT / "pages").glob("*.py")}
-    assert pages == set(re.findall(r"pages/\w+\.py", read("ui/home.py")))
+    named = {f"pages/{page.name}" for page in (LAB_PAGE, LEARN_PAGE, RUNS_PAGE)}
+    assert pages == named
+    assert all(f"st.Page({name}_PAGE" in read("ui/home.py") for name in ("LAB", "LEARN", "RUNS"))

@@ -273,7 +273,8 @@ class TestPostgreSQL:
             store.finish(run.id, 1, "finished", now=1.0)
         self.execute(
             engine,
-            "DROP TABLE artifacts, experiment_uploads, uploads, opened_envelopes, upload_owners, run_losses, experiment_uses",
+            "DROP TABLE artifacts, experiment_uploads, uploads, opened_envelopes,"
+            " upload_owners, run_losses, experiment_uses",
         )
         self.execute(engine, "UPDATE schema_version SET version = 1")
         with Store(database_url) as store:

@@ -118,8 +118,11 @@ def test_a_damaged_page_is_told(path):
     with Store(f"sqlite:///{path}") as store:
         for _ in range(100):
             add(store)
-    content = path.read_bytes()
-    path.write_bytes(content[:20_480] + b"\xff" * (len(content) - 20_480))
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'experiments'").fetchone()
+    content = bytearray(path.read_bytes())
+    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+    path.write_bytes(content)
     with Store(f"sqlite:///{path}") as store:
         assert failure_of(store.experiments).startswith(f"the database {path} is damaged")
 

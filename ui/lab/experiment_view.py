@@ -9,12 +9,14 @@ import streamlit as st
 from analysis.early_stopping import AnyRule
 from analysis.summary import ENDED, RunSummary
 from analysis.verdict import What
+from experiment.limits import is_hosted
 from experiment.presets import presets
 from experiment.progress import Progress, measure, show_duration
 from experiment.spec import Experiment
 from results.curves import RunRecord
 from results.records import StoredExperiment
 from training.dispatch.cluster import RESOURCE
+from training.dispatch.turns import Place
 from ui import state, text
 from ui.components.plain import plain
 from ui.findings.boundary_view import draw_boundaries
@@ -26,8 +28,19 @@ from ui.lab.progress_view import draw_progress_cells
 from ui.lab.result_table import draw_numbers
 from ui.lab.verdict_view import draw_answer, draw_cards, draw_judged
 from ui.lab.what_if import chosen_rule, draw_what_if
-from ui.services import Services, read_spec, reading_changed, recorded_runs, services, stored_runs, summaries, verdict
+from ui.services import (
+    Services,
+    note_look,
+    read_spec,
+    reading_changed,
+    recorded_runs,
+    services,
+    stored_runs,
+    summaries,
+    verdict,
+)
 from wording.in_words import describe
+from wording.language import ngettext
 from wording.verdict import say_answer
 
 SECONDS_BETWEEN_REFRESHES = 1.0
@@ -57,6 +70,7 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
         st.warning(text.NOT_FOUND)
         st.button(text.BACK_TO_LAB, on_click=state.show_experiment, args=(None,))
         return
+    note_look(identifier)
     if changed := reading_changed(stored):
         st.caption(f":material/priority_high: {changed}")
     active = any(record.run.active for record in service.curves.read(identifier))
@@ -76,6 +90,7 @@ def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> No
     service, identifier, owned = services(), stored.id, stored.visitor == visitor
     experiment = read_spec(stored.spec)
     records = service.curves.read(identifier)
+    note_look(identifier)
     progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
     if was_active != progress.active:
         st.rerun()  # the whole page once more, without the timer, or with it where seeds were added
@@ -85,7 +100,7 @@ def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> No
         _head(experiment, identifier, progress, owned)
         what = draw_judged(experiment, runs, identifier)
     if progress.active:
-        _progress(service, experiment, records, progress)
+        _progress(service, experiment, identifier, records, progress)
     _draw_failures(records)
     _results(experiment, runs, identifier, rule, what, stored, extendable=owned and not progress.active)
     draw_envelope(experiment, identifier, records, visitor=visitor, owned=owned)
@@ -125,7 +140,16 @@ def _head(experiment: Experiment, identifier: str, progress: Progress, owned: bo
         )
 
 
-def _progress(service: Services, experiment: Experiment, records: Sequence[RunRecord], progress: Progress) -> None:
+def say_place(place: Place) -> str:
+    """When an experiment's first run starts."""
+    runs = ngettext("{count} run", "{count} runs", place.runs_before)
+    template = text.PLACE_FAR if place.beyond else text.PLACE if place.runs_before else text.PLACE_NEXT
+    return template.format(runs=runs, time=show_duration(place.seconds))
+
+
+def _progress(
+    service: Services, experiment: Experiment, identifier: str, records: Sequence[RunRecord], progress: Progress
+) -> None:
     workers = service.queue.state
     label = text.PROGRESS.format(
         done=progress.ended, total=progress.runs, epochs=progress.epochs, all_epochs=progress.all_epochs
@@ -133,9 +157,13 @@ def _progress(service: Services, experiment: Experiment, records: Sequence[RunRe
     if progress.seconds_left is not None:
         label += text.TIME_LEFT.format(time=show_duration(progress.seconds_left))
     st.caption(label)
+    if not progress.epochs and (place := workers.places.get(identifier)):
+        st.caption(f":material/hourglass_top: {say_place(place)}")
     draw_progress_cells(experiment, records)
-    if workers.error:
-        st.warning(workers.error)
+    if not workers.store_answers:
+        st.warning(text.DATABASE_FAILED)
+    elif workers.error:
+        st.warning(text.WORKERS_FAILED if is_hosted() else workers.error)
     elif not workers.ready_workers and workers.expected_workers is None:
         st.info(text.NO_WORKERS.format(command=f"`{WORKER_COMMAND}`"))
     elif not workers.ready_workers:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -17,10 +16,13 @@ from datasets.reading.read import is_text
 from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES
 from experiment.limits import is_hosted
-from results.uploads import put_upload, upload_name
+from experiment.spec import ExperimentError
+from results.uploads import upload_name
 from ui import state, text
+from ui.client_address import client_address
 from ui.components.plain import plain
 from ui.services import services
+from ui.visitor import visitor
 
 MEBIBYTE = 2**20
 """What Streamlit calls a megabyte."""
@@ -85,8 +87,17 @@ def _offer_openml(key: str, before: dict[str, Any]) -> dict[str, Any]:
         except TableError as error:
             st.error(plain(str(error)))
             return before
-    sha256 = put_upload(services().store, name, content, time.time())
-    return {"sha256": sha256, "target": None, "reading": {}}
+    sha256 = _keep(name, content)
+    return {"sha256": sha256, "target": None, "reading": {}} if sha256 else before
+
+
+def _keep(name: str, content: bytes) -> str | None:
+    """Stores a file; None, with the reason on the page, where the host has no room for it."""
+    try:
+        return services().queue.keep_upload(name, content, visitor() or "", client_address())
+    except ExperimentError as error:
+        st.error(str(error))
+        return None
 
 
 def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
@@ -110,9 +121,9 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
             st.session_state[state.REFUSED_FILE] = (file.file_id, reading, str(error))
             st.rerun()  # with the choices that may mend it
         else:
-            put_upload(services().store, file.name, content, time.time())
             st.session_state[state.OWN_FILE] = file.file_id
-            return {"sha256": sha256, "target": None, "reading": reading}
+            kept = _keep(file.name, content)
+            return {"sha256": kept, "target": None, "reading": reading} if kept else before
     with box:
         st.error(text.FILE_REFUSED)
         st.code(refused[2], language=None, wrap_lines=True)

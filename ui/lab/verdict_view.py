@@ -14,6 +14,7 @@ from experiment.spec import Experiment, ExperimentError
 from results.records import StoredExperiment
 from training.dispatch.queue import MOST_SEEDS_AT_ONCE
 from ui import state, text
+from ui.client_address import client_address
 from ui.components.plain import plain
 from ui.lab.experiment_form import follow_seeds
 from ui.lab.interval import STYLE as INTERVAL_STYLE
@@ -216,7 +217,7 @@ def _draw_add(number: int, stored: StoredExperiment, variant: str) -> None:
 def _add_seeds(stored: StoredExperiment, number: int) -> None:
     before = read_spec(stored.spec)
     try:
-        services().queue.extend(stored, before, number, stored.visitor)
+        services().queue.extend(stored, before, number, stored.visitor, client_address())
     except ExperimentError as error:
         st.session_state[state.SEEDS_REFUSAL] = str(error)
     else:
