@@ -1,6 +1,7 @@
 """What a server process has once: the store, the queue, the curves in memory, and analysis cached for all viewers."""
 
 import json
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -40,6 +41,7 @@ from wording.language import LANGUAGE
 SECONDS_A_SPEED_IS_KEPT = 30
 SECONDS_BETWEEN_NOTED_LOOKS = 60
 UPLOAD = "upload"
+logger = logging.getLogger(__name__)
 UNKNOWN = {"rows": 10**6, "shape": [1], "classes": 2, "kind": "table"}
 """For an experiment of a version that kept no facts, on a file that is refused today: its curves can still be shown."""
 
@@ -76,7 +78,10 @@ def start_services() -> Services | str:
     """The services, or why they cannot start: then the next caller tries again, since a database may come back."""
     try:
         return _open()
-    except (StoreError, ClusterError, LimitsError) as error:
+    except StoreError as error:
+        logger.error("the server has not started: %s", error)
+        return error.public if is_hosted() else str(error)  # strangers read no paths
+    except (ClusterError, LimitsError) as error:
         return str(error)
 
 
@@ -92,7 +97,7 @@ def services() -> Services:
     """The process's services; a page without them shows the reason and ends."""
     started = start_services()
     if isinstance(started, str):
-        st.error(text.NOT_STARTED if is_hosted() else started)
+        st.error(started)
         st.stop()
     return started
 

@@ -103,7 +103,6 @@ RECORDED_HELP = (
     "Trained beforehand by this program (`make example`), so that something real is on screen at once. Press **Train** "
     "to run it live on this machine."
 )
-NOT_STARTED = "The server has a problem with its settings or its database. Its log says which; try again later."
 NOT_FOUND = "This link leads to no experiment: it was deleted, or part of the link was lost."
 BACK_TO_LAB = "Start a new experiment"
 DATABASE_FAILED = (

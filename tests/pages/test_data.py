@@ -100,11 +100,12 @@ def test_a_host_refuses_what_takes_too_long_with_a_large_data_set(
     open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch, name: str, rows: int | None
 ) -> None:
     monkeypatch.setenv("HOSTED", "1")
+    monkeypatch.setenv("LIMIT_EXPERIMENT_SECONDS", "100")
     page = open_page(token=TOKEN)
     page.fill("selectbox", text.DATASET, name)
     page.fill("number_input", "Training rows", rows)
     page.press(text.TRAIN)
-    assert any("training rows (others count a quarter) × epochs" in code for code in page.codes)
+    assert any("estimated seconds of all runs together" in code for code in page.codes)
     assert store.experiments() == []
 
 

@@ -15,7 +15,7 @@ from results.findings.reference_scores import pack_reference_scores
 from results.findings.weights import WEIGHTS, describe_weights
 from results.records import EpochRecord, Run
 from results.store import Store
-from training.dispatch.queue import Queue
+from training.dispatch.questions import Asked, Question, Questions
 from training.dispatch.tasks import augment_samples
 from ui import text
 
@@ -201,13 +201,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What the queue was asked, each of which answers when it is told to."""
     questions: list[tuple[Any, ...]] = []
 
-    def ask(queue: Queue, function: Any, *arguments: str) -> Answer:
-        if function is not augment_samples:
-            return Answer(pack_reference_scores(None))
-        questions.append((function, *arguments, answer := Answer(packed_samples())))
+    def submit(question: Question, address: str) -> Answer:
+        if question.task is not augment_samples:
+            answer = Answer(pack_reference_scores(None))
+            answer.ended = True
+            return answer
+        questions.append((question.task, *question.arguments, answer := Answer(packed_samples())))
         return answer
 
-    monkeypatch.setattr(Queue, "ask", ask)
+    ask = Questions._ask
+
+    def ask_and_serve(self: Questions, question: Question, visitor: str) -> Asked:
+        asked = ask(self, question, visitor)
+        self.serve(submit, ["worker"], 0.0)
+        return asked
+
+    monkeypatch.setattr(Questions, "_ask", ask_and_serve)
     return questions
 
 

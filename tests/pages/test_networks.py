@@ -8,6 +8,7 @@ import pytest
 from experiment.presets import EXAMPLES, presets, recorded_curves
 from experiment.spec import Experiment
 from models.architectures import ARCHITECTURES
+from training.dispatch.questions import Asked
 from ui import text
 from ui.components.network_view import network_html
 from ui.services import services
@@ -119,7 +120,7 @@ def test_kerass_summary_waits_for_a_worker_and_comes_by_itself(
         def result(self) -> str:
             return 'Model: "functional"'
 
-    monkeypatch.setattr(services().queue.questions, "_ask", lambda *question: Answer())
+    monkeypatch.setattr(services().queue.questions, "_ask", lambda *question: Asked(set(), future=Answer()))
     page.app.run()
     assert 'Model: "functional"' in page.codes
 

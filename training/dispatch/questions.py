@@ -38,7 +38,7 @@ class Question(NamedTuple):
 
 
 @dataclass
-class _Asked:
+class Asked:
     """A question with whoever wants to know, the worker that computes the answer since when, and the answer."""
 
     visitors: set[str]
@@ -70,7 +70,7 @@ class Questions:
 
     def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
         self._wake, self._lock = wake, Lock()
-        self._asked: OrderedDict[Question, _Asked] = OrderedDict()
+        self._asked: OrderedDict[Question, Asked] = OrderedDict()
 
     def is_answered(self, question: Question, visitor: str = "") -> bool:
         """Whether `answer` has an answer or a reason by now; asks, unless that was done already."""
@@ -115,9 +115,9 @@ class Questions:
             with self._lock:
                 self._asked.pop(question, None)
 
-    def _ask(self, question: Question, visitor: str) -> _Asked:
+    def _ask(self, question: Question, visitor: str) -> Asked:
         with self._lock:
-            asked = self._asked.setdefault(question, _Asked(set()))
+            asked = self._asked.setdefault(question, Asked(set()))
             new = visitor not in asked.visitors
             asked.visitors.add(visitor)
             self._asked.move_to_end(question)

@@ -26,7 +26,8 @@ def draw_outage(error: Exception) -> bool:
 
 def say_store_error(error: StoreError) -> str:
     """What went wrong: strangers read no paths."""
-    return error.public if is_hosted() else str(error)
+    told = str(error)
+    return error.public if is_hosted() else f"{told[:1].upper()}{told[1:]}."
 
 
 def _tell(reason: str) -> None:
