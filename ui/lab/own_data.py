@@ -9,6 +9,9 @@ from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from datasets.openml import fetch_openml
 from datasets.reading.choices import Decimal, Encoding, Reading, Separator
@@ -89,7 +92,7 @@ def _offer_openml(key: str, before: dict[str, Any]) -> dict[str, Any]:
     return {"sha256": sha256, "target": None, "reading": {}}
 
 
-def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
+def _take(file: UploadedFile, before: dict[str, Any], select: Select) -> dict[str, Any]:
     """A file that has just arrived, checked and stored; the one before it where it is refused.
 
     How a refused text is read can be overruled, which may mend it.
@@ -112,6 +115,7 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
         else:
             put_upload(services().store, file.name, content, time.time())
             st.session_state[state.OWN_FILE] = file.file_id
+            _release(file)
             return {"sha256": sha256, "target": None, "reading": reading}
     with box:
         st.error(text.FILE_REFUSED)
@@ -119,6 +123,19 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
         if before["sha256"]:
             st.caption(text.FILE_KEPT)
     return before
+
+
+def _release(file: UploadedFile) -> None:
+    """Gives back the memory of a file that is stored; the browser goes on showing which one is chosen.
+
+    Streamlit has the same bytes twice, in its upload manager and as the widget's value (1.67).
+    """
+    context = get_script_run_ctx()
+    assert context is not None
+    manager = context.uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    manager.remove_file(context.session_id, file.file_id)
+    file.truncate(0)
 
 
 def _draw_reading(key: str, chosen: dict[str, Any], select: Select) -> dict[str, Any]:
