@@ -21,7 +21,7 @@ from experiment.spec import Experiment, ExperimentError
 from results.records import Run, StoredExperiment
 from results.store import Store, StoreError
 from results.uploads import purge_uploads, upload_name
-from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster
+from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster, connect
 from training.dispatch.downloads import Downloads
 from training.dispatch.questions import Questions
 from training.dispatch.tasks import train_run
@@ -247,7 +247,7 @@ class Queue:
         if address is None:
             self._cluster = LocalCluster(self._workers)
             address = self._cluster.start()
-        self._client = Client(address, set_as_default=False, timeout="10s")
+        self._client = connect(address)
         self.downloads.connect(self._client)
 
     def _disconnect(self) -> None:
