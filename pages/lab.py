@@ -15,6 +15,7 @@ from ui import state, text
 from ui.client_address import client_address
 from ui.components.plain import plain
 from ui.lab.doubts_view import draw_doubts
+from ui.lab.embedded_view import embedded_view
 from ui.lab.experiment_form import draw_presets, experiment_form, follow_shown, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.lab.hints_view import draw_hints
@@ -140,6 +141,9 @@ def show_mistakes(title: str, message: str) -> None:
 
 
 services()
+if st.context.is_embedded:
+    embedded_view(st.query_params.get(state.EXPERIMENT_PARAMETER))
+    st.stop()
 who = visitor()
 read_configuration()
 identifier = state.shown_experiment(arrived=state.arrive("lab"))

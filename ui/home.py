@@ -13,5 +13,5 @@ st.navigation(
         st.Page(LEARN_PAGE, title=learn_text.LEARN, icon=":material/school:"),
         st.Page(RUNS_PAGE, title=text.RUNS, icon=":material/list:"),
     ],
-    position="top",
+    position="hidden" if st.context.is_embedded else "top",
 ).run()

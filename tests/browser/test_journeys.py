@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Frame, Locator, Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from datasets.registry import DATASETS, Digits, Moons
@@ -99,7 +99,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 class Charts:
     """The chart of the experiment, or one elsewhere."""
 
-    def __init__(self, page: Page, place: str = ".st-key-chart_panel") -> None:
+    def __init__(self, page: Page | Frame, place: str = ".st-key-chart_panel") -> None:
         self.page, self.place = page, place
 
     def evaluate(self, expression: str) -> Any:
@@ -128,7 +128,7 @@ class Charts:
 WHOLE_CURVES = "plot._fullData.filter(trace => trace.dx).map(trace => trace._length)"
 
 
-def press(page: Page, label: str) -> Locator:
+def press(page: Page | Frame, label: str) -> Locator:
     """A button by its label: an icon's name stands before it."""
     return page.get_by_role("button", name=re.compile(rf"(^|\s){re.escape(label)}$"))
 

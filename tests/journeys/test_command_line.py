@@ -144,11 +144,10 @@ def test_ctrl_c_cancels_what_is_left_and_leaves_no_process(tmp_path: Path) -> No
 
 
 @contextmanager
-def dask(command: str, *arguments: str) -> Iterator[None]:
+def dask(command: str, *arguments: str, **environment: str) -> Iterator[None]:
     line = [sys.executable, "-m", "dask", command, *arguments, "--host", "127.0.0.1", "--no-dashboard"]
-    process = subprocess.Popen(
-        line, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    settings = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+    process = subprocess.Popen(line, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield
     finally:

@@ -161,10 +161,14 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def open_page() -> Callable[..., Page]:
-    """A function that opens a page as a new session, with query parameters, as the visitor with this token."""
+    """A function that opens a page as a new session, with query parameters, as the visitor with this token; `embedded`
+    in a frame of another page."""
 
-    def open_page(page: str = "lab", *, token: str | None = None, **parameters: str) -> Page:
+    def open_page(
+        page: str = "lab", *, token: str | None = None, embedded: bool = False, url: str = "", **parameters: str
+    ) -> Page:
         app = AppTest.from_file(APP, default_timeout=30)
+        app.context.update({"is_embedded": embedded, "url": url})
         if token:
             app.session_state[state.VISITOR] = token
         app.query_params.update(parameters)

@@ -479,7 +479,7 @@ def test_share_links_lead_to_the_experiment_and_to_its_configuration(
     identifier = add_experiment(name="to share", training={"epochs": 11})
     page = open_page(experiment=identifier)
     page.look_deeper(text.SHARE)
-    run_link, configuration_link = page.codes
+    run_link, _, configuration_link = page.codes
     assert run_link.endswith(f"?experiment={identifier}")
     page = open_page(configuration=configuration_link.split("?configuration=")[1])
     assert page.widget("number_input", "Epochs").value == 11

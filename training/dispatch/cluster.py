@@ -13,6 +13,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import psutil
+from distributed import Client
+from distributed.security import Security
 
 from training.dispatch.worker_log import keep_log, log_path
 from training.worker.preload import MEMORY, PARENT, identify
@@ -39,11 +41,35 @@ MOST_BYTES = 4_000_000_000
 """A worker that takes more is ended, in the middle of a run too, however much the machine has."""
 
 
+NO_CERTIFICATES = (
+    "The Dask scheduler at {address} wants TLS, for which this process has no certificates: set "
+    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
+    "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY before it starts."
+)
+REFUSED = "Both must have certificates of the same authority (DASK_DISTRIBUTED__COMM__TLS__CA_FILE)."
+PERHAPS_TLS = "If it uses TLS, its address begins with tls://."
+
 ROOT = Path(__file__).parents[2]
 
 
 class ClusterError(Exception):
     """The scheduler or its workers cannot be started or reached."""
+
+
+def connect(address: str) -> Client:
+    """A client of the scheduler there; with TLS by Dask's own settings, where the address begins with `tls://`.
+
+    Raises:
+        ClusterError: it does not answer, or one of the two wants certificates that the other has not.
+    """
+    encrypted = address.startswith("tls://")
+    try:
+        if encrypted and Security().get_connection_args("client")["ssl_context"] is None:
+            raise ClusterError(NO_CERTIFICATES.format(address=address))
+        return Client(address, set_as_default=False, timeout="10s")
+    except OSError as error:
+        hint = REFUSED if encrypted else PERHAPS_TLS
+        raise ClusterError(f"No connection to the Dask scheduler at {address}: {error}. {hint}") from error
 
 
 def worker_count() -> int:

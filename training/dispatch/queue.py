@@ -25,7 +25,7 @@ from results.records import Run, StoredExperiment, WaitingRun
 from results.store import Store, StoreError
 from results.uploads import purge_uploads, put_upload, upload_name
 from training.dispatch.admission import Admission
-from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster
+from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster, connect
 from training.dispatch.counters import BUSY, OUTAGES, QUEUED, RUNS, SECONDS, WORKERS
 from training.dispatch.downloads import Downloads
 from training.dispatch.questions import Question, Questions
@@ -319,7 +319,7 @@ class Queue:
         if address is None:
             self._cluster = LocalCluster(self._workers)
             address = self._cluster.start()
-        self._client = Client(address, set_as_default=False, timeout="10s")
+        self._client = connect(address)
         self.downloads.connect(self._client)
 
     def _disconnect(self) -> None:

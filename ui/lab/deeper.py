@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -22,6 +23,9 @@ from ui.findings.sections import draw_finding
 from ui.lab.take_home import draw_take_home
 from ui.services import services, summaries
 from wording.in_words import describe
+
+FRAME_HEIGHT = 1000
+"""Of the code for other pages, in pixels: answer, a row of cards and the chart."""
 
 Panels = dict[str, Callable[[], Any]]
 
@@ -102,6 +106,8 @@ def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRec
 def _draw_share(experiment: Experiment, identifier: str) -> None:
     st.caption(text.SHARE_RUN)
     st.code(page_url({state.EXPERIMENT_PARAMETER: identifier}), language=None)
+    st.caption(text.SHARE_EMBEDDED, help=text.SHARE_EMBEDDED_HELP)
+    st.code(frame_code(experiment, identifier), language="html", wrap_lines=True)
     st.caption(text.SHARE_CONFIGURATION)
     packed = encode_link(experiment)
     if packed is None:
@@ -115,3 +121,11 @@ def page_url(parameters: dict[str, str]) -> str:
     """A link to the Lab of this server with these parameters."""
     parts = urlsplit(st.context.url or "")
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(parameters), ""))
+
+
+def frame_code(experiment: Experiment, identifier: str) -> str:
+    """HTML that shows an experiment's result in a page of another site."""
+    address = page_url({"embed": "true", state.EXPERIMENT_PARAMETER: identifier})
+    title = f"{experiment.name or text.UNTITLED} · {text.APP}"
+    size = f'width="100%" height="{FRAME_HEIGHT}" style="border: 0"'
+    return f'<iframe src="{escape(address)}" title="{escape(title)}" {size} loading="lazy"></iframe>'

@@ -97,16 +97,16 @@ def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> No
     rule = chosen_rule(experiment, identifier)
     runs = stored_runs(experiment, records, rule)
     with st.container(horizontal=True, vertical_alignment="center"):
-        _head(experiment, identifier, progress, owned)
+        draw_head(experiment, identifier, progress, owned)
         what = draw_judged(experiment, runs, identifier)
     if progress.active:
-        _progress(service, experiment, identifier, records, progress)
-    _draw_failures(records)
+        draw_progress(service, experiment, identifier, records, progress)
+    draw_failures(records)
     _results(experiment, runs, identifier, rule, what, stored, extendable=owned and not progress.active)
     draw_envelope(experiment, identifier, records, visitor=visitor, owned=owned)
 
 
-def _draw_failures(records: Sequence[RunRecord]) -> None:
+def draw_failures(records: Sequence[RunRecord]) -> None:
     """One box for each reason, with all runs that failed for it."""
     failed: dict[str, dict[str, list[int]]] = {}
     for record in records:
@@ -126,7 +126,8 @@ def _kind_of_failure(message: str) -> str:
     return re.sub(r" in epoch \d+", "", message)
 
 
-def _head(experiment: Experiment, identifier: str, progress: Progress, owned: bool) -> None:
+def draw_head(experiment: Experiment, identifier: str, progress: Progress, owned: bool) -> None:
+    """Name and states of an experiment; its owner can cancel it."""
     st.subheader(plain(experiment.name or text.UNTITLED), anchor=False, width="content")
     for status, number in progress.counts.items():
         st.badge(f"{number} {text.STATUS_NAMES[status]}", color=text.STATUS_COLOURS[status])
@@ -147,9 +148,10 @@ def say_place(place: Place) -> str:
     return template.format(runs=runs, time=show_duration(place.seconds))
 
 
-def _progress(
+def draw_progress(
     service: Services, experiment: Experiment, identifier: str, records: Sequence[RunRecord], progress: Progress
 ) -> None:
+    """How far the runs are, when they start, and why none of them goes on."""
     workers = service.queue.state
     label = text.PROGRESS.format(
         done=progress.ended, total=progress.runs, epochs=progress.epochs, all_epochs=progress.all_epochs
@@ -183,21 +185,35 @@ def _results(
     if not any(run.epochs for run in runs):
         st.info(text.WAITING_FOR_FIRST_EPOCH)
         return
-    variants, ended = summaries(runs), all(run.status in ENDED for run in runs)
-    draw_answer(experiment, runs, what)
-    draw_cards(experiment, runs, what, stored if extendable else None)
-    if own := [v for v in experiment.variants if v.architecture]:
-        networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
-        st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
+    draw_answer_and_cards(experiment, runs, what, stored if extendable else None)
     if stored is not None and experiment.dataset.kind == "points":
         service = services()
         draw_finding(draw_boundaries, service.store, experiment, service.curves.read(stored.id), key="boundary")
-    judged = verdict(experiment, runs, what)
+    draw_chart_panel(experiment, runs, revision, rule, what)
+    variants = summaries(runs)
+    with st.container(border=True, gap="small", key="numbers_panel"):
+        draw_numbers(variants, verdict(experiment, runs, what))
+    draw_what_if(experiment, variants, revision)
+
+
+def draw_answer_and_cards(
+    experiment: Experiment, runs: tuple[RunSummary, ...], what: What, extendable: StoredExperiment | None = None
+) -> None:
+    """The answer in a sentence, a card for each variant, and which networks differ."""
+    draw_answer(experiment, runs, what)
+    draw_cards(experiment, runs, what, extendable)
+    if own := [v for v in experiment.variants if v.architecture]:
+        networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
+        st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
+
+
+def draw_chart_panel(
+    experiment: Experiment, runs: tuple[RunSummary, ...], revision: str, rule: AnyRule | None, what: What
+) -> None:
+    """The chart with its controls."""
+    variants, ended = summaries(runs), all(run.status in ENDED for run in runs)
     with st.container(border=True, gap="xsmall", key="chart_panel"):
         status = f"{text.ENDED} {say_answer(verdict(experiment, runs))}" if ended else ""
         draw_chart(experiment, runs, variants, what, revision, words=describe(variants), status=status)
         if rule is not None:
             st.caption(text.OTHER_RULE)
-    with st.container(border=True, gap="small", key="numbers_panel"):
-        draw_numbers(variants, judged)
-    draw_what_if(experiment, variants, revision)

@@ -8,6 +8,9 @@ from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from datasets.openml import fetch_openml
 from datasets.reading.choices import Decimal, Encoding, Reading, Separator
@@ -100,7 +103,7 @@ def _keep(name: str, content: bytes) -> str | None:
         return None
 
 
-def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
+def _take(file: UploadedFile, before: dict[str, Any], select: Select) -> dict[str, Any]:
     """A file that has just arrived, checked and stored; the one before it where it is refused.
 
     How a refused text is read can be overruled, which may mend it.
@@ -122,6 +125,7 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
             st.rerun()  # with the choices that may mend it
         else:
             st.session_state[state.OWN_FILE] = file.file_id
+            _release(file)
             kept = _keep(file.name, content)
             return {"sha256": kept, "target": None, "reading": reading} if kept else before
     with box:
@@ -130,6 +134,19 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
         if before["sha256"]:
             st.caption(text.FILE_KEPT)
     return before
+
+
+def _release(file: UploadedFile) -> None:
+    """Gives back the memory of a file that is stored; the browser goes on showing which one is chosen.
+
+    Streamlit has the same bytes twice, in its upload manager and as the widget's value (1.67).
+    """
+    context = get_script_run_ctx()
+    assert context is not None
+    manager = context.uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    manager.remove_file(context.session_id, file.file_id)
+    file.truncate(0)
 
 
 def _draw_reading(key: str, chosen: dict[str, Any], select: Select) -> dict[str, Any]:

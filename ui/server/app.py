@@ -11,12 +11,15 @@ from starlette.routing import BaseRoute, Route
 
 from ui.server.headers import SecurityHeaders
 from ui.server.host_routes import OnlyForHosts, answer_metrics, answer_ready
+from ui.server.memory import return_large_blocks
 from ui.server.settings import apply_settings
 from ui.server.static_files import STATIC_FOLDER, ensure_scripts
+from ui.server.upload_bounds import UploadBounds
 
 
 def prepare() -> None:
-    """What Streamlit looks at before it starts."""
+    """What must be settled before Streamlit starts."""
+    return_large_blocks()
     apply_settings()
     ensure_scripts(STATIC_FOLDER)
 
@@ -35,7 +38,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 
 def middleware() -> Sequence[Middleware]:
     """What sees every request first."""
-    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts)]
+    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts), Middleware(UploadBounds)]
 
 
 def routes() -> Sequence[BaseRoute]:
