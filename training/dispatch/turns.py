@@ -92,8 +92,8 @@ def foresee(
     """
     left: dict[str, list[float]] = defaultdict(list)
     visitors = {one.run.experiment_id: one.visitor for one in waiting}
-    for one in reversed(waiting):
-        left[one.run.experiment_id].append(one.seconds)
+    for one in waiting:
+        left[one.run.experiment_id].insert(0, one.seconds)
     seconds = defaultdict(float, served)
     order, turn = dict(last), 1 + max(last.values(), default=0)
     workers = sorted(free_in) or [0.0]

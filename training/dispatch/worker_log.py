@@ -20,8 +20,9 @@ def log_path() -> Path:
 def keep_log(lines: IO[bytes]) -> None:
     """Reads what a process says until it ends, and keeps it; a disk that is full must hold nobody up."""
     logger = _logger()
-    for line in lines:
-        logger.info(line.decode(errors="replace").rstrip())
+    with lines:
+        for line in lines:
+            logger.info(line.decode(errors="replace").rstrip())
 
 
 @cache
