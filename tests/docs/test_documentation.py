@@ -28,8 +28,14 @@ ELSEWHERE = {
     "XDG_CACHE_HOME",  # read by platformdirs
     "PORT",  # of the Makefile
 }
-OURS_ALONE = {"REGULARIZER_LAB_PARENT", "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
-"""Set and read between processes of ours: nobody else may set them."""
+OURS_ALONE = {
+    "REGULARIZER_LAB_PARENT",
+    "REGULARIZER_LAB_WORKER_BYTES",
+    "SPACE_ID",
+    "PYTHONPATH",
+    "TF_CPP_MIN_LOG_LEVEL",
+}
+"""Set and read between processes of ours, or set by a Space: nobody else may set them."""
 
 
 def read(name: str) -> str:
@@ -112,7 +118,9 @@ def variables_read() -> set[str]:
 
 
 def first_column(text: str) -> set[str]:
-    return set(re.findall(r"(?m)^\| `([A-Z][A-Z_]+)`", text))
+    """The variables in the first cell of each row."""
+    cells = re.findall(r"(?m)^\| (`[A-Z][A-Z_]+`[^|]*)\|", text)
+    return {name for cell in cells for name in re.findall(r"`([A-Z][A-Z_]+)`", cell)}
 
 
 def test_hosting_lists_every_environment_variable_that_is_read_and_no_other() -> None:

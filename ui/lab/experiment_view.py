@@ -45,7 +45,7 @@ from wording.verdict import say_answer
 
 SECONDS_BETWEEN_REFRESHES = 1.0
 WORKER_COMMAND = (
-    f"PYTHONPATH=. dask worker ADDRESS --nthreads 2 --resources {RESOURCE}=1 --preload training.worker.preload"
+    f"PYTHONPATH=. dask worker ADDRESS --nthreads 3 --resources {RESOURCE}=1 --preload training.worker.preload"
 )
 
 
