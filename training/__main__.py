@@ -137,7 +137,7 @@ def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -
     queue.start()
     try:
         _follow(queue, identifier, experiment, interrupted)
-        if interrupted.is_set() and queue.cancel(identifier):
+        if interrupted.is_set() and queue.cancel(identifier, visitor=VISITOR):
             errors.print("Interrupted: the runs that were left are cancelled.")
             return INTERRUPTED
     finally:

@@ -35,7 +35,7 @@ def end(store: Store, run: Any, generator: np.random.Generator) -> None:
         records.append(EpochRecord(epoch, train, val, 0.5, 0.5, train, 0.001, 3 * epoch, 0.01, series))
     store.append_epochs(run.id, 1, records, 4e9)
     if outcome == "cancelled":
-        store.cancel(run.experiment_id, run.id, now=4e9)
+        store.cancel(run.experiment_id, run.id, visitor="local", now=4e9)
     elif outcome != "running":
         message = "<i>bad</i> in epoch 3" if outcome == "failed" else None
         store.finish(run.id, 1, outcome, ended_by="epochs", message=message, now=4e9)

@@ -129,7 +129,7 @@ def test_own_data_are_asked_for_checked_shown_and_trained_on(own_data: Any, stor
     assert (dataset["target"], dataset["label_noise"]) == ("<b>kind</b>", 0.2)
     assert read_upload(store, dataset["sha256"]) == CSV
     (summary,) = store.experiments()
-    store.delete_experiment(summary.id)
+    store.delete_experiment(summary.id, visitor="local")
     assert read_upload(store, dataset["sha256"]) is None
 
 

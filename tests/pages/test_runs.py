@@ -267,7 +267,7 @@ def test_an_experiment_that_was_deleted_elsewhere_does_not_break_the_list(
 ) -> None:
     identifier = add_experiment(name="gone")
     page = open_page("runs")
-    store.delete_experiment(identifier)
+    store.delete_experiment(identifier, visitor="local")
     page.press(text.RUN_AGAIN)
     assert text.NO_RUNS in page.shown
     assert store.experiments() == []

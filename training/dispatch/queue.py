@@ -181,9 +181,12 @@ class Queue:
             raise ExperimentError("Seeds can be added to an experiment of one's own, as it is now: reload the page.")
         self._wake.set()
 
-    def cancel(self, experiment_id: str, run_id: int | None = None) -> int:
-        """Cancels an experiment's active runs, or one of them; workers notice between two compiled calls."""
-        return self.store.cancel(experiment_id, run_id, now=time.time())
+    def cancel(self, experiment_id: str, run_id: int | None = None, *, visitor: str) -> int:
+        """Cancels the active runs of a visitor's own experiment, or one of them; how many.
+
+        Workers notice between two compiled calls.
+        """
+        return self.store.cancel(experiment_id, run_id, visitor=visitor, now=time.time())
 
     def ask(self, function: Callable[..., Any], *arguments: str | int) -> Future:
         """Has a worker compute what is no run (a summary, a preview, a file) on its second thread, beside any run.

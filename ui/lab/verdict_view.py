@@ -19,6 +19,7 @@ from ui.lab.experiment_form import follow_seeds
 from ui.lab.interval import STYLE as INTERVAL_STYLE
 from ui.lab.interval import draw_interval, farthest
 from ui.services import read_spec, services, verdict
+from ui.visitor import visitor
 from wording.claims import say_claim, say_details, say_margin
 from wording.language import _, ngettext
 from wording.verdict import (
@@ -214,9 +215,11 @@ def _draw_add(number: int, stored: StoredExperiment, variant: str) -> None:
 
 
 def _add_seeds(stored: StoredExperiment, number: int) -> None:
-    before = read_spec(stored.spec)
+    before, who = read_spec(stored.spec), visitor()
+    if who is None:
+        return
     try:
-        services().queue.extend(stored, before, number, stored.visitor)
+        services().queue.extend(stored, before, number, who)
     except ExperimentError as error:
         st.session_state[state.SEEDS_REFUSAL] = str(error)
     else:
