@@ -17,6 +17,7 @@ from datasets.reading.read import is_text
 from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES
 from experiment.limits import is_hosted
+from export.table_text import disarm
 from results.uploads import put_upload, upload_name
 from ui import state, text
 from ui.components.plain import plain
@@ -211,11 +212,11 @@ def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description)
     """The table of columns; a change goes into the form before the page is drawn again."""
     frame = pd.DataFrame(
         {
-            text.COLUMN_NAME: [column.name for column in description.columns],
+            text.COLUMN_NAME: [disarm(column.name) for column in description.columns],
             text.COLUMN_KIND: [column.kind for column in description.columns],
             text.COLUMN_USE: [column.use for column in description.columns],
             text.COLUMN_MISSING: [column.missing for column in description.columns],
-            text.COLUMN_EXAMPLES: [", ".join(column.examples) for column in description.columns],
+            text.COLUMN_EXAMPLES: [", ".join(map(disarm, column.examples)) for column in description.columns],
         }
     )
     kinds, uses = ["number", "text", "date"], ["feature", "ignore", "class", "group"]
