@@ -10,6 +10,7 @@ import streamlit as st
 from charts.confusion import confusion_figure
 from experiment.spec import Experiment
 from export.table_text import disarm
+from models.names import visible
 from results.artifacts import read_artifact
 from results.curves import RunRecord
 from results.findings.mistakes import MISTAKES, Mistakes, read_mistakes
@@ -86,14 +87,12 @@ def describe_confusions(mistakes: Mistakes, most: int = 3) -> str:
     wrong = mistakes.confusion - np.diag(np.diag(mistakes.confusion))
     places = [int(place) for place in np.argsort(-wrong, axis=None, kind="stable")[:most] if wrong.flat[place]]
     pairs = (np.unravel_index(place, wrong.shape) for place in places)
-    return " ".join(
-        text.CONFUSED.format(true=mistakes.class_names[i], taken=mistakes.class_names[j], count=wrong[i, j])
-        for i, j in pairs
-    )
+    names = [visible(name) for name in mistakes.class_names]
+    return " ".join(text.CONFUSED.format(true=names[i], taken=names[j], count=wrong[i, j]) for i, j in pairs)
 
 
 def _captions(mistakes: Mistakes) -> list[str]:
-    names = mistakes.class_names
+    names = [visible(name) for name in mistakes.class_names]
     columns = (mistakes.rows, mistakes.truth, mistakes.predicted, mistakes.confidence)
     return [
         text.MISTAKE_CAPTION.format(true=names[truth], taken=names[predicted], confidence=confidence, row=row)

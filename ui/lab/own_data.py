@@ -18,6 +18,7 @@ from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES
 from experiment.limits import is_hosted
 from export.table_text import disarm
+from models.names import shorten, visible
 from results.uploads import put_upload, upload_name
 from ui import state, text
 from ui.components.plain import plain
@@ -31,6 +32,8 @@ HEADER_LINES = 20
 """The header can be chosen among the first ones."""
 
 TABLE_HEIGHT = 320
+LONGEST_NAME = 255
+"""Of a file, as systems have it."""
 
 MAX_OPENML = 10_000_000
 IDENTIFIERS = ("sha256", "target", "reading")
@@ -86,7 +89,7 @@ def _offer_openml(key: str, before: dict[str, Any]) -> dict[str, Any]:
         except TableError as error:
             st.error(plain(str(error)))
             return before
-    sha256 = put_upload(services().store, name, content, time.time())
+    sha256 = put_upload(services().store, visible(name), content, time.time())
     return {"sha256": sha256, "target": None, "reading": {}}
 
 
@@ -111,7 +114,7 @@ def _take(file: Any, before: dict[str, Any], select: Select) -> dict[str, Any]:
             st.session_state[state.REFUSED_FILE] = (file.file_id, reading, str(error))
             st.rerun()  # with the choices that may mend it
         else:
-            put_upload(services().store, file.name, content, time.time())
+            put_upload(services().store, shorten(visible(file.name), LONGEST_NAME), content, time.time())
             st.session_state[state.OWN_FILE] = file.file_id
             return {"sha256": sha256, "target": None, "reading": reading}
     with box:
@@ -205,18 +208,18 @@ def _choose_target(path: str, chosen: Mapping[str, Any], description: Descriptio
     """The column with the classes."""
     names = [column.name for column in description.columns]
     target = description.target if chosen["target"] is None else chosen["target"]
-    return str(select(f"{path}.target", target, label=text.TARGET, options=names))
+    return str(select(f"{path}.target", target, label=text.TARGET, options=names, format_func=visible))
 
 
 def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description) -> None:
     """The table of columns; a change goes into the form before the page is drawn again."""
     frame = pd.DataFrame(
         {
-            text.COLUMN_NAME: [disarm(column.name) for column in description.columns],
+            text.COLUMN_NAME: [_for_cell(column.name) for column in description.columns],
             text.COLUMN_KIND: [column.kind for column in description.columns],
             text.COLUMN_USE: [column.use for column in description.columns],
             text.COLUMN_MISSING: [column.missing for column in description.columns],
-            text.COLUMN_EXAMPLES: [", ".join(map(disarm, column.examples)) for column in description.columns],
+            text.COLUMN_EXAMPLES: [", ".join(map(_for_cell, column.examples)) for column in description.columns],
         }
     )
     kinds, uses = ["number", "text", "date"], ["feature", "ignore", "class", "group"]
@@ -238,6 +241,11 @@ def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description)
         on_change=_edit,
         args=(editor, description.columns),
     )
+
+
+def _for_cell(words: str) -> str:
+    """Text of the file for a table, which browsers copy to spreadsheets."""
+    return disarm(visible(words))
 
 
 def _edit(editor: str, columns: tuple[Column, ...]) -> None:

@@ -11,6 +11,7 @@ from analysis.verdict import Comparison, Verdict, What
 from charts.palette import style
 from experiment.judging import judging_of
 from experiment.spec import Experiment, ExperimentError
+from models.names import visible
 from results.records import StoredExperiment
 from training.dispatch.queue import MOST_SEEDS_AT_ONCE
 from ui import state, text
@@ -136,7 +137,7 @@ def _card(index: int, comparison: Comparison, shown: Verdict, reach: float, *, c
     picture = draw_interval(comparison, shown, colour, reach, seeds=False) if effect else ""
     return (
         f'<div class="effect" data-lab-variant="{index}">'
-        f'<span class="effect-name"><i style="background:{colour}"></i>{escape(comparison.variant)}</span>'
+        f'<span class="effect-name"><i style="background:{colour}"></i>{escape(visible(comparison.variant))}</span>'
         f"{kind}{effect}{picture}<small>{escape(_say_seeds(comparison, shown, claims=claims))}</small></div>"
     )
 
