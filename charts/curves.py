@@ -20,6 +20,7 @@ from charts.palette import style, translucent
 from charts.traces import GREY, SMALLEST, Trace, line_points, line_trace, reference_shape, thin_lines, thin_out
 from charts.typed_arrays import encode_places, encode_values
 from charts.views import ChartOptions, hover_place, hover_value, name_lines, write_value
+from models.names import visible
 from wording.language import _, ngettext
 
 CURVES_HEIGHT: Final = 268
@@ -146,7 +147,7 @@ def _mean(index: int, variant: VariantSummary, line: Line, places: FloatArray, o
     title, look = name_lines(options.view)[0], style(index)
     trace = {
         **line_trace(index, "mean"),
-        "name": f"{variant.name}: {title}",
+        "name": f"{visible(variant.name)}: {title}",
         "hovertemplate": _hover(variant, line, title, options),
         **_points(line.values, places, MEAN_POINTS, options),
     }
@@ -163,7 +164,7 @@ def _beside(index: int, variant: VariantSummary, line: Line, places: FloatArray,
     return [
         {
             **line_trace(index, "beside", BESIDE_WIDTH, "dash"),
-            "name": f"{variant.name}: {title}",
+            "name": f"{visible(variant.name)}: {title}",
             "opacity": BESIDE_OPACITY,
             "hovertemplate": _hover(variant, line, title, options),
             **_points(line.beside, places, BESIDE_POINTS, options),
@@ -182,7 +183,7 @@ def _after(index: int, variant: VariantSummary, line: Line, places: FloatArray, 
     return [
         {
             **line_trace(index, "after", dash="dot"),
-            "name": f"{variant.name}: {title}",
+            "name": f"{visible(variant.name)}: {title}",
             "hovertemplate": _hover(variant, line, title, options),
             **line_points(values, places[epochs], BAND_POINTS),
         }

@@ -3,6 +3,8 @@
 from html import escape
 from typing import Any
 
+from models.names import visible
+
 
 def axis_title(text: str, *, size: int = 13, standoff: int = 8) -> dict[str, Any]:
     """Return an axis title; `size` and its distance from the axis in pixels."""
@@ -10,8 +12,8 @@ def axis_title(text: str, *, size: int = 13, standoff: int = 8) -> dict[str, Any
 
 
 def literal(name: str) -> str:
-    """Return a name as Plotly shows it to the letter: its texts may hold HTML."""
-    return escape(name, quote=False)
+    """Return a name as Plotly shows it to the letter, but for what is not seen: its texts may hold HTML."""
+    return escape(visible(name), quote=False)
 
 
 def literal_in_hover(name: str) -> str:

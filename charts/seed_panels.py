@@ -14,6 +14,7 @@ from charts.palette import style
 from charts.traces import GREY, Trace, line_points, line_trace, reference_shape, thin_lines
 from charts.typed_arrays import encode_places, encode_values
 from charts.views import ChartOptions, hover_place, hover_value, write_value
+from models.names import visible
 from wording.evidence import say_onset, say_stopping
 from wording.language import _
 
@@ -157,7 +158,7 @@ def _mean(index: int, variant: VariantSummary, line: Line, places: FloatArray, o
     return [
         {
             **line_trace(index, part, dash=dash),
-            "name": f"{variant.name}: {title}",
+            "name": f"{visible(variant.name)}: {title}",
             "hovertemplate": f"<b>{literal_in_hover(variant.name)}</b><br>{title}<br>{where}<extra></extra>",
             **line_points(curve, axis, MEAN_POINTS),
         }

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from datasets.dataset import Arrays, IntArray, Kind
 from datasets.reading.cells import Cells, is_plain_number
 from datasets.reading.description import Description
+from models.names import shorten, visible
+from models.refusals import RefusalError
 
 MAX_ROWS = 100_000
 MAX_FEATURES = 2_000
@@ -20,12 +22,11 @@ MIN_CLASSES, MAX_CLASSES = 2, 100
 MIN_ROWS_PER_CLASS = 10
 """So that each class is in the training, the validation and the test rows, whatever the seed."""
 
-MAX_CHARACTERS_SHOWN = 60
 MISSING = "(missing)"
 """How an empty cell among texts is called."""
 
 
-class TableError(ValueError):
+class TableError(RefusalError):
     """A file that cannot be trained on; the message says what is wrong and what is allowed."""
 
 
@@ -55,8 +56,7 @@ class Table:
 
 def shown(name: object) -> str:
     """A name from a file, short enough for a message."""
-    text = str(name)
-    return f'"{text[:MAX_CHARACTERS_SHOWN]}…"' if len(text) > MAX_CHARACTERS_SHOWN else f'"{text}"'
+    return f'"{shorten(visible(str(name)))}"'
 
 
 def order_classes(names: Iterable[str]) -> list[str]:

@@ -2,33 +2,53 @@
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import prod
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from datasets.reading.choices import ColumnChoice, Reading
 from datasets.registry import DATASETS, AnyDataset, Digits
 from datasets.uploads import STORED, UPLOADS, Upload, UploadedFiles
 from models.architectures import ARCHITECTURES, MLP, AnyArchitecture, make_plan
+from models.names import find_hidden, quote, shorten, visible
 from models.parameters import number, option
 from models.plan import Call, Plan, find_early_stopping
+from models.refusals import RefusalError
 from models.techniques import TECHNIQUES, AnyTechnique, Monitor
 
 MAX_CHARACTERS = 64_000
 """Longest experiment text that is read at all."""
 
 MAX_SEEDS = 200
+MOST_NAMED = 5
+"""Of what is there twice, in a message."""
 
-Name = Annotated[
-    str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
-]
+NAME_ALLOWED = "text in one line, without characters that are not seen"
 
 
-class ExperimentError(ValueError):
-    """An experiment that is refused; the message has one line for each mistake."""
+class ExperimentError(RefusalError):
+    """An experiment that is refused; the message has one line for each mistake, and at most 2,000 characters."""
+
+
+def _check_name(name: str, info: ValidationInfo) -> str:
+    """Refuses what disguises a name. What is stored was allowed once, and is still shown."""
+    hidden = None if (info.context or {}).get(STORED) else find_hidden(name)
+    if hidden:
+        raise ValueError(f"{quote(name)} is refused: it has {hidden}; allowed: {NAME_ALLOWED}")
+    return name
+
+
+def _check_not_blank(name: str) -> str:
+    if not name.strip():
+        raise ValueError(f"{quote(name)} is refused: allowed: {NAME_ALLOWED}, not blank")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_check_not_blank), AfterValidator(_check_name)]
 
 
 class Part(BaseModel):
@@ -94,7 +114,7 @@ class Experiment(Part):
     """Data set, architecture, training settings, variants and seeds: everything that decides the numbers."""
 
     version: Literal[1] = 1
-    name: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    name: Annotated[str, Field(max_length=120), AfterValidator(_check_name)] = ""
     dataset: AnyDataset = Field(Digits(), discriminator="name")
     architecture: AnyArchitecture = Field(MLP(), discriminator="name")
     training: TrainingSettings = TrainingSettings()
@@ -128,7 +148,7 @@ class Experiment(Part):
     def _check_judging(cls, judging: JudgingSettings, info: ValidationInfo) -> JudgingSettings:
         names = [variant.name for variant in info.data.get("variants", ())]
         if names and judging.reference is not None and judging.reference not in names:
-            raise ValueError(f'reference is "{judging.reference}"; allowed: {", ".join(names)}')
+            raise ValueError(f"reference is {quote(judging.reference)}; allowed: {', '.join(names)}")
         return judging
 
     def with_more_seeds(self, count: int) -> "Experiment":
@@ -209,9 +229,9 @@ def _refuse_variant(variant: Variant, parts: dict[str, Any]) -> Iterator[str]:
 
 
 def _refuse_duplicates(values: Iterable[Any], allowed: str) -> None:
-    seen = list(values)
-    if twice := sorted({str(v) for v in seen if seen.count(v) > 1}):
-        raise ValueError(f"{', '.join(twice)} is there twice; allowed: {allowed}")
+    if twice := sorted(str(value) for value, count in Counter(values).items() if count > 1):
+        told = ", ".join(shorten(visible(value)) for value in twice[:MOST_NAMED])
+        raise ValueError(f"{told}{', …' * (len(twice) > MOST_NAMED)} is there twice; allowed: {allowed}")
 
 
 def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None, *, stored: bool = False) -> Experiment:
@@ -256,7 +276,8 @@ def _explain(error: Any) -> str:
         if isinstance(part, int):
             keys += f"[{part}]"
         elif not _is_tag(location, position):
-            keys += f".{part}" if keys else part
+            told = shorten(visible(part))
+            keys += f".{told}" if keys else told
     if error["type"] == "extra_forbidden":
         return f"{keys}: unknown key; allowed: {', '.join(_model_at(location[:-1]).model_fields)}"
     if error["type"] == "missing":
@@ -264,12 +285,9 @@ def _explain(error: Any) -> str:
     if error["type"] == "union_tag_not_found":
         return f"{keys}.name: is missing; allowed: {', '.join(_registry_at(location))}"
     if error["type"] == "union_tag_invalid":
-        name = json.dumps(error["input"]["name"])[:80]
-        return f"{keys}.name: {name} is refused: allowed: {', '.join(_registry_at(location))}"
-    if error["type"] == "string_pattern_mismatch":
-        return f"{keys}: {json.dumps(error['input'])} is refused: allowed: text in one line, not blank"
+        return f"{keys}.name: {quote(error['input']['name'])} is refused: allowed: {', '.join(_registry_at(location))}"
     reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
-    shown = "" if error["type"] == "value_error" else f" {json.dumps(error['input'])[:80]} is refused:"
+    shown = "" if error["type"] == "value_error" else f" {quote(error['input'])} is refused:"
     return f"{keys or 'experiment'}:{shown} {reason}"
 
 

@@ -92,7 +92,7 @@ def _rows(description: Description, indent: str, where: str) -> Iterator[str]:
             yield "next(reader)  # the file's own names, which are not there once each"
     else:
         names = 'name.strip() or f"column {i + 1}" for i, name in enumerate(next(reader))'
-        yield f'names = ["{columns[0].name}", *({names})]' if description.row_names else f"names = [{names}]"
+        yield f"names = [{_quoted(columns[0].name)}, *({names})]" if description.row_names else f"names = [{names}]"
     yield "rows = []"
     yield "for record in reader:"
     yield f"{indent}row = [cell.strip() for cell in record]"
@@ -196,4 +196,6 @@ def _images(dataset: Upload, file_name: str) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A text as Python reads it, with escapes for what an editor would not show or would take for a direction."""
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in written)

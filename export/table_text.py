@@ -18,6 +18,7 @@ Row = Sequence[Cell]
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection")."""
+NUMBER: Final = re.compile(r"\s*[+-]?\d[\d.,]*(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 NUMERIC: Final = re.compile(r"[+−-]?\d[\d.,]*(e[+−-]?\d+)?( ?%)?( ± \d[\d.,]*(e[+−-]?\d+)?( ?%)?)?|–")
 NOTHING: Final = "–"
 
@@ -59,13 +60,15 @@ MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>|~$&!@:^]|(?<=www)\.)")
 def as_csv(header: Sequence[str], rows: Sequence[Row]) -> str:
     """The table as RFC 4180 has it, numbers with all their digits, nothing as an empty cell.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe in front.
+    Text that a spreadsheet would run as a formula gets an apostrophe in front. All text is in quotes: where a semicolon
+    separates cells, as in many countries, one in a name would else begin another cell.
 
-    >>> as_csv(["variant", "loss"], [["=1+1", 0.5], ["a, b", None]]).splitlines()
-    ['variant,loss', "'=1+1,0.5", '"a, b",']
+    >>> as_csv(["variant", "loss"], [["a; b", 0.5], ["c", None]]).splitlines()
+    ['"variant","loss"', '"a; b",0.5', '"c",""']
     """
     table = StringIO()
-    csv.writer(table).writerows([[_csv_cell(cell) for cell in row] for row in _checked(header, rows)])
+    writer = csv.writer(table, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerows([[_csv_cell(cell) for cell in row] for row in _checked(header, rows)])
     return table.getvalue()
 
 
@@ -132,12 +135,22 @@ def _is_nothing(cell: Cell) -> bool:
     return cell is None or (not isinstance(cell, str) and isnan(cell))
 
 
-def _csv_cell(cell: Cell) -> str:
+def disarm(text: str) -> str:
+    """The text with an apostrophe in front where a spreadsheet would run it as a formula; numbers stay as they are.
+
+    >>> [disarm(text) for text in ("=1+1", "-0.5", "-a", "L1 + L2")]
+    ["'=1+1", '-0.5', "'-a", 'L1 + L2']
+    """
+    runs = text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
+    return f"'{text}" if runs and not NUMBER.fullmatch(text) else text
+
+
+def _csv_cell(cell: Cell) -> str | float:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
+        return disarm(cell)
     if cell is None or isnan(cell):
         return ""
-    return str(cell if isinstance(cell, int) else float(cell))
+    return cell if isinstance(cell, int) else float(cell)
 
 
 def _text(cell: Cell) -> str:

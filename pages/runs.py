@@ -47,8 +47,8 @@ def ask_to_delete(identifier: str, name: str) -> None:
     """Deletes only after a second press."""
     st.markdown(text.DELETE_QUESTION.format(name=plain(name)))
     with st.container(horizontal=True):
-        if st.button(text.DELETE_CONFIRM, type="primary"):
-            services().store.delete_experiment(identifier)
+        if (who := visitor()) and st.button(text.DELETE_CONFIRM, type="primary"):
+            services().store.delete_experiment(identifier, visitor=who)
             if st.session_state.get(state.SHOWN_EXPERIMENT) == identifier:
                 st.session_state[state.SHOWN_EXPERIMENT] = None
             st.rerun()
@@ -56,9 +56,11 @@ def ask_to_delete(identifier: str, name: str) -> None:
             st.rerun()
 
 
-def run_again(stored: StoredExperiment, who: str) -> None:
-    """Queues the same experiment once more, and shows it."""
-    service = services()
+def run_again(stored: StoredExperiment) -> None:
+    """Queues the same experiment once more for whoever presses, and shows it."""
+    service, who = services(), visitor()
+    if who is None:
+        return
     try:
         experiment = parse_experiment(stored.spec, service.uploads)
         st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who, client_address())
@@ -69,11 +71,11 @@ def run_again(stored: StoredExperiment, who: str) -> None:
 
 
 @st.dialog(text.RUN_AGAIN)
-def ask_to_run_again(stored: StoredExperiment, changed: str, who: str) -> None:
+def ask_to_run_again(stored: StoredExperiment, changed: str) -> None:
     """Says what is different, and queues the experiment after a second press."""
     st.markdown(changed)
     if st.button(text.RUN_ANYWAY, type="primary"):
-        run_again(stored, who)
+        run_again(stored)
 
 
 def draw_experiment(summary: ExperimentSummary, who: str) -> None:
@@ -100,13 +102,13 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
                 st.session_state[state.SHOWN_EXPERIMENT] = summary.id
                 st.switch_page(LAB_PAGE)
             if summary.active and st.button(text.CANCEL, key=f"cancel_{summary.id}"):
-                service.queue.cancel(summary.id)
+                service.queue.cancel(summary.id, visitor=who)
                 st.rerun()
             if st.button(text.RUN_AGAIN, key=f"again_{summary.id}"):
                 if changed := reading_changed(stored):
-                    ask_to_run_again(stored, changed, who)
+                    ask_to_run_again(stored, changed)
                 else:
-                    run_again(stored, who)
+                    run_again(stored)
             if st.button(text.LOAD, key=f"load_{summary.id}"):
                 load_draft(experiment)
                 st.session_state[state.SHOWN_EXPERIMENT] = None
@@ -117,8 +119,11 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
                 ask_to_delete(summary.id, name)
 
 
-def draw_experiments(who: str) -> None:
-    """The list, newest first."""
+def draw_experiments() -> None:
+    """The list of whoever looks now, newest first."""
+    who = visitor()
+    if who is None:
+        return
     experiments = services().store.experiments(who)
     if not experiments:
         st.info(text.NO_RUNS)
@@ -135,6 +140,6 @@ draw_title(text.RUNS, text.RUNS_INTRODUCTION_HOSTED.format(days=days) if is_host
 draw_import()
 if who is not None:
     any_active = any(summary.active for summary in services().store.experiments(who))
-    st.fragment(draw_experiments, run_every=SECONDS_BETWEEN_REFRESHES if any_active else None)(who)
+    st.fragment(draw_experiments, run_every=SECONDS_BETWEEN_REFRESHES if any_active else None)()
 draw_footer()
 ask_browser()

@@ -20,7 +20,7 @@ from results.records import (
     finite_or_none,
     to_json,
 )
-from results.schema import artifacts, epochs, experiment_uses, run_losses, runs, test_metrics
+from results.schema import artifacts, epochs, experiment_uses, experiments, run_losses, runs, test_metrics
 
 
 class RunStates(Database):
@@ -101,9 +101,14 @@ class RunStates(Database):
                 _count_bytes(connection, run_id, sum(len(content) for _, content in artifacts.values()))
             return current
 
-    def cancel(self, experiment_id: str, run_id: int | None = None, *, now: float) -> int:
-        """Cancel the active runs of an experiment, or one of them; the number of runs cancelled."""
-        condition = and_(runs.c.experiment_id == experiment_id, runs.c.status.in_(ACTIVE_STATUSES))
+    def cancel(self, experiment_id: str, run_id: int | None = None, *, visitor: str, now: float) -> int:
+        """Cancel the active runs of a visitor's own experiment, or one of them.
+
+        Returns:
+            The number of runs cancelled: 0, with nothing written, where the experiment is not theirs.
+        """
+        own = select(experiments.c.id).where(experiments.c.id == experiment_id, experiments.c.visitor == visitor)
+        condition = and_(runs.c.experiment_id.in_(own), runs.c.status.in_(ACTIVE_STATUSES))
         if run_id is not None:
             condition = and_(condition, runs.c.id == run_id)
         with self.writing() as connection:

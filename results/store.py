@@ -154,18 +154,21 @@ class Store(RunStates):
                     by_status[status] = count
         return [ExperimentSummary(*(*experiment, by_status)) for experiment, by_status in counts.items()]
 
-    def delete_experiment(self, experiment_id: str) -> bool:
-        """Remove an experiment with all its runs and records; workers' next write returns False.
+    def delete_experiment(self, experiment_id: str, *, visitor: str) -> bool:
+        """Remove a visitor's own experiment with all its runs and records; workers' next write returns False.
 
         Uploaded data goes with the last experiment that uses it.
+
+        Returns:
+            False, with nothing removed, where it is not theirs.
         """
-        links = schema.experiment_uploads
+        table, links = schema.experiments.c, schema.experiment_uploads
         with self.writing() as connection:
-            own = connection.scalars(select(links.c.sha256).where(links.c.experiment_id == experiment_id)).all()
-            statement = delete(schema.experiments).where(schema.experiments.c.id == experiment_id)
+            used = connection.scalars(select(links.c.sha256).where(links.c.experiment_id == experiment_id)).all()
+            statement = delete(schema.experiments).where(table.id == experiment_id, table.visitor == visitor)
             deleted = connection.execute(statement).rowcount == 1
-            if own:
-                delete_unused(connection, schema.uploads.c.sha256.in_(own))
+            if deleted and used:
+                delete_unused(connection, schema.uploads.c.sha256.in_(used))
             return deleted
 
     def purge(self, created_before: float) -> int:

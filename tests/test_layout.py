@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"pages", "ui"},
     "pages": {"ui", "charts", "wording", "export", "training.dispatch", *CORE},
     "ui": {"charts", "wording", "export", "training.dispatch", *CORE},
-    "charts": {"analysis", "wording"},
+    "charts": {"analysis", "wording", "models"},
     "wording": {"analysis"},
     "training": {"training.dispatch", "export", "wording", *CORE},
     "training.dispatch": {"training.worker", "experiment", "results", "datasets", "models"},

@@ -26,6 +26,7 @@ from experiment.progress import measure
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from experiment.version import PROGRAM_AND_VERSION
 from export.report import report
+from models.names import visible
 from results.curves import CurveCache, RunRecord
 from results.opening import open_store
 from results.store import Store, StoreError
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         store = opened.store
         try:
             if content is not None:
-                sha256 = put_upload(store, options.data.name, content, time.time())
+                sha256 = put_upload(store, visible(options.data.name), content, time.time())
                 text = with_data(text, sha256, options.target)
             experiment = parse_experiment(text, UploadedFiles(partial(read_upload, store)))
         except ExperimentError as error:
@@ -137,7 +138,7 @@ def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -
     queue.start()
     try:
         _follow(queue, identifier, experiment, interrupted)
-        if interrupted.is_set() and queue.cancel(identifier):
+        if interrupted.is_set() and queue.cancel(identifier, visitor=VISITOR):
             errors.print("Interrupted: the runs that were left are cancelled.")
             return INTERRUPTED
     finally:

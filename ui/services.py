@@ -145,7 +145,8 @@ def reading_changed(stored: StoredExperiment) -> str | None:
     runs = service.store.runs(stored.id)
     trained = {run.provenance["data_checksum"] for run in runs if run.provenance}
     try:
-        dataset = parse_experiment(stored.spec, service.uploads).dataset
+        data = json.dumps({"dataset": json.loads(stored.spec)["dataset"]})
+        dataset = parse_experiment(data, service.uploads).dataset
     except ExperimentError as error:
         return text.READ_NO_MORE.format(reason=plain(str(error)))
     if not isinstance(dataset, Upload) or not trained or trained == {checksum(dataset.load())}:

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
+from models.names import shorten, visible
+
 Use = Literal["feature", "ignore", "class", "group"]
 Kind = Literal["number", "text", "date", "empty"]
 Encoding = Literal[
@@ -54,7 +56,7 @@ class Reading(Choice):
     def _check_columns(cls, columns: tuple[ColumnChoice, ...]) -> tuple[ColumnChoice, ...]:
         names = [column.name for column in columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"{', '.join(twice)} is there twice; allowed: each column once")
+            raise ValueError(f"{shorten(visible(twice[0]))} is there twice; allowed: each column once")
         return columns
 
     def of(self, name: str) -> ColumnChoice:

@@ -10,12 +10,13 @@ from results.records import to_json
 Content = str | Element | None
 NOTHING: Final = "–"
 """What a cell without a value shows."""
-TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters without a shape that turn the direction of all that follows: one in a name would turn whole sentences."""
+TURNING: Final = re.compile("[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""Characters without a shape. Many turn the direction of all that follows: one in a name, as experiments of earlier
+versions may have it, would turn whole sentences."""
 
 
 def tag(name: str, /, *content: Content, **attributes: str) -> Element:
-    """An element with text and elements in it; None is left out, and characters that turn the direction of text are.
+    """An element with text and elements in it; None is left out, and characters without a shape are.
 
     Args:
         name: of the element.
@@ -45,7 +46,9 @@ def script(source: str, **attributes: str) -> Element:
     """
     if found := re.search(r"</script|<script|<!--", source, re.IGNORECASE):
         raise ValueError(f"{found[0]!r} inside a script: allowed: no end and no beginning of an element")
-    return tag("script", source, **attributes)
+    element = tag("script", **attributes)
+    element.text = source
+    return element
 
 
 def data(value: Mapping[str, Any], **attributes: str) -> Element:

@@ -201,7 +201,7 @@ def test_a_file_of_ones_own_is_uploaded_shown_as_text_and_trained_on(open_tab: O
     assert stored is not None
     sha256 = json.loads(stored.spec)["dataset"]["sha256"]
     assert read_upload(lab.store, sha256) == content
-    lab.store.delete_experiment(identifier)
+    lab.store.delete_experiment(identifier, visitor="local")
     assert read_upload(lab.store, sha256) is None
 
 
@@ -490,7 +490,7 @@ def test_a_refresh_of_8_variants_and_10_seeds_of_150_epochs_is_under_100_kilobyt
     largest = max(refreshes)
     print(f"{largest:,} bytes in the largest of {len(refreshes)} refreshes")
     assert 30_000 < largest < 100_000
-    lab.store.cancel(identifier, now=far)
+    lab.store.cancel(identifier, visitor="local", now=far)
 
 
 def add_finished(lab: Lab, name: str, now: float) -> str:

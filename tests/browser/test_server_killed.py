@@ -83,7 +83,8 @@ def test_after_sigkill_no_process_is_left_and_the_next_start_takes_the_runs_up_a
             open_lab(page, port, f"?experiment={identifier}")
             wait_for(lambda: first.owner not in {run.owner for run in store.runs(identifier)})
             # Whichever lost its heartbeat first was taken up first: out of the way with the one that only waited.
-            assert store.cancel(identifier, second.id, now=time.time()) == 1, "a waiting run is taken up, too"
+            cancelled = store.cancel(identifier, second.id, visitor="local", now=time.time())
+            assert cancelled == 1, "a waiting run is taken up, too"
             wait_for(lambda: (run := store.run(first.id)) is not None and run.attempt == 2 and run.status == "running")
             wait_for(lambda: bool(store.epochs([first.id])))
             assert store.epochs([first.id])[0].record.epoch == 1, "from epoch 1"

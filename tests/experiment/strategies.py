@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from pydantic import BaseModel
 from datasets.registry import DATASETS
 from experiment.spec import Experiment, MarkedRule, TrainingSettings
 from models.architectures import ARCHITECTURES
+from models.names import find_hidden
 from models.parameters import Parameter, parameters
 from models.techniques import TECHNIQUES
 
@@ -30,7 +33,11 @@ json_values = st.recursive(
     max_leaves=12,
 )
 
-one_line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(str.strip)
+one_line = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
+    .filter(str.strip)
+    .filter(lambda text: find_hidden(text) is None)
+)
 
 
 def values(parameter: Parameter) -> st.SearchStrategy[Any]:
@@ -123,6 +130,43 @@ def mutated_json(draw: st.DrawFn) -> Any:
         elif keys:
             container[draw(st.sampled_from(keys))] = draw(json_values)
     return value
+
+
+HOSTILE: tuple[Any, ...] = (
+    None, True, -1, 0, 2**31, 2**64, 10**400, -1e308, 5e-324, float("nan"), float("-inf"), 1.5, "", " ", "x" * 5_000,
+    "a\u202eb", "a\u2028b", "a\nb", "\u200b", "\ud800", "</script><script>", "=1+1", "{0.__class__}", "%s%n", [], {},
+    [[]] * 300, {"name": "x" * 500}, {"name": ["mlp"]}, [{"name": None}] * 50, "digits", "early_stopping", "upload",
+)  # fmt: skip
+
+
+def break_json(value: Any, random: Random) -> str:
+    """The text of an experiment with one to four things in it that somebody means ill with."""
+    value = json.loads(json.dumps(value))
+    for _ in range(random.randint(1, 4)):
+        container = random.choice(_containers(value))
+        thing = deepcopy(random.choice([*HOSTILE, _nest(random.randint(2, 400))]))
+        keys = list(container) if isinstance(container, dict) else range(len(container))
+        if not keys or random.random() < 0.2:
+            key = random.choice(["name", "version", "\u202e", "x" * 3_000, "\ud800", "reading", "__class__"])
+            container.update({key: thing}) if isinstance(container, dict) else container.append(thing)
+        else:
+            container[random.choice(keys)] = thing
+    text = json.dumps(value, ensure_ascii=random.random() < 0.5)
+    if random.random() < 0.2:
+        place = random.randrange(len(text))
+        text = (
+            text[:place]
+            + random.choice(["", '"', "}", ",", "\x00", "9" * 5_000, '"name":"a",' * 2])
+            + text[place + 1 :]
+        )
+    return text
+
+
+def _nest(depth: int) -> Any:
+    inner: Any = []
+    for level in range(depth):
+        inner = [inner] if level % 2 else {"techniques": inner}
+    return inner
 
 
 def _containers(value: Any) -> list[Any]:

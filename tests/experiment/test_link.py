@@ -4,6 +4,8 @@ import base64
 import json
 import zlib
 from collections.abc import Callable
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from experiment.link import decode_link, encode_link
 from experiment.spec import Experiment, ExperimentError, parse_experiment
-from tests.experiment.strategies import experiments
+from models.names import find_hidden
+from tests.experiment.strategies import break_json, experiments, valid_json
 
 
 def pack(content: bytes) -> str:
@@ -114,6 +117,20 @@ def test_hostile_content_is_refused_in_words(content: bytes) -> None:
         decode_link(pack(content))
     except ExperimentError as error:
         assert str(error).strip()
+
+
+@settings(deadline=None, max_examples=30)
+@given(valid_json(), st.integers(0, 2**32))
+def test_hostile_experiments_in_links_are_refused_in_few_words(value: Any, seed: int) -> None:
+    random = Random(seed)
+    for _ in range(20):
+        content = break_json(value, random).encode("utf-8", "surrogatepass")
+        try:
+            experiment = decode_link(pack(content))
+        except ExperimentError as error:
+            assert 0 < len(str(error)) <= 2_000 and not any(map(find_hidden, str(error).split("\n")))
+        else:
+            assert parse_experiment(experiment.model_dump_json()) == experiment
 
 
 @pytest.mark.parametrize("change", [lambda t: t[:-3], lambda t: t[3:], lambda t: t[:8] + "AAAA" + t[12:]])

@@ -2,6 +2,8 @@
 
 import codecs
 import json
+import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,9 +14,10 @@ from datasets.registry import DATASETS
 from experiment.link import decode_link, encode_link
 from experiment.spec import Experiment, ExperimentError, MarkedRule, TrainingSettings, parse_experiment
 from models.architectures import ARCHITECTURES
+from models.names import find_hidden
 from models.parameters import Entry, parameters
 from models.techniques import TECHNIQUES
-from tests.experiment.strategies import experiments, json_values, mutated_json, valid_json
+from tests.experiment.strategies import break_json, experiments, json_values, mutated_json, valid_json
 
 CONTRACT_EXAMPLE = """
 {"version": 1, "name": "digits, small data",
@@ -114,6 +117,8 @@ def check_is_answered(text: str | bytes) -> None:
         experiment = parse_experiment(text)
     except ExperimentError as error:
         assert str(error).strip()
+        assert len(str(error)) <= 2_000 and str(error).encode()
+        assert not any(map(find_hidden, str(error).split("\n")))
     else:
         assert parse_experiment(experiment.model_dump_json()) == experiment
 
@@ -128,6 +133,15 @@ def test_any_json_value_is_an_experiment_or_refused_in_words(value: Any, escaped
 @given(mutated_json(), st.booleans())
 def test_an_experiment_with_mistakes_is_refused_in_words(value: Any, escaped: bool) -> None:
     check_is_answered(json.dumps(value, ensure_ascii=escaped))
+
+
+@settings(deadline=None, max_examples=20)
+@given(valid_json(), st.integers(0, 2**32))
+def test_thousands_of_hostile_experiments_are_refused_in_few_words(value: Any, seed: int) -> None:
+    random = Random(seed)
+    for _ in range(100):
+        text = break_json(value, random)
+        check_is_answered(random.choice([text, text.encode("utf-8", "surrogatepass")]))
 
 
 @settings(deadline=None, max_examples=100)
@@ -157,6 +171,39 @@ def test_text_and_bytes_that_are_no_json_are_refused_in_words(text: str | bytes)
 )
 def test_hostile_text_is_refused_in_words(text: str | bytes) -> None:
     assert refusal(text).strip()
+
+
+def test_many_mistakes_are_cut_and_counted() -> None:
+    lines = refusal(json.dumps({"variants": [{"name": f"v{i}", "seed": 1} for i in range(500)]})).splitlines()
+    assert lines[0] == "variants[0].seed: unknown key; allowed: name, architecture, techniques"
+    assert lines[-1] == f"… and {500 + 1 - len(lines)} more mistakes"
+
+
+def test_values_and_keys_in_a_refusal_are_short() -> None:
+    for value in ({"x" * 60_000: 1}, {"name": "x" * 60_000}, {"training": {"optimizer": "x" * 60_000}}):
+        assert len(refusal(json.dumps(value))) < 300
+    assert len(refusal(json.dumps({"judging": {"reference": "x" * 60_000}}))) < 300
+    assert len(refusal('{"' + "x" * 30_000 + '":1,"' + "x" * 30_000 + '":1}')) < 300
+
+
+def test_ten_thousand_keys_are_looked_at_quickly() -> None:
+    begin = time.process_time()
+    refusal("{" + ",".join(f'"{i}":0' for i in range(8_000)) + "}")
+    assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize("place", ["name", "variant"])
+@pytest.mark.parametrize(
+    "character", "\u2028\u2029\u202a\u202e\u2066\u2069\u200e\u200f\u061c\u200b\ufeff\n\t\x7f\u00ad"
+)
+def test_a_name_with_what_is_not_seen_is_refused_by_its_code_point(place: str, character: str) -> None:
+    name = f"base{character}line"
+    value = {"name": name} if place == "name" else {"variants": [{"name": name}]}
+    told = refusal(json.dumps(value))
+    assert f"it has U+{ord(character):04X}" in told and "allowed: text in one line" in told
+    assert character not in told
+    kept = parse_experiment(json.dumps(value), stored=True)
+    assert name in (kept.name, kept.variants[0].name), "an earlier version allowed it"
 
 
 def test_a_byte_order_mark_before_a_file_is_no_mistake() -> None:

@@ -1,5 +1,6 @@
 """The lines that load a data set in a script give the rows that it has here."""
 
+import csv
 import io
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from datasets.registry import DATASETS, Dataset
 from datasets.uploads import UPLOADS, Upload, UploadedFiles
 from export.data_loading import loading
+from models.names import find_hidden
 
 ROW = "{i};{shape};{colour};;name {i};{kind};{number}\n"
 ROWS = [
@@ -81,6 +83,24 @@ def test_a_csv_file_of_somebodys_own(target: str, tmp_path: Path, monkeypatch: p
 
     assert columns(x) == columns(arrays.x)  # in another order, which no network of ours cares about
     assert loading(dataset).missing
+
+
+HOSTILE = [
+    '"""', "\\", "'); quit()", "a\u202eb", "\u2066c", "d\u2028e", "f\u200bg", "{h}", "#i", "j\x85k", "\U000e0041l",
+]  # fmt: skip
+
+
+def test_names_in_a_file_are_text_in_a_script_and_turn_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """U+202E in a string makes source read as something else (CVE-2021-42574)."""
+    header = [*HOSTILE, "class"]
+    rows = [[i * k % 17 for k in range(len(HOSTILE))] + [HOSTILE[3 + i % 3]] for i in range(60)]
+    file, target = io.StringIO(), "\u202eclass"
+    csv.writer(file).writerows([[*header[:-1], target], *rows])
+    dataset = put(file.getvalue().encode(), monkeypatch, tmp_path, "a\u202eb.csv", target)
+    lines = "\n".join(loading(dataset, "a\u202eb.csv").lines)
+    assert not any(map(find_hidden, lines.split("\n")))
+    x, y = run(dataset, "a\u202eb.csv")
+    assert np.array_equal(x, dataset.load().x) and np.array_equal(y, dataset.load().y)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -92,5 +92,5 @@ def test_an_uploaded_file_is_trained_on_and_goes_with_its_experiment(queue: Queu
     sha256 = put_upload(queue.store, "mine.csv", f"u,v,colour,kind\n{rows}".encode(), time.time())
     assert train(queue, f'{{"name": "upload", "sha256": "{sha256}", "target": "kind"}}') == ("finished", None)
     (experiment,) = (e for e in queue.store.experiments() if "upload" in queue.store.experiment(e.id).spec)
-    queue.store.delete_experiment(experiment.id)
+    queue.store.delete_experiment(experiment.id, visitor="local")
     assert read_upload(queue.store, sha256) is None

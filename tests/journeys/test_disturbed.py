@@ -69,7 +69,7 @@ def test_a_worker_that_does_not_hear_a_cancel_is_replaced_and_its_run_stays_canc
     wait_for(begun(store, identifier))
     (stopped,) = worker_processes()
     stopped.send_signal(signal.SIGSTOP)
-    queue.cancel(identifier)
+    queue.cancel(identifier, visitor="local")
     after = queue.submit(small(), "local")
     wait_for(lambda: ended(store, after))
     assert only_run(store, after).status == "finished"
@@ -121,7 +121,7 @@ def test_a_killed_scheduler_or_nanny_is_no_loss_of_the_runs_own_worker(
     service.kill()
     wait_for(lambda: only_run(store, identifier).attempt == 2)
     assert store.losses(only_run(store, identifier).id) == 0
-    queue.cancel(identifier)
+    queue.cancel(identifier, visitor="local")
     wait_for(lambda: queue.problem is None)
 
 

@@ -104,11 +104,11 @@ def test_cancel_frees_the_worker_and_a_small_experiment_passes_a_large_one(queue
     first = queue.submit(large, "local")
     wait_for(lambda: store.runs(first)[0].status == "running")
     second = queue.submit(small(), "local")
-    queue.cancel(first, store.runs(first)[0].id)
+    queue.cancel(first, store.runs(first)[0].id, visitor="local")
     assert store.runs(first)[0].status == "cancelled", "the cancel shows at once"
     wait_for(lambda: ended(store, second))
     assert store.runs(first)[1].active, "the large experiment's second run is still to come or running"
-    queue.cancel(first)
+    queue.cancel(first, visitor="local")
     assert ended(store, first)
 
 
@@ -122,7 +122,7 @@ def test_a_question_is_answered_while_the_worker_trains(queue: Queue, store: Sto
     samples = read_samples(queue.questions.wait(Question(augment_samples, (mixing, store.url))))
     assert samples.class_names == tuple(map(str, range(10)))
     assert store.runs(identifier)[0].status == "running"
-    queue.cancel(identifier)
+    queue.cancel(identifier, visitor="local")
 
 
 def kill_worker_in_mid_run(store: Store, run_id: int) -> None:

@@ -185,7 +185,7 @@ def add_experiment(store: Store) -> Callable[..., str]:
     """A function that stores an experiment with all its runs queued."""
 
     def add_experiment(visitor: str = "local", now: float = 1e9, **parts: Any) -> str:
-        experiment = parse_experiment(json.dumps(parts))
+        experiment = parse_experiment(json.dumps(parts), stored=True)  # as an earlier version may have stored it
         return store.add_experiment(
             experiment.model_dump_json(), experiment.name, experiment.runs(), visitor=visitor, owner="other", now=now
         )

@@ -19,9 +19,10 @@ from experiment.spec import Experiment, parse_experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
+from results.envelope import opened_at
 from results.records import EpochRecord
 from results.store import Store
-from ui import text
+from ui import state, text
 from ui.lab.experiment_form import _places
 
 OpenPage = Callable[..., Any]
@@ -540,6 +541,34 @@ def test_on_a_host_a_link_gives_reading_only(
         assert text.CANCEL not in page.labels("button")
     again = open_page(token=TOKEN, experiment=summary.id)
     assert text.CANCEL in again.labels("button")
+
+
+@pytest.mark.parametrize("token", [OTHER_TOKEN, None])
+@pytest.mark.parametrize("key", ["cancel_experiment", "cancel_run", "open_envelope", "add_up_to_20"])
+def test_a_button_counts_for_whoever_presses_it_now(
+    open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch, token: str | None, key: str
+) -> None:
+    monkeypatch.setenv("HOSTED", "1")
+    page = open_page(token=TOKEN)
+    page.press(text.TRAIN)
+    (summary,) = store.experiments()
+    runs = store.runs(summary.id)
+    if key == "cancel_run":
+        page.look_deeper(text.RUN_PROGRESS)
+        key = f"cancel_{runs[0].id}"
+    elif key != "cancel_experiment":
+        for run in runs:
+            store.start(run.id, 1, {}, 1e9)
+            store.append_epochs(run.id, 1, [EpochRecord(1, 0.1, 0.2, 0.9, 0.8, 0.2, 0.001, 10, 0.01)], 1e9)
+            store.finish(run.id, 1, "finished", ended_by="epochs", test_metrics=[(1, 0.1, 0.9)], now=1e9)
+        page.app.run()
+        page.app.checkbox(key=f"sure_{summary.id}").check().run()
+    before, stored = store.runs(summary.id), store.experiment(summary.id)
+    page.app.session_state[state.VISITOR] = token  # another person at the same browser
+    page.app.button(key=key).click().run()
+    page.check()
+    assert (store.runs(summary.id), store.experiment(summary.id)) == (before, stored)
+    assert opened_at(store, summary.id) is None
 
 
 @pytest.mark.parametrize("token", ["", "none", "Z" * 64, "1" * 63, "1" * 65, "' OR 1=1"])

@@ -259,7 +259,7 @@ def test_an_experiment_without_epochs_can_be_exported(
     add_experiment(seeds=[0])
     open_page("runs")
     assert json.loads(downloads[text.DOWNLOAD_RESULT]())["runs"][0]["status"] == "queued"
-    assert downloads[text.DOWNLOAD_EPOCHS]().startswith("variant,seed,epoch,train_loss")
+    assert downloads[text.DOWNLOAD_EPOCHS]().startswith('"variant","seed","epoch","train_loss"')
 
 
 def test_an_experiment_that_was_deleted_elsewhere_does_not_break_the_list(
@@ -267,7 +267,7 @@ def test_an_experiment_that_was_deleted_elsewhere_does_not_break_the_list(
 ) -> None:
     identifier = add_experiment(name="gone")
     page = open_page("runs")
-    store.delete_experiment(identifier)
+    store.delete_experiment(identifier, visitor="local")
     page.press(text.RUN_AGAIN)
     assert text.NO_RUNS in page.shown
     assert store.experiments() == []

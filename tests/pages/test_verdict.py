@@ -235,7 +235,7 @@ def test_a_cancelled_seed_is_said_and_no_seeds_are_offered(
 ) -> None:
     identifier = add_experiment(variants=VARIANTS, training={"epochs": EPOCHS}, seeds=list(range(5)))
     gone = next(run for run in store.runs(identifier) if (run.variant, run.seed) == ("L*2", 3))
-    store.cancel(identifier, gone.id, now=1e9)
+    store.cancel(identifier, gone.id, visitor="local", now=1e9)
     finish(store, identifier, OPEN)
     page = open_page(experiment=identifier)
     assert "“L*2” failed or was cancelled in 1 of 5 seeds; only the seeds before seed 3 count." in said(page)

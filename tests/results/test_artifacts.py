@@ -38,7 +38,7 @@ def test_those_of_an_experiment_are_read_at_once(store, running, add_runs):
 def test_a_run_that_is_not_running_writes_none(store, running, add_runs):
     run, cancelled = running
     (queued,) = add_runs()
-    store.cancel(cancelled.experiment_id, cancelled.id, now=2.0)
+    store.cancel(cancelled.experiment_id, cancelled.id, visitor="local", now=2.0)
     assert not store.put_artifact(cancelled.id, 1, "boundary", 1, b"x", 3.0)
     assert not store.put_artifact(queued.id, 1, "boundary", 1, b"x", 3.0)
     assert not store.put_artifact(run.id, 2, "boundary", 1, b"x", 3.0)
@@ -70,6 +70,6 @@ def test_another_attempt_begins_without_any(store, running):
 def test_they_are_deleted_with_the_experiment(store, running):
     run, _ = running
     store.put_artifact(run.id, 1, "boundary", 7, b"x", 2.0)
-    store.delete_experiment(run.experiment_id)
+    store.delete_experiment(run.experiment_id, visitor="local")
     with store.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM artifacts").scalar_one() == 0

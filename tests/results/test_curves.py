@@ -219,7 +219,7 @@ def test_a_missing_epoch_does_not_shift_the_others(store, cache, add_runs, make_
 def test_a_deleted_experiment_is_forgotten(store, cache, add_runs):
     (run,) = add_runs()
     cache.read(run.experiment_id)
-    store.delete_experiment(run.experiment_id)
+    store.delete_experiment(run.experiment_id, visitor="local")
     assert cache.read(run.experiment_id) == ()
     assert cache.read("never existed") == ()
     assert len(cache._experiments) == 0

@@ -196,7 +196,7 @@ def assert_upgraded(store, experiment_id):
     assert store.put_artifact(run.id, 1, "boundary", 1, b"x", 3.0)
     assert read_artifact(store, run.id, "boundary") == (1, b"x")
     assert upload_name(store, put_upload(store, "mine.csv", b"x", 4.0)) == "mine.csv"
-    store.delete_experiment(experiment_id)
+    store.delete_experiment(experiment_id, visitor=store.experiment(experiment_id).visitor)
     assert read_artifact(store, run.id, "boundary") is None
 
 

@@ -21,7 +21,7 @@ def test_only_the_owner_opens_it_once_all_runs_have_ended_and_it_stays_open(stor
     assert open_envelope(store, identifier, visitor="bob", now=106.0), "it is open for everybody"
     assert opened_at(store, identifier) == 105.0
     assert not open_envelope(store, "unknown", visitor="ann", now=107.0)
-    store.delete_experiment(identifier)
+    store.delete_experiment(identifier, visitor="ann")
     assert opened_at(store, identifier) is None
 
 

@@ -38,7 +38,7 @@ class RunMachine(RuleBasedStateMachine):
         self.run_id = self.store.runs(self.experiment_id)[0].id
 
     def teardown(self):
-        self.store.delete_experiment(self.experiment_id)
+        self.store.delete_experiment(self.experiment_id, visitor="local")
 
     def tick(self):
         self.now += 1.0
@@ -75,7 +75,7 @@ class RunMachine(RuleBasedStateMachine):
     @rule()
     def cancel(self):
         active = self.model.status in ("queued", "running")
-        assert self.store.cancel(self.experiment_id, now=self.tick()) == int(active)
+        assert self.store.cancel(self.experiment_id, visitor="local", now=self.tick()) == int(active)
         self.model.status = "cancelled" if active else self.model.status
 
     @rule(lag=LAGS)

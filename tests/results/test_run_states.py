@@ -19,7 +19,7 @@ def run_in(store, add_runs):
         if state in ("finished", "failed"):
             assert store.finish(run.id, 1, state, message="over", now=120.0)
         if state == "cancelled":
-            assert store.cancel(run.experiment_id, now=120.0) == 1
+            assert store.cancel(run.experiment_id, visitor="local", now=120.0) == 1
         return store.run(run.id)
 
     return bring
@@ -127,18 +127,26 @@ def test_cancelling_an_experiment_leaves_ended_and_foreign_runs(store, add_runs)
     for run in (running, finished):
         store.start(run.id, 1, {}, 1.0)
     store.finish(finished.id, 1, "finished", now=2.0)
-    assert store.cancel(queued.experiment_id, now=3.0) == 2
-    assert store.cancel(queued.experiment_id, now=4.0) == 0
+    assert store.cancel(queued.experiment_id, visitor="local", now=3.0) == 2
+    assert store.cancel(queued.experiment_id, visitor="local", now=4.0) == 0
     assert [run.status for run in store.runs(queued.experiment_id)] == ["cancelled", "cancelled", "finished"]
     assert store.run(queued.id).finished_at == 3.0
     assert store.run(foreign.id).status == "queued"
 
 
+def test_only_the_owner_cancels(store, add_runs):
+    run, other = add_runs(2, visitor="ann")
+    assert store.cancel(run.experiment_id, visitor="bob", now=3.0) == 0
+    assert store.cancel(run.experiment_id, run.id, visitor="bob", now=3.0) == 0
+    assert store.runs(run.experiment_id) == [run, other]
+    assert store.cancel(run.experiment_id, visitor="ann", now=4.0) == 2
+
+
 def test_one_run_can_be_cancelled_but_only_through_its_experiment(store, add_runs):
     first, second = add_runs(2)
     (foreign,) = add_runs()
-    assert store.cancel(first.experiment_id, foreign.id, now=3.0) == 0
-    assert store.cancel(first.experiment_id, first.id, now=3.0) == 1
+    assert store.cancel(first.experiment_id, foreign.id, visitor="local", now=3.0) == 0
+    assert store.cancel(first.experiment_id, first.id, visitor="local", now=3.0) == 1
     assert [store.run(run.id).status for run in (first, second, foreign)] == ["cancelled", "queued", "queued"]
 
 
@@ -161,7 +169,7 @@ def test_only_silent_runs_of_others_are_adopted(store, add_runs, make_record):
     for run in (running, alive):
         store.start(run.id, 1, {}, 101.0)
     store.append_epochs(alive.id, 1, [], 115.0)
-    store.cancel(ended.experiment_id, ended.id, now=102.0)
+    store.cancel(ended.experiment_id, ended.id, visitor="local", now=102.0)
     store.retry(beating.id, 1, now=115.0)
     before = {run.id: store.run(run.id) for run in (ended, alive, beating, own)}
     assert store.adopt("rescuer", stale_before=115.0, now=130.0) == 2

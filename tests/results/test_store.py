@@ -56,7 +56,7 @@ def test_what_does_not_exist_is_none_or_empty(store):
     assert store.epochs([]) == []
     assert store.series(1) == {}
     assert store.experiments() == []
-    assert not store.delete_experiment("nothing")
+    assert not store.delete_experiment("nothing", visitor="local")
 
 
 def test_a_variant_and_seed_twice_is_refused_and_nothing_stored(store):
@@ -71,7 +71,7 @@ def test_experiments_are_listed_newest_first_with_counts_by_status(store, add_ru
     new = add_runs(2, visitor="bob", now=2.0)
     empty = store.add_experiment("{}", "empty", [], visitor="ann", owner="o", now=3.0)
     store.start(old[0].id, 1, {}, 4.0)
-    store.cancel(old[0].experiment_id, old[1].id, now=5.0)
+    store.cancel(old[0].experiment_id, old[1].id, visitor="ann", now=5.0)
     summaries = store.experiments()
     assert [summary.id for summary in summaries] == [empty, new[0].experiment_id, old[0].experiment_id]
     assert summaries[2].counts == {"queued": 1, "running": 1, "finished": 0, "failed": 0, "cancelled": 1}
@@ -88,7 +88,7 @@ def test_deleting_takes_everything_and_stops_the_worker(store, add_runs, make_re
     for started in (run, other):
         store.start(started.id, 1, {}, 1.0)
         store.append_epochs(started.id, 1, [make_record(1)], 2.0)
-    assert store.delete_experiment(run.experiment_id)
+    assert store.delete_experiment(run.experiment_id, visitor="local")
     assert store.run(run.id) is None
     assert not store.append_epochs(run.id, 1, [make_record(2)], 3.0)
     assert not store.finish(run.id, 1, "finished", test_metrics=[(1, 0.5, 0.5)], now=3.0)
@@ -97,11 +97,18 @@ def test_deleting_takes_everything_and_stops_the_worker(store, add_runs, make_re
         assert {row.id for row in connection.execute(runs.select())} == {other.id}
 
 
+def test_only_the_owner_deletes(store, add_runs):
+    (run,) = add_runs(visitor="ann")
+    assert not store.delete_experiment(run.experiment_id, visitor="bob")
+    assert store.run(run.id) == run
+    assert store.delete_experiment(run.experiment_id, visitor="ann")
+
+
 def test_a_deleted_runs_number_is_never_given_again(store, add_runs, make_record):
     # A worker of the deleted run may still be training: its writes must not reach another run.
     (deleted,) = add_runs()
     store.start(deleted.id, 1, {}, 1.0)
-    store.delete_experiment(deleted.experiment_id)
+    store.delete_experiment(deleted.experiment_id, visitor="local")
     (new,) = add_runs()
     store.start(new.id, 1, {}, 1.0)
     assert new.id != deleted.id
@@ -115,7 +122,7 @@ def test_purging_keeps_young_and_active_experiments(store, add_runs):
     (young,) = add_runs(now=10.0)
     store.start(running.id, 1, {}, 2.0)
     for ended in (done, young):
-        store.cancel(ended.experiment_id, now=11.0)
+        store.cancel(ended.experiment_id, visitor="local", now=11.0)
     assert store.purge(created_before=10.0) == 1
     left = {summary.id for summary in store.experiments()}
     assert left == {queued.experiment_id, running.experiment_id, young.experiment_id}

@@ -37,7 +37,7 @@ def test_only_the_current_attempt_is_read(store, add_runs):
 def test_a_cancelled_run_writes_none(store, add_runs):
     (run,) = add_runs()
     store.start(run.id, 1, {}, 1.0)
-    store.cancel(run.experiment_id, now=2.0)
+    store.cancel(run.experiment_id, visitor="local", now=2.0)
     assert not store.finish(run.id, 1, "finished", test_metrics=[(1, 0.5, 0.5)], now=3.0)
     assert read_test_metrics(store, run.experiment_id) == {}
 

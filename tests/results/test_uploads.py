@@ -40,9 +40,10 @@ def test_the_same_content_is_stored_once_under_its_newest_name(store):
 def test_it_goes_with_the_last_experiment_that_uses_it(store, use):
     shared, other = put_upload(store, "a", b"a", 100.0), put_upload(store, "b", b"b", 100.0)
     first, second = use(shared), use(shared)
-    store.delete_experiment(first)
+    store.delete_experiment(first, visitor="v")
+    assert not store.delete_experiment(second, visitor="another")
     assert read_upload(store, shared) == b"a"
-    store.delete_experiment(second)
+    store.delete_experiment(second, visitor="v")
     assert read_upload(store, shared) is None
     assert read_upload(store, other) == b"b"
 

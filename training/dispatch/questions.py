@@ -12,6 +12,7 @@ from experiment.estimate import setup_seconds
 from experiment.limits import Limits
 from experiment.spec import Experiment, Variant
 from models.layer_facts import count_parameters
+from models.refusals import RefusalError
 from training.dispatch.counters import QUESTIONS
 from training.dispatch.tasks import augment_samples, score_references, summarize_model
 
@@ -26,8 +27,10 @@ TOO_LARGE = "{weights:,} parameters in a network; this host allows {limit:,}"
 logger = logging.getLogger(__name__)
 
 
-class QuestionError(Exception):
+class QuestionError(RefusalError):
     """A question that no worker answers: with the worker's reason, or because this host refuses it."""
+
+    line_is = "line"
 
 
 class Question(NamedTuple):

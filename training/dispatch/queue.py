@@ -252,9 +252,12 @@ class Queue:
                 raise ExperimentError(NOT_EXTENDABLE)
         self._wake.set()
 
-    def cancel(self, experiment_id: str, run_id: int | None = None) -> int:
-        """Cancels an experiment's active runs, or one of them; workers notice between two compiled calls."""
-        return self.store.cancel(experiment_id, run_id, now=time.time())
+    def cancel(self, experiment_id: str, run_id: int | None = None, *, visitor: str) -> int:
+        """Cancels the active runs of a visitor's own experiment, or one of them; how many.
+
+        Workers notice between two compiled calls.
+        """
+        return self.store.cancel(experiment_id, run_id, visitor=visitor, now=time.time())
 
     def close(self) -> None:
         """Ends dispatching and the local workers; runs in the middle stay in the store to be taken up again.

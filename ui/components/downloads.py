@@ -11,7 +11,7 @@ from charts.curves import chart_height
 from charts.views import ChartOptions, name_view
 from experiment.judging import judging_of
 from experiment.spec import Experiment
-from export.epoch_table import epoch_table
+from export.epoch_table import epoch_csv
 from export.file_names import experiment_stem
 from export.html_report import html_report
 from export.report import read_envelope, report_of_page
@@ -33,7 +33,7 @@ def draw_downloads(experiment: Experiment, identifier: str, *, key: str) -> None
         return json.dumps(report_of_page(service.store, identifier, experiment), allow_nan=False)
 
     def epochs() -> str:
-        return epoch_table(service.curves.read(identifier)).to_csv(index=False)
+        return epoch_csv(service.curves.read(identifier))
 
     def report() -> str:
         return _report(experiment, identifier)

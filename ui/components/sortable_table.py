@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from models.names import visible
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -45,9 +47,8 @@ def sortable_table(heads: Sequence[str], rows: Sequence[Row], *, key: str) -> No
 
 def _row(row: Row) -> str:
     reference = " data-lab-reference" if row.reference else ""
-    name = (
-        f'<th scope="row" data-sort="{escape(row.name)}"><i style="background:{row.colour}"></i>{escape(row.name)}</th>'
-    )
+    shown = escape(visible(row.name))
+    name = f'<th scope="row" data-sort="{shown}"><i style="background:{row.colour}"></i>{shown}</th>'
     return f'<tr data-lab-variant="{row.index}"{reference} tabindex="0">{name}{"".join(map(_cell, row.cells))}</tr>'
 
 

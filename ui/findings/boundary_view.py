@@ -12,6 +12,7 @@ from datasets.registry import Dataset
 from datasets.split import choose_rows
 from datasets.table import TableError
 from experiment.spec import Experiment
+from models.names import visible
 from results.artifacts import read_artifacts
 from results.curves import RunRecord
 from results.findings.boundary import BOUNDARY, read_boundary
@@ -62,7 +63,7 @@ def _panel(dataset: Dataset, seed: int, content: bytes) -> tuple[dict[str, Any],
     boundary, points, names = read_boundary(content), _points(dataset, seed), _load(dataset.whole).class_names
     figure = boundary_figure(boundary.x, boundary.y, boundary.probabilities, points, names)
     shares = ", ".join(
-        f"{name} {share:.0%}" for name, share in zip(names, plane_shares(boundary.probabilities), strict=True)
+        f"{visible(name)} {share:.0%}" for name, share in zip(names, plane_shares(boundary.probabilities), strict=True)
     )
     low, high = PANEL_HEIGHTS
     ratio = float((boundary.y[-1] - boundary.y[0]) / (boundary.x[-1] - boundary.x[0]))

@@ -17,6 +17,7 @@ from results.curves import RunRecord
 from results.findings.weights import WEIGHTS, epochs_to_look
 from results.store import Store
 from ui import text
+from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.lab.result_table import VARIANT
 
@@ -53,7 +54,7 @@ def draw_weights(store: Store, experiment: Experiment, records: Sequence[RunReco
         height=HEIGHT + 60,
     )
     _draw_histories(histories, identifier)
-    st.dataframe(_table(shown), hide_index=True, column_config=_column_config())
+    st.dataframe(disarm_frame(_table(shown)), hide_index=True, column_config=_column_config())
 
 
 def _draw_histories(histories: Sequence[tuple[Named, Sequence[Weights]]], revision: str) -> None:

@@ -9,12 +9,15 @@ import streamlit as st
 
 from charts.confusion import confusion_figure
 from experiment.spec import Experiment
+from export.table_text import disarm
+from models.names import visible
 from results.artifacts import read_artifact
 from results.curves import RunRecord
 from results.findings.mistakes import MISTAKES, Mistakes, read_mistakes
 from results.records import Run
 from results.store import Store
 from ui import text
+from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.pictures import draw_pictures
 
@@ -48,7 +51,8 @@ def draw_mistakes(store: Store, experiment: Experiment, records: Sequence[RunRec
         drawn = confusion_figure(mistakes.confusion, mistakes.class_names, normalized=normalized)
         live_chart(drawn, key="confusion", alt=alt, height=height)
     st.markdown(f"**{text.RECALLS}**", help=text.RECALLS_HELP)
-    st.dataframe(_recalls(store, finished), hide_index=True, column_config=_recall_columns(finished), placeholder="–")
+    recalls = disarm_frame(_recalls(store, finished))
+    st.dataframe(recalls, hide_index=True, column_config=_recall_columns(finished), placeholder="–")
     if len(mistakes.rows):
         st.markdown(f"**{text.SUREST_MISTAKES}**", help=text.SUREST_MISTAKES_HELP)
         draw_pictures(mistakes.images, _captions(mistakes), width=PICTURE_WIDTH)
@@ -75,7 +79,7 @@ def _column(run: Run) -> str:
 
 
 def _recall_columns(finished: Sequence[Run]) -> dict[str, Any]:
-    return {_column(run): st.column_config.NumberColumn(format="percent") for run in finished}
+    return {disarm(_column(run)): st.column_config.NumberColumn(format="percent") for run in finished}
 
 
 def describe_confusions(mistakes: Mistakes, most: int = 3) -> str:
@@ -83,14 +87,12 @@ def describe_confusions(mistakes: Mistakes, most: int = 3) -> str:
     wrong = mistakes.confusion - np.diag(np.diag(mistakes.confusion))
     places = [int(place) for place in np.argsort(-wrong, axis=None, kind="stable")[:most] if wrong.flat[place]]
     pairs = (np.unravel_index(place, wrong.shape) for place in places)
-    return " ".join(
-        text.CONFUSED.format(true=mistakes.class_names[i], taken=mistakes.class_names[j], count=wrong[i, j])
-        for i, j in pairs
-    )
+    names = [visible(name) for name in mistakes.class_names]
+    return " ".join(text.CONFUSED.format(true=names[i], taken=names[j], count=wrong[i, j]) for i, j in pairs)
 
 
 def _captions(mistakes: Mistakes) -> list[str]:
-    names = mistakes.class_names
+    names = [visible(name) for name in mistakes.class_names]
     columns = (mistakes.rows, mistakes.truth, mistakes.predicted, mistakes.confidence)
     return [
         text.MISTAKE_CAPTION.format(true=names[truth], taken=names[predicted], confidence=confidence, row=row)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from experiment.spec import Experiment
+from models.names import visible
 from results.findings.samples import Samples, read_samples
 from training.dispatch.questions import ask_samples
 from ui import text
@@ -48,5 +49,5 @@ def _caption(samples: Samples, epoch: int, image: int) -> str:
     shares = samples.labels[epoch, image]
     present = [int(label) for label in (-shares).argsort(kind="stable") if shares[label] > 0]
     if len(present) == 1:
-        return samples.class_names[present[0]]
-    return "\n".join(f"{shares[label]:.0%} {samples.class_names[label]}" for label in present[:2])
+        return visible(samples.class_names[present[0]])
+    return "\n".join(f"{shares[label]:.0%} {visible(samples.class_names[label])}" for label in present[:2])

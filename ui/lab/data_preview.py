@@ -13,6 +13,7 @@ from datasets.registry import Arrays, Dataset, Kind
 from datasets.split import choose_rows
 from datasets.uploads import Upload
 from ui import text
+from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
 from ui.lab.download_view import draw_download
@@ -58,7 +59,7 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
     else:
         table = pd.DataFrame(x, columns=list(features))
         table.insert(0, _unused(text.CLASS, features), np.array(names)[y])
-        st.dataframe(table, hide_index=True, height=220)
+        st.dataframe(disarm_frame(table), hide_index=True, height=220)
 
 
 def _draw_classes(dataset: Upload) -> None:
@@ -75,7 +76,8 @@ def _draw_classes(dataset: Upload) -> None:
     )
     share = st.column_config.ProgressColumn(text.CLASS_SHARE, format="percent", min_value=0, max_value=1)
     st.caption(text.CLASS_BALANCE)
-    st.dataframe(balance, hide_index=True, column_config={text.CLASS_SHARE: share}, height="auto")
+    config = {text.CLASS_SHARE: share}
+    st.dataframe(disarm_frame(balance), hide_index=True, column_config=config, height="auto")
 
 
 def _unused(name: str, taken: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ from ui.findings.mistakes_view import draw_mistakes
 from ui.findings.sections import draw_finding
 from ui.lab.take_home import draw_take_home
 from ui.services import services, summaries
+from ui.visitor import visitor
 from wording.in_words import describe
 
 FRAME_HEIGHT = 1000
@@ -85,8 +86,9 @@ def _draw_words(runs: tuple[RunSummary, ...]) -> None:
 
 
 def cancel(identifier: str, run_id: int | None = None) -> None:
-    """Ends an experiment's runs, or one of them."""
-    services().queue.cancel(identifier, run_id)
+    """Ends an experiment's runs, or one of them, if it is of whoever presses."""
+    if who := visitor():
+        services().queue.cancel(identifier, run_id, visitor=who)
 
 
 def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRecord], owned: bool) -> None:

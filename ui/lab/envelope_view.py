@@ -19,12 +19,11 @@ from ui import text
 from ui.components.plain import plain
 from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.services import services
+from ui.visitor import visitor
 from wording.claims import say_flattery
 
 
-def draw_envelope(
-    experiment: Experiment, identifier: str, records: Sequence[RunRecord], *, visitor: str | None, owned: bool
-) -> None:
+def draw_envelope(experiment: Experiment, identifier: str, records: Sequence[RunRecord], *, owned: bool) -> None:
     """Closed: what it holds, and for the owner the way to open it. Open: test against validation, for everybody."""
     store = services().store
     with st.container(border=True, gap="small", key="envelope"):
@@ -36,7 +35,7 @@ def draw_envelope(
         st.markdown(text.ENVELOPE_CLOSED)
         if any(record.run.active for record in records):
             st.caption(text.ENVELOPE_LATER)
-        elif not owned or visitor is None:
+        elif not owned:
             st.caption(text.ENVELOPE_OWNER)
         elif st.checkbox(text.ENVELOPE_SURE, key=f"sure_{identifier}"):
             st.button(
@@ -45,12 +44,13 @@ def draw_envelope(
                 type="primary",
                 icon=":material/drafts:",
                 on_click=_open,
-                args=(identifier, visitor),
+                args=(identifier,),
             )
 
 
-def _open(identifier: str, visitor: str) -> None:
-    open_envelope(services().store, identifier, visitor=visitor, now=time.time())
+def _open(identifier: str) -> None:
+    if who := visitor():
+        open_envelope(services().store, identifier, visitor=who, now=time.time())
 
 
 def _draw_opened(lines: Sequence[Opened], experiment: Experiment, records: Sequence[RunRecord], opened: float) -> None:

@@ -103,7 +103,7 @@ def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> No
         draw_progress(service, experiment, identifier, records, progress)
     draw_failures(records)
     _results(experiment, runs, identifier, rule, what, stored, extendable=owned and not progress.active)
-    draw_envelope(experiment, identifier, records, visitor=visitor, owned=owned)
+    draw_envelope(experiment, identifier, records, owned=owned)
 
 
 def draw_failures(records: Sequence[RunRecord]) -> None:

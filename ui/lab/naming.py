@@ -3,6 +3,7 @@
 from typing import Final
 
 from experiment.spec import Experiment
+from models.names import visible
 from wording.language import _
 
 NAMES_SHOWN: Final = 3
@@ -21,5 +22,5 @@ def suggest_name(experiment: Experiment, data_name: str | None = None) -> str:
     listed = ", ".join(others[:NAMES_SHOWN])
     if len(others) > NAMES_SHOWN:
         listed = _("{names} and {count} more").format(names=listed, count=len(others) - NAMES_SHOWN)
-    full = _("{data}: {names}").format(data=data_name or experiment.dataset.label, names=listed)
+    full = _("{data}: {names}").format(data=visible(data_name or experiment.dataset.label), names=listed)
     return full if len(full) <= LONGEST else full[: LONGEST - 1].rstrip() + "…"

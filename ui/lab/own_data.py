@@ -20,6 +20,8 @@ from datasets.table import TableError
 from datasets.uploads import MAX_FILE_BYTES
 from experiment.limits import is_hosted
 from experiment.spec import ExperimentError
+from export.table_text import disarm
+from models.names import shorten, visible
 from results.uploads import upload_name
 from ui import state, text
 from ui.client_address import client_address
@@ -35,6 +37,8 @@ HEADER_LINES = 20
 """The header can be chosen among the first ones."""
 
 TABLE_HEIGHT = 320
+LONGEST_NAME = 255
+"""Of a file, as systems have it."""
 
 MAX_OPENML = 10_000_000
 IDENTIFIERS = ("sha256", "target", "reading")
@@ -97,7 +101,9 @@ def _offer_openml(key: str, before: dict[str, Any]) -> dict[str, Any]:
 def _keep(name: str, content: bytes) -> str | None:
     """Stores a file; None, with the reason on the page, where the host has no room for it."""
     try:
-        return services().queue.keep_upload(name, content, visitor() or "", client_address())
+        return services().queue.keep_upload(
+            shorten(visible(name), LONGEST_NAME), content, visitor() or "", client_address()
+        )
     except ExperimentError as error:
         st.error(str(error))
         return None
@@ -232,18 +238,18 @@ def _choose_target(path: str, chosen: Mapping[str, Any], description: Descriptio
     """The column with the classes."""
     names = [column.name for column in description.columns]
     target = description.target if chosen["target"] is None else chosen["target"]
-    return str(select(f"{path}.target", target, label=text.TARGET, options=names))
+    return str(select(f"{path}.target", target, label=text.TARGET, options=names, format_func=visible))
 
 
 def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description) -> None:
     """The table of columns; a change goes into the form before the page is drawn again."""
     frame = pd.DataFrame(
         {
-            text.COLUMN_NAME: [column.name for column in description.columns],
+            text.COLUMN_NAME: [_for_cell(column.name) for column in description.columns],
             text.COLUMN_KIND: [column.kind for column in description.columns],
             text.COLUMN_USE: [column.use for column in description.columns],
             text.COLUMN_MISSING: [column.missing for column in description.columns],
-            text.COLUMN_EXAMPLES: [", ".join(column.examples) for column in description.columns],
+            text.COLUMN_EXAMPLES: [", ".join(map(_for_cell, column.examples)) for column in description.columns],
         }
     )
     kinds, uses = ["number", "text", "date"], ["feature", "ignore", "class", "group"]
@@ -265,6 +271,11 @@ def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description)
         on_change=_edit,
         args=(editor, description.columns),
     )
+
+
+def _for_cell(words: str) -> str:
+    """Text of the file for a table, which browsers copy to spreadsheets."""
+    return disarm(visible(words))
 
 
 def _edit(editor: str, columns: tuple[Column, ...]) -> None:

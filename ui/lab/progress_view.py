@@ -7,6 +7,7 @@ import streamlit as st
 
 from charts.palette import style
 from experiment.spec import Experiment
+from models.names import visible
 from results.curves import RunRecord
 from ui import text
 
@@ -36,7 +37,7 @@ def draw_progress_cells(experiment: Experiment, records: Sequence[RunRecord]) ->
         said = escape(text.CELLS.format(variant=variant.name, finished=finished, runs=len(runs)))
         colour = style(index).colour
         lines.append(
-            f'<span><i style="background:{colour}"></i>{escape(variant.name)}</span>'
+            f'<span><i style="background:{colour}"></i>{escape(visible(variant.name))}</span>'
             f'<div role="img" aria-label="{said}" style="--colour:{colour}">{cells}</div>'
         )
     st.html(f'{STYLE}<div class="progress-cells">{"".join(lines)}</div>')

@@ -17,6 +17,7 @@ from charts.marks import place_mark
 from charts.palette import style
 from export.table_text import as_csv, as_latex, as_markdown
 from ui import text
+from ui.components.frames import disarm_frame
 from ui.components.plain import plain
 from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.lab.interval import STYLE, draw_interval, farthest
@@ -59,7 +60,7 @@ def draw_numbers(variants: Sequence[VariantSummary], judged: Verdict) -> None:
                 _draw_copy(variants, judged)
     if whole:
         frame = result_table(variants, judged)
-        st.dataframe(frame, hide_index=True, column_config=column_config(judged), placeholder="–")
+        st.dataframe(disarm_frame(frame), hide_index=True, column_config=column_config(judged), placeholder="–")
     else:
         st.html(STYLE)
         sortable_table(text.NUMBERS_COLUMNS, _rows(variants, judged), key="numbers")

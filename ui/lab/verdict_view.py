@@ -11,6 +11,7 @@ from analysis.verdict import Comparison, Verdict, What
 from charts.palette import style
 from experiment.judging import judging_of
 from experiment.spec import Experiment, ExperimentError
+from models.names import visible
 from results.records import StoredExperiment
 from training.dispatch.queue import MOST_SEEDS_AT_ONCE
 from ui import state, text
@@ -20,6 +21,7 @@ from ui.lab.experiment_form import follow_seeds
 from ui.lab.interval import STYLE as INTERVAL_STYLE
 from ui.lab.interval import draw_interval, farthest
 from ui.services import read_spec, services, verdict
+from ui.visitor import visitor
 from wording.claims import say_claim, say_details, say_margin
 from wording.language import _, ngettext
 from wording.verdict import (
@@ -136,7 +138,7 @@ def _card(index: int, comparison: Comparison, shown: Verdict, reach: float, *, c
     picture = draw_interval(comparison, shown, colour, reach, seeds=False) if effect else ""
     return (
         f'<div class="effect" data-lab-variant="{index}">'
-        f'<span class="effect-name"><i style="background:{colour}"></i>{escape(comparison.variant)}</span>'
+        f'<span class="effect-name"><i style="background:{colour}"></i>{escape(visible(comparison.variant))}</span>'
         f"{kind}{effect}{picture}<small>{escape(_say_seeds(comparison, shown, claims=claims))}</small></div>"
     )
 
@@ -215,9 +217,11 @@ def _draw_add(number: int, stored: StoredExperiment, variant: str) -> None:
 
 
 def _add_seeds(stored: StoredExperiment, number: int) -> None:
-    before = read_spec(stored.spec)
+    before, who = read_spec(stored.spec), visitor()
+    if who is None:
+        return
     try:
-        services().queue.extend(stored, before, number, stored.visitor, client_address())
+        services().queue.extend(stored, before, number, who, client_address())
     except ExperimentError as error:
         st.session_state[state.SEEDS_REFUSAL] = str(error)
     else:

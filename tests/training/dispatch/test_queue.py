@@ -205,10 +205,17 @@ def test_a_cancelled_run_stays_cancelled(queue: Queue, begun: bool) -> None:
     run = submitted(queue)[0]
     if begun:
         queue.store.start(run.id, 1, {}, 1.0)
-    assert queue.cancel(run.experiment_id, run.id) == 1
+    assert queue.cancel(run.experiment_id, run.id, visitor="v") == 1
     queue._settle(run)
     assert current(queue, run).status == "cancelled"
     assert {r.status for r in queue.store.runs(run.experiment_id)[1:]} == {"queued"}
+
+
+def test_nobody_cancels_the_runs_of_another_visitor(queue: Queue) -> None:
+    runs = submitted(queue, "v")
+    assert queue.cancel(runs[0].experiment_id, visitor="another") == 0
+    assert queue.cancel(runs[0].experiment_id, runs[0].id, visitor="another") == 0
+    assert queue.store.runs(runs[0].experiment_id) == runs
 
 
 def test_a_run_that_another_process_adopted_is_left_to_it(queue: Queue) -> None:
@@ -220,7 +227,7 @@ def test_a_run_that_another_process_adopted_is_left_to_it(queue: Queue) -> None:
 
 def test_a_deleted_run_is_no_error(queue: Queue) -> None:
     run = submitted(queue)[0]
-    queue.store.delete_experiment(run.experiment_id)
+    queue.store.delete_experiment(run.experiment_id, visitor="v")
     queue._settle(run)
     assert queue.store.run(run.id) is None
 
@@ -283,7 +290,7 @@ def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
     workers: Any = Workers("one")
     queue._client = workers
     runs = submitted(queue)
-    queue.cancel(runs[0].experiment_id, runs[0].id)
+    queue.cancel(runs[0].experiment_id, runs[0].id, visitor="v")
     queue._round()
     assert [task.arguments[0] for task in workers.tasks] == [runs[1].id]
 
@@ -354,7 +361,7 @@ def test_a_visitors_own_runs_count_until_they_end(store: Store) -> None:
     with pytest.raises(ExperimentError, match="8 asked for; this host allows 5"):
         submitted(queue, "one")
     submitted(queue, "two")
-    queue.cancel(runs[0].experiment_id)
+    queue.cancel(runs[0].experiment_id, visitor="one")
     submitted(queue, "one")
 
 
