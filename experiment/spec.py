@@ -35,8 +35,9 @@ class ExperimentError(RefusalError):
 
 
 def _check_name(name: str, info: ValidationInfo) -> str:
-    """Refuses what disguises a name. What is stored was allowed once, and is still shown."""
-    hidden = None if (info.context or {}).get(STORED) else find_hidden(name)
+    """Refuses what disguises a name. Earlier versions refused control characters alone: what they stored is shown."""
+    earlier = (info.context or {}).get(STORED)
+    hidden = find_hidden("".join(filter(str.isascii, name)) if earlier else name)
     if hidden:
         raise ValueError(f"{quote(name)} is refused: it has {hidden}; allowed: {NAME_ALLOWED}")
     return name
@@ -140,7 +141,7 @@ class Experiment(Part):
     def _check_variants(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
         _refuse_duplicates((v.name for v in variants), "each variant name once")
         if refusals := [reason for v in variants for reason in _refuse_variant(v, info.data)]:
-            raise ValueError("; ".join(refusals))
+            raise ValueError("\n".join(refusals))
         return variants
 
     @field_validator("judging")

@@ -14,6 +14,7 @@ from export.data_loading import loading
 from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
 from export.network_source import ENSEMBLE, network_source
 from export.own_data_loading import Loading
+from models.names import visible
 from models.plan import EARLY_STOPPING, MIXED_ROWS, Call, Plan, call, find_early_stopping
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
@@ -365,8 +366,8 @@ def _head(experiment: Experiment, variant: Variant, loaded: Loading) -> Iterator
     yield FIRST_LINE.format(program=PROGRAM_AND_VERSION, packages=packages)
     yield ""
     if experiment.name:
-        yield f"# Experiment: {experiment.name}"
-    yield f"# Variant: {variant.name}"
+        yield f"# Experiment: {visible(experiment.name)}"
+    yield f"# Variant: {visible(variant.name)}"
     yield ""
 
 

@@ -5,20 +5,24 @@ Names are whatever people typed: each format has them to the letter, on one line
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from math import isnan
 from typing import Final
 
+from models.names import visible
 from wording.numbers import format_number
 
 Cell = str | float | None
 """Text, a number, or nothing; NaN is nothing, too."""
 Row = Sequence[Cell]
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection")."""
-NUMBER: Final = re.compile(r"\s*[+-]?\d[\d.,]*(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+FORMULA: Final = ("=", "+", "-", "@")
+"""What a spreadsheet takes for the beginning of a formula, in any width, also behind what is not seen (OWASP, "CSV
+Injection")."""
+BREAKS: Final = ("\t", "\r", "\n")
+NUMBER: Final = re.compile(r" *[+-]?\d[\d.,]*(e[+-]?\d+)? *", re.IGNORECASE | re.ASCII)
 NUMERIC: Final = re.compile(r"[+−-]?\d[\d.,]*(e[+−-]?\d+)?( ?%)?( ± \d[\d.,]*(e[+−-]?\d+)?( ?%)?)?|–")
 NOTHING: Final = "–"
 
@@ -141,7 +145,8 @@ def disarm(text: str) -> str:
     >>> [disarm(text) for text in ("=1+1", "-0.5", "-a", "L1 + L2")]
     ["'=1+1", '-0.5', "'-a", 'L1 + L2']
     """
-    runs = text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
+    seen = unicodedata.normalize("NFKC", visible(text)).lstrip()
+    runs = seen.startswith(FORMULA) or text.startswith(BREAKS)
     return f"'{text}" if runs and not NUMBER.fullmatch(text) else text
 
 

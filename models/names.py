@@ -9,13 +9,17 @@ import unicodedata
 from typing import Final
 
 JOINERS: Final = "\u200c\u200d"
-"""Needed within words of Persian and of Indian languages, and in emoji."""
-FIRST_JOINED: Final = "\u0590"
-"""First character of the scripts and symbols that know joiners; Latin, Greek and Cyrillic come before it."""
-SELECTORS: Final = frozenset(map(chr, (*range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
-"""They choose a form of the character before them, as of an emoji, a keycap or a Chinese character."""
-SELECTED: Final = "0123456789#*©®"
-FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0"
+"""Needed within words of Arabic, Syriac, Mongolian and Indian scripts, and in emoji."""
+JOINED_SCRIPTS: Final = ((0x0600, 0x109F), (0x1780, 0x18AF), (0xA840, 0xA8FF), (0x10D00, 0x11FFF))
+EMOJI: Final = (0x1F000, 0x1FAFF)
+"""Python's Unicode is older than the newest of them."""
+PRESENTATION: Final = "\ufe0e\ufe0f"
+"""Text or picture, chosen for the symbol before."""
+KEYCAP: Final = "\u20e3"
+KEYCAP_BASES: Final = "0123456789#*"
+FORMS_OF_HAN: Final = frozenset(map(chr, (*range(0xFE00, 0xFE03), *range(0xE0100, 0xE01F0))))
+FORMS_OF_MONGOLIAN: Final = "\u180b\u180c\u180d"
+FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u180f\u2065\u2800\u3164\uffa0\U00016fe4\U0001d159"
 """Empty, but no blanks to Unicode."""
 SEEN: Final = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 """Marks of numbers: of the category of what is not seen, and yet seen."""
@@ -57,9 +61,15 @@ def _shown(text: str, place: int) -> str:
     return "" if _is_hidden(text, place) else text[place]
 
 
-def _is_joined(character: str) -> bool:
-    """Whether it is of a script, or a symbol, that knows joiners and selectors."""
-    return character >= FIRST_JOINED and unicodedata.category(character)[0] not in "CZ" and character not in FILLERS
+def _is_within(character: str, *ranges: tuple[int, int]) -> bool:
+    return bool(character) and any(first <= ord(character) <= last for first, last in ranges)
+
+
+def _is_symbol(character: str) -> bool:
+    """Whether it is drawn as a picture, or chooses how."""
+    return bool(character) and (
+        character in PRESENTATION or _is_within(character, EMOJI) or unicodedata.category(character) in ("So", "Sm")
+    )
 
 
 def _is_hidden(text: str, place: int) -> bool:
@@ -67,8 +77,16 @@ def _is_hidden(text: str, place: int) -> bool:
     if character.isascii():
         return not character.isprintable()
     if character in JOINERS:
-        return not (_is_joined(before) and _is_joined(after))
-    if character in SELECTORS:
-        return not (_is_joined(before) or (before and before in SELECTED))
-    category = unicodedata.category(character)
-    return character in FILLERS or (category in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in SEEN)
+        pair = (before, after)
+        return not (all(map(_is_symbol, pair)) or all(_is_within(one, *JOINED_SCRIPTS) for one in pair))
+    if character in PRESENTATION:
+        keycap = bool(before) and before in KEYCAP_BASES and after == KEYCAP
+        return not (keycap or (_is_symbol(before) and before not in PRESENTATION))
+    if character in FORMS_OF_HAN:
+        return not (before and unicodedata.name(before, "").startswith("CJK UNIFIED"))
+    if character in FORMS_OF_MONGOLIAN:
+        return not _is_within(before, (0x1820, 0x18AA))
+    if character in FILLERS or 0xFE00 <= ord(character) <= 0xFE0F:
+        return True
+    unseen = unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+    return unseen and character not in SEEN and not _is_within(character, EMOJI)

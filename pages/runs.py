@@ -65,7 +65,7 @@ def run_again(stored: StoredExperiment) -> None:
         experiment = parse_experiment(stored.spec, service.uploads)
         st.session_state[state.SHOWN_EXPERIMENT] = service.queue.submit(experiment, who, client_address())
     except ExperimentError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     else:
         st.switch_page(LAB_PAGE)
 

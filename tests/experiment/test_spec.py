@@ -2,7 +2,7 @@
 
 import codecs
 import json
-import time
+import re
 from random import Random
 from typing import Any
 
@@ -186,10 +186,9 @@ def test_values_and_keys_in_a_refusal_are_short() -> None:
     assert len(refusal('{"' + "x" * 30_000 + '":1,"' + "x" * 30_000 + '":1}')) < 300
 
 
-def test_ten_thousand_keys_are_looked_at_quickly() -> None:
-    begin = time.process_time()
-    refusal("{" + ",".join(f'"{i}":0' for i in range(8_000)) + "}")
-    assert time.process_time() - begin < 2
+def test_thousands_of_unknown_keys_are_told_in_few_words() -> None:
+    told = refusal("{" + ",".join(f'"{i}":0' for i in range(6_000)) + "}")
+    assert len(told) <= 2_000 and re.search(r"and [\d,]+ more mistakes$", told)
 
 
 @pytest.mark.parametrize("place", ["name", "variant"])
@@ -202,6 +201,10 @@ def test_a_name_with_what_is_not_seen_is_refused_by_its_code_point(place: str, c
     told = refusal(json.dumps(value))
     assert f"it has U+{ord(character):04X}" in told and "allowed: text in one line" in told
     assert character not in told
+    if character.isascii():
+        with pytest.raises(ExperimentError):
+            parse_experiment(json.dumps(value), stored=True)
+        return
     kept = parse_experiment(json.dumps(value), stored=True)
     assert name in (kept.name, kept.variants[0].name), "an earlier version allowed it"
 

@@ -30,6 +30,27 @@ DISGUISES = [
 DISGUISES += [*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, 0xD800, 0xFEFF, 0xFFA0, 0xFFF9, 0xE0001, 0xE0041]
 
 
+DISGUISED = [
+    "日\u200d本", "日本\ufe0f", "Việ\ufe0ft", "–\ufe0f", "😀" + "\U000e0141" * 30, "L1\ufe0f", "\u2800", "a\U0001d159",
+    "a\U00016fe4", "a\ufff0", "a\U000e0002", "a\U000e0fff", "a\u180f", "a\ufdd0", "a\ue000", "❤\ufe0f\ufe0f",
+    "a\u200db",
+]  # fmt: skip
+PLAIN = ["👩\u200d👩\u200d👧", "❤\ufe0f\u200d🔥", "1\ufe0f\u20e3", "می\u200cخواهم", "क\u094d\u200dष", "葛\U000e0100"]
+PLAIN += ["🏳\ufe0f\u200d🌈", "과적합", "L2 = 1e-3", "Größe", "\U0001fae8"]
+
+
+@pytest.mark.parametrize("name", DISGUISED, ids=ascii)
+def test_what_makes_two_equal_names_of_one_is_refused(name: str) -> None:
+    assert find_hidden(name) is not None
+    assert find_hidden(visible(name)) is None
+
+
+@pytest.mark.parametrize("name", PLAIN, ids=ascii)
+def test_what_people_write_is_allowed(name: str) -> None:
+    assert find_hidden(name) is None
+    assert visible(name) == name
+
+
 def test_examples_give_what_they_say() -> None:
     assert doctest.testmod(names).failed == 0
 

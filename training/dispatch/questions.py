@@ -178,8 +178,9 @@ def ask_summary(experiment: Experiment, variant: Variant, limits: Limits, databa
     if (seconds := setup_seconds(experiment, variant)) > SECONDS_FOR_AN_ANSWER:
         raise QuestionError(TOO_DEEP.format(seconds=seconds, allowed=SECONDS_FOR_AN_ANSWER))
     # Only what decides the model, so that whoever asks for the same one gets the same answer.
-    same_model = experiment.model_copy(update={"name": "", "variants": (variant,), "seeds": (0,)})
-    return Question(summarize_model, (same_model.model_dump_json(exclude_defaults=True), variant.name, database_url))
+    only = variant.model_copy(update={"name": "model"})
+    same_model = experiment.model_copy(update={"name": "", "variants": (only,), "seeds": (0,)})
+    return Question(summarize_model, (same_model.model_dump_json(exclude_defaults=True), only.name, database_url))
 
 
 def ask_samples(experiment: Experiment, variant: Variant, database_url: str) -> Question | None:

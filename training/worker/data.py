@@ -25,7 +25,7 @@ def uploaded_files(store: Store) -> UploadedFiles:
 
 def read_experiment(spec: str, database_url: str) -> Experiment:
     """An experiment's JSON; data of one's own are found in the store at this URL."""
-    return parse_experiment(spec, uploaded_files(open_store(database_url)))
+    return parse_experiment(spec, uploaded_files(open_store(database_url)), stored=True)
 
 
 def load(dataset: Dataset) -> Arrays:

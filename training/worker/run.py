@@ -59,7 +59,7 @@ def _train(run: Run, recorder: Recorder) -> None:
     stored = recorder.store.experiment(run.experiment_id)
     if stored is None:
         raise RunLostError
-    experiment = parse_experiment(stored.spec, uploaded_files(recorder.store))
+    experiment = parse_experiment(stored.spec, uploaded_files(recorder.store), stored=True)
     variant = experiment.variant(run.variant)
     settings, plan = experiment.training, experiment.plan(variant)
     dataset, arrays = experiment.dataset_of(variant), load(experiment.dataset)

@@ -172,8 +172,8 @@ def test_the_same_model_is_one_question() -> None:
     first, second = (ask_summary(e, e.variants[0], Limits(), URL) for e in (EXPERIMENT, renamed))
     assert first == second
     spec, variant, url = first.arguments
-    assert (first.task, variant, url) == (summarize_model, "a", URL)
-    assert [v.name for v in parse_experiment(spec).variants] == ["a"]
+    assert (first.task, variant, url) == (summarize_model, "model", URL)
+    assert [v.name for v in parse_experiment(spec).variants] == ["model"]
 
 
 def test_no_worker_builds_what_the_host_would_not_train() -> None:
