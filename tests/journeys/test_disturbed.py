@@ -82,7 +82,7 @@ def test_a_run_that_takes_longer_than_the_host_allows_is_ended(
 ) -> None:
     identifier = queue.submit(endless(), "local")
     wait_for(begun(store, identifier))
-    monkeypatch.setattr(queue, "limits", Limits(run_seconds=1))
+    monkeypatch.setattr(queue.dispatcher, "limits", Limits(run_seconds=1))
     wait_for(lambda: ended(store, identifier))
     run = only_run(store, identifier)
     assert (run.status, run.attempt) == ("failed", 1)

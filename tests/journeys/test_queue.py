@@ -14,9 +14,10 @@ from results.curves import CurveCache, RunRecord
 from results.findings.samples import read_samples
 from results.records import Run
 from results.store import Store
-from training.dispatch import queue as queue_module
+from training.dispatch import dispatcher
+from training.dispatch.dispatcher import WORKER_LOST
 from training.dispatch.questions import Question, QuestionError
-from training.dispatch.queue import WORKER_LOST, Queue
+from training.dispatch.queue import Queue
 from training.dispatch.tasks import augment_samples
 
 SMALL = '{"dataset": {"name": "wine"}, "training": {"epochs": 5}, "architecture": {"name": "mlp", "widths": [8]}'
@@ -157,7 +158,7 @@ def test_a_worker_over_the_memory_bound_is_restarted_between_runs(
 ) -> None:
     wait_for(lambda: queue.state.ready_workers == 1)
     before = {process.pid for process in worker_processes()}
-    monkeypatch.setattr(queue_module, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(dispatcher, "BYTES_PER_WORKER", 1)
     identifier = queue.submit(small(seeds=(0, 1)), "local")
     wait_for(lambda: ended(store, identifier))
     assert [run.status for run in store.runs(identifier)] == ["finished"] * 2

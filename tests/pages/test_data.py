@@ -66,7 +66,7 @@ def test_picking_a_data_set_that_is_not_here_asks_for_it_and_the_page_goes_on(
 def test_a_download_shows_bytes_so_far_then_its_images(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_page()
     set_state(monkeypatch, bytes_so_far=2_000_000)
-    monkeypatch.setattr(services().queue, "_state", type(services().queue.state)(1, 1))
+    monkeypatch.setattr(services().queue.dispatcher, "state", type(services().queue.state)(1, 1))
     page.fill("selectbox", text.DATASET, "mnist")
     assert [bar.proto.text for bar in page.app.get("progress")] == [
         text.DOWNLOADING.format(label=MNIST.label, done=2.0, total=11.49)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 
 from results.records import Run, WaitingRun
 
@@ -16,6 +17,9 @@ FORESEEN_RUNS = 300
 """So many turns are looked ahead; beyond them the page says "more than"."""
 
 SPEEDS = 30
+
+VariantKey = tuple[str, str]
+"""Experiment and variant: what a worker traces once."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,42 @@ class Turns:
         self._served = defaultdict(float, remembered)
 
 
+def choose(
+    queued: Sequence[Run],
+    served: Mapping[str, int],
+    own: set[VariantKey],
+    others: set[VariantKey],
+    visitors: Mapping[str, float] = MappingProxyType({}),
+) -> Run | None:
+    """The run that a free worker takes next, or None.
+
+    The visitor who was served least comes first; of their experiments the one that was served longest ago (a new one at
+    once), so that a small one need not wait for a large one to end. In it, a variant that this worker has traced or
+    nobody has, then the order of positions.
+
+    Args:
+        queued: runs in the order of submission.
+        served: for each experiment, a number that grows each time it is served.
+        own: variants traced by this worker.
+        others: variants traced by the other workers.
+        visitors: for each experiment, how much its visitor was served lately.
+    """
+    if not queued:
+        return None
+    experiments = (run.experiment_id for run in queued)
+    experiment = min(experiments, key=lambda id_: (visitors.get(id_, 0.0), served.get(id_, 0)))
+
+    def price(run: Run) -> tuple[bool, int]:
+        key = (run.experiment_id, run.variant)
+        return key in others - own, run.position
+
+    return min((run for run in queued if run.experiment_id == experiment), key=price)
+
+
 def foresee(
     waiting: Sequence[WaitingRun], served: Mapping[str, float], last: Mapping[str, int], free_in: Sequence[float]
 ) -> dict[str, Place]:
-    """When the first waiting run of each experiment will start, by the rule of `training.dispatch.queue.choose`.
+    """When the first waiting run of each experiment will start, by the rule of `choose`.
 
     Args:
         waiting: all queued runs, in the order of submission.

@@ -17,7 +17,8 @@ from results.records import Run
 from results.store import Store
 from training.dispatch.admission import Admission
 from training.dispatch.cluster import RESOURCE, ClusterError, worker_count
-from training.dispatch.queue import MOST_LOSSES, WORKER_LOST, Queue, choose
+from training.dispatch.dispatcher import MOST_LOSSES, WORKER_LOST
+from training.dispatch.queue import Queue, choose
 from training.dispatch.tasks import train_run
 
 VariantKey = tuple[str, str]
@@ -167,11 +168,11 @@ def test_a_run_whose_worker_was_lost_is_tried_once_more_and_then_failed(queue: Q
     assert MOST_LOSSES == 2
     run = submitted(queue)[0]
     assert queue.store.start(run.id, 1, {}, 1.0)
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     second = current(queue, run)
     assert (second.status, second.attempt, second.message) == ("queued", 2, None)
     assert queue.store.start(run.id, 2, {}, 2.0)
-    queue._settle(second)
+    queue.dispatcher.settle(second)
     ended = current(queue, run)
     assert (ended.status, ended.attempt, ended.message) == ("failed", 2, WORKER_LOST)
     assert "memory" in WORKER_LOST
@@ -179,15 +180,15 @@ def test_a_run_whose_worker_was_lost_is_tried_once_more_and_then_failed(queue: Q
 
 def test_a_worker_lost_before_it_began_counts_as_well(queue: Queue) -> None:
     run = submitted(queue)[0]
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     assert (current(queue, run).status, current(queue, run).attempt) == ("queued", 2)
 
 
 def test_settling_the_first_attempt_again_leaves_the_second_alone(queue: Queue) -> None:
     run = submitted(queue)[0]
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     queue.store.start(run.id, 2, {}, 2.0)
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     assert (current(queue, run).status, current(queue, run).attempt) == ("running", 2)
 
 
@@ -196,7 +197,7 @@ def test_an_ended_run_is_not_tried_again(queue: Queue, status: Any) -> None:
     run = submitted(queue)[0]
     queue.store.start(run.id, 1, {}, 1.0)
     queue.store.finish(run.id, 1, status, message="m", now=2.0)
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     assert (current(queue, run).status, current(queue, run).attempt, current(queue, run).message) == (status, 1, "m")
 
 
@@ -206,7 +207,7 @@ def test_a_cancelled_run_stays_cancelled(queue: Queue, begun: bool) -> None:
     if begun:
         queue.store.start(run.id, 1, {}, 1.0)
     assert queue.cancel(run.experiment_id, run.id, visitor="v") == 1
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     assert current(queue, run).status == "cancelled"
     assert {r.status for r in queue.store.runs(run.experiment_id)[1:]} == {"queued"}
 
@@ -221,14 +222,14 @@ def test_nobody_cancels_the_runs_of_another_visitor(queue: Queue) -> None:
 def test_a_run_that_another_process_adopted_is_left_to_it(queue: Queue) -> None:
     run = submitted(queue)[0]
     assert queue.store.adopt("other", stale_before=1e12, now=1.0) == 4
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     assert (current(queue, run).owner, current(queue, run).attempt) == ("other", 1)
 
 
 def test_a_deleted_run_is_no_error(queue: Queue) -> None:
     run = submitted(queue)[0]
     queue.store.delete_experiment(run.experiment_id, visitor="v")
-    queue._settle(run)
+    queue.dispatcher.settle(run)
     assert queue.store.run(run.id) is None
 
 
@@ -270,10 +271,10 @@ class Workers:
 def test_each_worker_gets_one_run_at_a_time_and_the_next_when_it_is_free(queue: Queue) -> None:
     workers: Any = Workers("one", "two")
     workers.resources["foreign"] = {}
-    queue._client = workers
+    queue.dispatcher._client = workers
     runs = submitted(queue)
-    queue._round()
-    queue._round()
+    queue.dispatcher._round()
+    queue.dispatcher._round()
     assert [task.arguments for task in workers.tasks] == [(run.id, 1, queue.store.url) for run in runs[:2]]
     assert [task.options["workers"] for task in workers.tasks] == [["one"], ["two"]]
     assert all(task.options["resources"] == {RESOURCE: 1} for task in workers.tasks)
@@ -281,28 +282,28 @@ def test_each_worker_gets_one_run_at_a_time_and_the_next_when_it_is_free(queue: 
     queue.store.start(runs[0].id, 1, {}, 1.0)
     queue.store.finish(runs[0].id, 1, "finished", now=2.0)
     workers.tasks[0].status = "finished"
-    queue._round()
+    queue.dispatcher._round()
     assert [task.arguments[0] for task in workers.tasks[2:]] == [runs[2].id]
     assert workers.tasks[2].options["workers"] == ["one"]
 
 
 def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
     workers: Any = Workers("one")
-    queue._client = workers
+    queue.dispatcher._client = workers
     runs = submitted(queue)
     queue.cancel(runs[0].experiment_id, runs[0].id, visitor="v")
-    queue._round()
+    queue.dispatcher._round()
     assert [task.arguments[0] for task in workers.tasks] == [runs[1].id]
 
 
 def test_a_lost_worker_is_noticed_and_its_run_dispatched_again(queue: Queue) -> None:
     workers: Any = Workers("one")
-    queue._client = workers
+    queue.dispatcher._client = workers
     run = submitted(queue)[0]
-    queue._round()
+    queue.dispatcher._round()
     workers.tasks[0].status = "error"
     workers.resources = {"two": {RESOURCE: 1}}
-    queue._round()
+    queue.dispatcher._round()
     # What the lost worker had traced is gone with it, so that the new one does not leave that variant to it.
     assert [task.arguments[:2] for task in workers.tasks] == [(run.id, 1), (run.id, 2)]
     assert workers.tasks[1].options["workers"] == ["two"]
@@ -408,13 +409,13 @@ def test_workers_by_cores_and_memory(
 
 def test_a_run_says_why_no_worker_could_take_it(queue: Queue) -> None:
     workers: Any = Workers("one")
-    queue._client = workers
+    queue.dispatcher._client = workers
     run = submitted(queue)[0]
     for task in range(2):
-        queue._round()
+        queue.dispatcher._round()
         workers.tasks[task].status = "error"
         workers.tasks[task].exception = lambda: ModuleNotFoundError("No module named 'training'")
-    queue._round()
+    queue.dispatcher._round()
     failed = queue.store.run(run.id)
     assert failed is not None and failed.status == "failed"
     assert "No module named 'training'" in str(failed.message)
