@@ -34,6 +34,9 @@ SECONDS_UNTIL_ENDED = 900.0
 SECONDS_UNTIL_FORGOTTEN = 130.0
 """Streamlit keeps the session of a closed connection for two minutes (MemorySessionStorage, 1.67)."""
 
+WAITING = re.compile(r"\b(wait\w*|queue\w*|warming|first epochs|runs ended|left|before you|ahead|turn)\b")
+"""What of a page's captions and boxes is about waiting."""
+
 WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 32}, "seeds": [0, 1, 2, 3],
  "architecture": {"name": "mlp", "widths": [64]}, "variants": [{"name": "a"}, {"name": "b"}]}"""
 ASKED_FOR = """{"name": "Asked for", "training": {"epochs": 40, "batch_size": 32}, "seeds": [0, 1],
@@ -102,7 +105,8 @@ async def train(port: int, ready: asyncio.Barrier) -> Trainer:
             charted = time.monotonic() - began
         except TimeoutError:
             charted = None
-        told = frozenset(re.sub(r"\d[\d,.]*", "#", sentence) for sentence in visitor.seen.said)
+        said = [re.sub(r"\d[\d,.]*", "#", sentence) for sentence in visitor.seen.said]
+        told = frozenset(sentence for sentence in said if WAITING.search(sentence))
         return Trainer(None, answered, charted, told, visitor.delays)
 
 

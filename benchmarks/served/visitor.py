@@ -24,7 +24,8 @@ from ui import text
 from ui.state import CONFIGURATION_PARAMETER, EXPERIMENT_PARAMETER
 
 TOKEN_COMPONENT = "regularizer_lab_visitor"  # noqa: S105
-CHART_COMPONENT = "regularizer_lab_live_chart"
+CHART_KEY = "-chart"
+"""End of the identifier of an experiment's chart; further live charts on the page have other keys."""
 SECONDS_FOR_A_PAGE = 120.0
 
 
@@ -36,7 +37,7 @@ class Seen:
         widgets: label of a button, or name of a component -> its identifier.
         said: alerts and captions, in their order.
         errors: error boxes, with the lines of code under them.
-        charted: whether a live chart was drawn.
+        charted: whether the curves were drawn.
     """
 
     widgets: dict[str, str] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Seen:
                 self.widgets[element.button.label] = element.button.id
             case "bidi_component":
                 self.widgets[element.bidi_component.component_name] = element.bidi_component.id
-                self.charted |= element.bidi_component.component_name == CHART_COMPONENT
+                self.charted |= element.bidi_component.id.endswith(CHART_KEY)
             case "alert":
                 self.said.append(element.alert.body)
                 if element.alert.format == element.alert.ERROR:
