@@ -1,12 +1,13 @@
 # make run: set up and serve. make check: what a developer runs after each edit, under a minute; make format before it.
 # make test: set up and check everything; make test-all: many minutes more. make bench, make example, make clean.
+# make chaos, make load: a real server is killed and crowded for minutes; figures into docs/reliability.md.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := run
-.PHONY: run format lint check test test-all bench example clean
+.PHONY: run format lint check test test-all bench chaos load example clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -44,6 +45,12 @@ test-all: $(VENV)/requirements-dev.stamp
 
 bench: $(VENV)/requirements-dev.stamp
 	$(BIN)/python -m benchmarks $(BENCH)
+
+chaos: $(VENV)/requirements-dev.stamp
+	$(BIN)/python -m benchmarks.chaos --write docs/reliability.md $(CHAOS)
+
+load: $(VENV)/requirements-dev.stamp
+	$(BIN)/python -m benchmarks.load --write docs/reliability.md $(LOAD)
 
 # Records anew every preset that has a recording; to give one its first, make an empty NAME.result.json beside it.
 example: $(VENV)/requirements.stamp

@@ -1,0 +1,245 @@
+"""`make load`, or `python -m benchmarks.load`: a public server with many viewers, and many who press Train at once.
+
+On loopback, in a temporary folder. The visitors are websocket connections from this one process, without browsers: what
+they cost here is no cost of the server's, but takes processor time from it on the same machine.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import secrets
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from urllib.parse import urlencode
+
+from benchmarks.served.consumption import Meter, Sample
+from benchmarks.served.document import table, write_between
+from benchmarks.served.server import ROLES, LabServer
+from benchmarks.served.visitor import Visitor, visiting
+from experiment.link import encode_link
+from experiment.spec import parse_experiment
+from results.store import Store
+from ui.state import CONFIGURATION_PARAMETER, EXPERIMENT_PARAMETER
+
+SECONDS_UNTIL_FIRST_POINT = 600.0
+SECONDS_UNTIL_ENDED = 900.0
+SECONDS_UNTIL_FORGOTTEN = 130.0
+"""Streamlit keeps the session of a closed connection for two minutes (MemorySessionStorage, 1.67)."""
+
+WAITING = re.compile(r"\b(wait\w*|queue\w*|warming|first epochs|runs ended|left|before you|ahead|turn)\b")
+"""What of a page's captions and boxes is about waiting."""
+
+WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 32}, "seeds": [0, 1, 2, 3],
+ "architecture": {"name": "mlp", "widths": [64]}, "variants": [{"name": "a"}, {"name": "b"}]}"""
+ASKED_FOR = """{"name": "Asked for", "training": {"epochs": 40, "batch_size": 32}, "seeds": [0, 1],
+ "architecture": {"name": "mlp", "widths": [64]}}"""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What became of one who pressed Train.
+
+    Attributes:
+        refusal: why it was refused, or None.
+        answered: seconds until the page answered, with an experiment or a refusal.
+        charted: seconds until the first point was drawn; None if that never came.
+        told: what the page said until then, with # for each number.
+        delays: of the page's runs, and whether a timer asked.
+    """
+
+    refusal: str | None
+    answered: float
+    charted: float | None
+    told: frozenset[str]
+    delays: list[tuple[float, bool]]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that was measured."""
+
+    viewers: list[Visitor]
+    trainers: list[Trainer]
+    samples: dict[str, list[Sample]]
+    memory: list[dict[str, Sample]]
+    """Before, at the end of the load, and when all had left and was forgotten."""
+
+
+async def open_page(visitor: Visitor) -> None:
+    """What a browser does on arrival at a public host: draw the page, then say the token."""
+    await visitor.run_page()
+    await visitor.say_token(secrets.token_hex(32))
+
+
+async def press(port: int, experiment: str) -> str:
+    """Trains an experiment as a visitor who leaves again; its identifier."""
+    async with visiting(port, configuration(experiment)) as visitor:
+        await open_page(visitor)
+        await visitor.press_train()
+        if visitor.experiment is None:
+            raise RuntimeError(f"Train was refused: {visitor.seen.errors}")
+        return visitor.experiment
+
+
+async def train(port: int, ready: asyncio.Barrier) -> Trainer:
+    """Opens the Lab, waits for the others, presses Train, and watches until the first point."""
+    async with visiting(port, configuration(ASKED_FOR)) as visitor:
+        await open_page(visitor)
+        await ready.wait()
+        began = time.monotonic()
+        await visitor.press_train()
+        answered = time.monotonic() - began
+        if visitor.experiment is None:
+            return Trainer(" ".join(visitor.seen.errors), answered, None, frozenset(), visitor.delays)
+        visitor.seen.clear()
+        try:
+            await visitor.wait_for(lambda: visitor.seen.charted, SECONDS_UNTIL_FIRST_POINT)
+            charted = time.monotonic() - began
+        except TimeoutError:
+            charted = None
+        said = [re.sub(r"\d[\d,.]*", "#", sentence) for sentence in visitor.seen.said]
+        told = frozenset(sentence for sentence in said if WAITING.search(sentence))
+        return Trainer(None, answered, charted, told, visitor.delays)
+
+
+def configuration(experiment: str) -> str:
+    """The query of a configuration link."""
+    return urlencode({CONFIGURATION_PARAMETER: encode_link(parse_experiment(experiment))})
+
+
+async def put_under_load(port: int, watched: str, viewers: int, trainers: int, seconds: float) -> Figures:
+    """Viewers for so long; the trainers press once all viewers' pages are drawn. Memory and samples are empty yet."""
+    async with AsyncExitStack() as connections:
+        query = urlencode({EXPERIMENT_PARAMETER: watched})
+        opening = [connections.enter_async_context(visiting(port, query)) for _ in range(viewers)]
+        watching = [await connection for connection in opening]
+        await asyncio.gather(*(open_page(visitor) for visitor in watching))
+        ready = asyncio.Barrier(max(1, trainers))
+        training = asyncio.gather(*(train(port, ready) for _ in range(trainers)))
+        await asyncio.sleep(seconds)
+        done = await training
+    return Figures(watching, done, {}, [])
+
+
+def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten: float) -> Figures:
+    """Starts the server, puts it under load, and waits until it is idle again."""
+    server = LabServer(folder, folder / "results.db", HOSTED="1", WORKERS="2")
+    meter = Meter(server)
+    try:
+        server.start()
+        server.wait_until_ready()
+        memory = [meter.measure()]
+        watched = asyncio.run(press(server.port, WATCHED))
+        meter.start()
+        figures = asyncio.run(put_under_load(server.port, watched, viewers, trainers, seconds))
+        meter.stop()
+        memory.append(meter.measure())
+        with Store(server.url) as store:
+            store.cancel(watched, now=time.time())
+            wait_until_idle(store)
+        time.sleep(forgotten)
+        return Figures(figures.viewers, figures.trainers, meter.samples, [*memory, meter.measure()])
+    finally:
+        server.end()
+        server.kill_everything()
+
+
+def wait_until_idle(store: Store) -> None:
+    """Waits until no run is active."""
+    deadline = time.monotonic() + SECONDS_UNTIL_ENDED
+    while time.monotonic() < deadline and any(summary.active for summary in store.experiments()):
+        time.sleep(1)
+
+
+def report(figures: Figures, seconds: float) -> list[str]:
+    """All tables."""
+    viewers, trainers = figures.viewers, figures.trainers
+    unanswered = sum(visitor.unanswered for visitor in viewers)
+    return [
+        f"Written by `make load` on {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores, 2 workers, `HOSTED=1`, "
+        f"{len(viewers)} viewers, {len(trainers)} who press Train at once, {seconds:.0f} s.",
+        "",
+        *_delay_table(viewers, trainers),
+        "",
+        f"Requests of viewers that were not answered when they left: {unanswered}.",
+        "",
+        *_told(trainers),
+        *_consumption_table(figures),
+    ]
+
+
+def _delay_table(viewers: Sequence[Visitor], trainers: Sequence[Trainer]) -> list[str]:
+    """Delays, each with its number of measurements."""
+    watching = [delay for visitor in viewers for delay in visitor.delays]
+    rows = {
+        "a viewer's page is drawn": [seconds for seconds, timed in watching if not timed],
+        "a viewer's refresh": [seconds for seconds, timed in watching if timed],
+        "Train is answered": [trainer.answered for trainer in trainers],
+        "Train until the first point": [trainer.charted for trainer in trainers if trainer.charted is not None],
+    }
+    cells = [[name, str(len(found)), *_spread(found)] for name, found in rows.items()]
+    return table(("delay", "measured", "median", "95%", "longest"), cells)
+
+
+def _spread(seconds: Sequence[float]) -> tuple[str, str, str]:
+    if not seconds:
+        return "–", "–", "–"
+    high = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    return f"{median(seconds):.2f} s", f"{high:.2f} s", f"{max(seconds):.2f} s"
+
+
+def _told(trainers: Sequence[Trainer]) -> list[str]:
+    """Refusals by their text, and what the page said to those who waited."""
+    refusals = Counter(trainer.refusal for trainer in trainers if trainer.refusal)
+    never = sum(trainer.refusal is None and trainer.charted is None for trainer in trainers)
+    told = Counter(sentence for trainer in trainers for sentence in trainer.told)
+    lines = [f"Refused: {sum(refusals.values())}. Accepted, but no point was seen: {never}.", ""]
+    lines += [f"- {count} × refused: {reason}" for reason, count in refusals.most_common()]
+    lines += [f"- {count} × told while waiting: {sentence}" for sentence, count in told.most_common(8)]
+    return [*lines, ""]
+
+
+def _consumption_table(figures: Figures) -> list[str]:
+    rows = []
+    for role in ROLES:
+        samples, memory = figures.samples[role], [moment[role] for moment in figures.memory]
+        cores = [sample.cores for sample in samples] or [0.0]
+        highest = max(sample.pss for sample in [*samples, *memory])
+        moments = [_megabytes(memory[0].pss), _megabytes(highest), *(_megabytes(m.pss) for m in memory[1:])]
+        rows.append([role, *moments, _megabytes(memory[-1].rss), f"{median(cores):.2f}", f"{max(cores):.2f}"])
+    head = ("processes", "PSS before", "highest", "at the end", "when all had left", "RSS then", "cores", "most")
+    return table(head, rows)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB"
+
+
+def main() -> None:
+    """Measures, prints, and writes where it is asked to."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--viewers", type=int, default=100, help="of one experiment that trains (default: 100)")
+    parser.add_argument("--trainers", type=int, default=20, help="who press Train at the same time (default: 20)")
+    parser.add_argument("--seconds", type=float, default=120, help="of load, at least (default: 120)")
+    parser.add_argument("--write", type=Path, metavar="DOCUMENT", help="where the tables go, between two markers")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="regularizer-lab-load-", ignore_cleanup_errors=True) as folder:
+        figures = measure(
+            Path(folder), options.viewers, options.trainers, options.seconds, SECONDS_UNTIL_FORGOTTEN
+        )  # fmt: skip
+    lines = report(figures, options.seconds)
+    print("\n".join(lines))
+    if options.write:
+        write_between(options.write, "load", lines)
+
+
+if __name__ == "__main__":
+    main()
