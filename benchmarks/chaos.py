@@ -85,7 +85,7 @@ class Torment:
         self.place = Place(self.server, self.witness, database, random.Random(seed))  # noqa: S311
         self.packed = encode_link(parse_experiment(EXPERIMENT))
         self._undisturbed: dict[tuple[str, int], Curve] = {}
-        self._processes = self._entries = 0
+        self._processes = self._entries = self._own_entries = 0
 
     def begin(self) -> None:
         """Starts the server and trains once without a fault."""
@@ -98,6 +98,7 @@ class Torment:
         curves = self.witness.curves(runs)
         self._undisturbed = {(run.variant, run.seed): curves[run.id] for run in runs}
         self._processes, self._entries = len(self.server.tree()), len(self._temporary())
+        self._own_entries = self._entries
 
     def suffer(self, kind: str) -> Outcome:
         """One fault in the middle of training, and what came of it."""
@@ -111,7 +112,8 @@ class Torment:
         resume(self.place)
         outcome = Outcome(kind, self.witness.find_lost(), left, self._failed() - failed, seconds)
         if seconds is None:  # the next fault deserves a server that works
-            self.server.kill()
+            self.server.end()
+            self.server.kill_everything()
             self.server.start()
         return outcome
 
@@ -123,7 +125,7 @@ class Torment:
         curves, finished = self.witness.curves(runs), [run for run in runs if run.status == "finished"]
         unequal = sum(curves[run.id] != self._undisturbed[run.variant, run.seed] for run in finished)
         lost = self.witness.find_lost()
-        self._processes = self._entries = 0
+        self._processes, self._entries = 0, self._entries - self._own_entries
         self.server.end()
         left = self._wait_until_clean(time.monotonic() + SECONDS_UNTIL_CLEAN)
         return Ending(Counter(run.status for run in runs), unequal, lost, left)
@@ -152,15 +154,24 @@ class Torment:
         raise TimeoutError("two runs do not train at a time")
 
     def _wait_for_progress(self, training: Sequence[Run], since: float, *, again: bool) -> float | None:
-        """Seconds until each of these runs has a new epoch (`again`: in a new attempt) or has ended."""
+        """Seconds until training went on; None if not each of these runs has a new epoch or has ended in two minutes.
+
+        Args:
+            training: the runs that were hit.
+            since: when the fault was over.
+            again: whether all must begin anew. Then the first epoch of any new attempt or run counts, for the others
+                may have to wait for their turn; else the last run's next epoch does, for only one may have been hit.
+        """
         self.witness.look()
-        first = {
-            run.id: (run.attempt + again, self.witness.last_epoch(run.id, run.attempt + again)) for run in training
-        }
+        before, went_on = self.witness.attempts(), None
+        attempts = {run.id: run.attempt + again for run in training}
+        first = {id_: (attempt, self.witness.last_epoch(id_, attempt)) for id_, attempt in attempts.items()}
         while time.monotonic() - since < SECONDS_UNTIL_RECOVERED:
             runs = {run.id: run for run in self.witness.look()}
+            if went_on is None and self.witness.attempts() - before:
+                went_on = time.monotonic() - since
             if runs and all(not runs[id_].active or self.witness.has_later(id_, *last) for id_, last in first.items()):
-                return time.monotonic() - since
+                return went_on if again and went_on is not None else time.monotonic() - since
             time.sleep(0.1)
         return None
 

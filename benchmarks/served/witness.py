@@ -55,6 +55,10 @@ class Witness:
             self.look()
             time.sleep(0.2)
 
+    def attempts(self) -> set[tuple[int, int]]:
+        """Run and attempt of which an epoch was seen."""
+        return {key[:2] for key in self.seen}
+
     def last_epoch(self, run_id: int, attempt: int) -> int:
         """The last epoch that was seen of an attempt; 0 for none."""
         return max((key[2] for key in self.seen if key[:2] == (run_id, attempt)), default=0)
