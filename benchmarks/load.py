@@ -143,7 +143,8 @@ def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten
         meter.stop()
         memory.append(meter.measure())
         with Store(server.url) as store:
-            store.cancel(watched, now=time.time())
+            if stored := store.experiment(watched):
+                store.cancel(watched, visitor=stored.visitor, now=time.time())
             wait_until_idle(store)
         time.sleep(forgotten)
         return Figures(figures.viewers, figures.trainers, meter.samples, [*memory, meter.measure()])

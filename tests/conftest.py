@@ -70,7 +70,7 @@ def _wait_until_healthy(address: str) -> None:
         try:
             with urllib.request.urlopen(address + "_stcore/health", timeout=5):
                 return
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError, TimeoutError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

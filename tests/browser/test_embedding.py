@@ -72,7 +72,9 @@ def test_the_code_of_share_shows_an_experiment_elsewhere_while_it_trains(
             frame.get_by_role("link", name=text.OPEN_WHOLE_PAGE).click()
         popup.value.wait_for_url(lab.link(identifier))
         expect(press(popup.value, text.TRAIN)).to_be_visible(timeout=SECONDS * 1000)
-    lab.store.cancel(identifier, now=time.time())
+    stored = lab.store.experiment(identifier)
+    assert stored is not None
+    lab.store.cancel(identifier, visitor=stored.visitor, now=time.time())
 
 
 def test_without_an_experiment_the_recorded_example_is_embedded(open_tab: OpenTab, lab: Lab, other_site: str) -> None:

@@ -155,4 +155,4 @@ def test_what_was_just_started_ends_with_its_parent(seconds: float, tmp_path: Pa
     def left() -> list[psutil.Process]:
         return [p for p in psutil.process_iter(["cmdline"]) if folder in " ".join(p.info["cmdline"] or ())]
 
-    wait_for(lambda: not left(), 30)
+    wait_for(lambda: not left() and not Path(folder).exists(), 30)

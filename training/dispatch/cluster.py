@@ -17,7 +17,7 @@ from distributed import Client
 from distributed.security import Security
 
 from training.dispatch.worker_log import keep_log, log_path
-from training.worker.preload import MEMORY, PARENT, identify
+from training.worker.preload import FOLDER, MEMORY, PARENT, identify
 
 RESOURCE = "training"
 """Dask resource that a run holds while it trains; each worker has one."""
@@ -135,6 +135,7 @@ class LocalCluster:
             | {
                 PARENT: identify(psutil.Process()),
                 MEMORY: str(self._bytes),
+                FOLDER: str(self._folder),
                 "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
                 # A run whose worker died is tried again by the queue, which also counts; not by Dask.
                 "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",

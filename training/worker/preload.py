@@ -10,6 +10,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import psutil
@@ -20,6 +21,9 @@ clusters."""
 
 MEMORY = "REGULARIZER_LAB_WORKER_BYTES"
 """Environment: bytes that a local worker may take."""
+
+FOLDER = "REGULARIZER_LAB_FOLDER"
+"""Environment: the folder of a local cluster, which goes with it."""
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_CLOCKS_MAY_DIFFER = 2.0
@@ -81,12 +85,19 @@ def _end_with(parent: str) -> None:
     except psutil.NoSuchProcess:
         same = False
     if not same:  # Dask would report an exception here and go on without a watcher
-        os._exit(0)
+        _end()
 
     def watch() -> None:
         never = threading.Event()
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             never.wait(SECONDS_BETWEEN_LOOKS)
-        os._exit(0)
+        _end()
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _end() -> None:
+    """The last process of the cluster leaves no folder behind."""
+    if folder := os.environ.get(FOLDER):
+        rmtree(folder, ignore_errors=True)
+    os._exit(0)

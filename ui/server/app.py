@@ -1,5 +1,6 @@
 """The parts of the ASGI application: what starts with the server, its further routes, and what wraps all answers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,14 +27,31 @@ def prepare() -> None:
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
-    """Workers start, and interrupted runs are taken up, with the server; both end with it."""
-    from ui.services import close_services, start_services  # their caches want a runtime, which is there only now
+    """Workers start, and interrupted runs are taken up, with the server; both end with it.
 
-    await run_in_threadpool(start_services)
+    Nobody waits for that but a page: until then the server answers that it is healthy, and not ready.
+    """
+    starting = asyncio.create_task(run_in_threadpool(_start))
     try:
         yield
     finally:
-        await run_in_threadpool(close_services)
+        await starting
+        await run_in_threadpool(_close)
+
+
+# The services' caches want a runtime, which is there only when the lifespan begins; their imports take seconds.
+
+
+def _start() -> None:
+    from ui.services import start_services
+
+    start_services()
+
+
+def _close() -> None:
+    from ui.services import close_services
+
+    close_services()
 
 
 def middleware() -> Sequence[Middleware]:
