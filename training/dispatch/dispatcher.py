@@ -36,6 +36,7 @@ MOST_LOSSES = 2
 OVERTIME = 2.0
 """Times a run's estimated limit: the estimate may be off, and the machine busy."""
 
+WORKERS_ENDED = "The workers ended unexpectedly and are started again."
 NO_WORKER = "No worker is ready yet; try again in a moment."
 WORKER_FAILED = "A worker could not take this run: {reason}"
 WORKER_LOST = (
@@ -165,8 +166,8 @@ class Dispatcher:
 
     def _round(self) -> None:
         """Settles what has ended, ends what is over, and gives every free worker a run."""
-        if self._client is None or (self._cluster is not None and not self._cluster.alive()):
-            raise ClusterError("The workers ended unexpectedly and are started again.")
+        assert self._client is not None
+        self._require_cluster()
         workers = self._client.scheduler_info()["workers"]
         self._collect(workers)
         ready = [address for address in _workers(self._client) if address not in self._retired]
@@ -185,12 +186,18 @@ class Dispatcher:
             return
         self.state = QueueState(len(ready), self.state.expected_workers, places=self._foresee(waiting))
 
+    def _require_cluster(self) -> None:
+        if self._cluster is not None and not self._cluster.alive():
+            raise ClusterError(WORKERS_ENDED)
+
     def _collect(self, workers: Mapping[str, Any]) -> None:
         """Takes back from the workers what has ended there, to be settled in the store as soon as that answers."""
         for address, busy in list(self._busy.items()):
             lost = address not in workers  # a task bound to a worker that left would wait for ever
             if not (lost or busy.future.done()):
                 continue
+            if busy.future.status != "finished":
+                self._require_cluster()  # else a scheduler or nanny that has just ended would count as the run's worker
             held = time.monotonic() - busy.began
             self._turns.serve(busy.waiting.visitor, held)
             SECONDS.inc(held)
