@@ -20,10 +20,10 @@ from training.dispatch.questions import Question, QuestionError
 from training.dispatch.queue import Queue
 
 
-def lasting(epochs: int = 400) -> Experiment:
+def lasting() -> Experiment:
     """Takes some seconds."""
     return parse_experiment(
-        f'{{"training": {{"epochs": {epochs}}}, "architecture": {{"name": "mlp", "widths": [256]}}, "seeds": [0],'
+        '{"training": {"epochs": 400}, "architecture": {"name": "mlp", "widths": [256]}, "seeds": [0],'
         ' "variants": [{"name": "a"}]}'
     )
 
@@ -115,7 +115,7 @@ def test_a_killed_scheduler_or_nanny_is_no_loss_of_the_runs_own_worker(
     queue: Queue, store: Store, command: str
 ) -> None:
     wait_for(lambda: queue.problem is None)
-    identifier = queue.submit(lasting(1000), "local")
+    identifier = queue.submit(endless(), "local")
     wait_for(begun(store, identifier))
     (service,) = (p for p in psutil.Process().children() if p.cmdline()[2:4] == ["dask", command])
     service.kill()
