@@ -37,6 +37,9 @@ SECONDS_UNTIL_FORGOTTEN = 130.0
 WAITING = re.compile(r"\b(wait\w*|queue\w*|warming|first epochs|runs ended|left|before you|ahead|turn)\b")
 """What of a page's captions and boxes is about waiting."""
 
+PROMISE = re.compile(r"starts in (?:about|more than) (.*)")
+SECONDS_OF = {"h": 3600.0, "min": 60.0, "s": 1.0}
+
 WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 32}, "seeds": [0, 1, 2, 3],
  "architecture": {"name": "mlp", "widths": [64]}, "variants": [{"name": "a"}, {"name": "b"}]}"""
 ASKED_FOR = """{"name": "Asked for", "training": {"epochs": 40, "batch_size": 32}, "seeds": [0, 1],
@@ -51,6 +54,7 @@ class Trainer:
         refusal: why it was refused, or None.
         answered: seconds until the page answered, with an experiment or a refusal.
         charted: seconds until the first point was drawn; None if that never came.
+        promised: in how many seconds it would start, as the page told first; None: nothing waited before it.
         told: what the page said until then, with # for each number.
         delays: of the page's runs, and whether a timer asked.
     """
@@ -58,6 +62,7 @@ class Trainer:
     refusal: str | None
     answered: float
     charted: float | None
+    promised: float | None
     told: frozenset[str]
     delays: list[tuple[float, bool]]
 
@@ -98,16 +103,29 @@ async def train(port: int, ready: asyncio.Barrier) -> Trainer:
         await visitor.press_train()
         answered = time.monotonic() - began
         if visitor.experiment is None:
-            return Trainer(" ".join(visitor.seen.errors), answered, None, frozenset(), visitor.delays)
+            return Trainer(" ".join(visitor.seen.errors), answered, None, None, frozenset(), visitor.delays)
         visitor.seen.clear()
         try:
             await visitor.wait_for(lambda: visitor.seen.charted, SECONDS_UNTIL_FIRST_POINT)
             charted = time.monotonic() - began
         except TimeoutError:
             charted = None
+        promised = [seconds for sentence in visitor.seen.said if (seconds := read_promise(sentence)) is not None]
         said = [re.sub(r"\d[\d,.]*", "#", sentence) for sentence in visitor.seen.said]
         told = frozenset(sentence for sentence in said if WAITING.search(sentence))
-        return Trainer(None, answered, charted, told, visitor.delays)
+        return Trainer(None, answered, charted, promised[0] if promised else None, told, visitor.delays)
+
+
+def read_promise(sentence: str) -> float | None:
+    """The seconds in a sentence such as "3 runs of other experiments come first; starts in about 1 min 5 s".
+
+    >>> read_promise("starts in about 1 min 5 s")
+    65.0
+    """
+    found = PROMISE.search(sentence)
+    if found is None:
+        return None
+    return sum(float(number) * SECONDS_OF[unit] for number, unit in re.findall(r"(\d+) (h|min|s)\b", found[1]))
 
 
 def configuration(experiment: str) -> str:
@@ -184,6 +202,10 @@ def _delay_table(viewers: Sequence[Visitor], trainers: Sequence[Trainer]) -> lis
         "a viewer's page is drawn": [seconds for seconds, timed in watching if not timed],
         "a viewer's refresh": [seconds for seconds, timed in watching if timed],
         "Train is answered": [trainer.answered for trainer in trainers],
+        "until the start, as told at first": [t.promised for t in trainers if t.promised is not None],
+        "longer than told until the first point": [
+            t.charted - t.promised for t in trainers if t.promised is not None and t.charted is not None
+        ],
         "Train until the first point": [trainer.charted for trainer in trainers if trainer.charted is not None],
     }
     cells = [[name, str(len(found)), *_spread(found)] for name, found in rows.items()]
