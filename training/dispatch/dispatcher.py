@@ -16,7 +16,7 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker
 
 from experiment.limits import Limits
-from results.records import Run, WaitingRun
+from results.records import Run, Status, WaitingRun
 from results.store import Store, StoreError
 from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster, connect
 from training.dispatch.counters import BUSY, OUTAGES, QUEUED, RUNS, SECONDS, WORKERS
@@ -102,8 +102,9 @@ class Dispatcher:
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
         self._busy: dict[str, _Busy] = {}
-        self._unsettled: list[tuple[Run, str | None]] = []
+        self._unsettled: list[tuple[_Busy, float, str | None]] = []
         self._retired: set[str] = set()
+        self._overdue: set[str] = set()
         self._traced: defaultdict[str, set[VariantKey]] = defaultdict(set)
         self._served: dict[str, int] = {}
         self._turns = Turns(time.monotonic)
@@ -159,8 +160,8 @@ class Dispatcher:
         if self._cluster is not None:
             self._cluster.close()
         self._client = self._cluster = None
-        self._unsettled += [(busy.run, None) for busy in self._busy.values()]
-        self._busy, self._traced, self._retired = {}, defaultdict(set), set()
+        self._unsettled += [(busy, 0.0, None) for busy in self._busy.values()]
+        self._busy, self._traced, self._retired, self._overdue = {}, defaultdict(set), set(), set()
         self.downloads.disconnect()
         self.questions.disconnect()
 
@@ -170,15 +171,16 @@ class Dispatcher:
         self._require_cluster()
         workers = self._client.scheduler_info()["workers"]
         self._collect(workers)
-        ready = [address for address in _workers(self._client) if address not in self._retired]
+        for address in self._overdue - self._busy.keys():  # not in the middle of somebody else's run
+            self._replace(address)
+        ready = [a for a in _workers(self._client) if a not in self._retired | self._overdue]
         WORKERS.set(len(ready))
-        for late in self.questions.serve(self._submit_question, ready, time.monotonic()):
-            self._replace(late)
+        self._overdue |= set(self.questions.serve(self._submit_question, ready, time.monotonic()))
         self.downloads.serve(self._client, ready)
         try:
             self._settle_all()
             self._end_what_is_over()
-            waiting = self._dispatch_all([address for address in ready if address not in self._retired])
+            waiting = self._dispatch_all([address for address in ready if address not in self._overdue])
         except StoreError as error:  # the workers go on, and so does this once the store answers again
             OUTAGES.inc()
             logger.error("the store failed; trying again: %s", error)
@@ -201,23 +203,24 @@ class Dispatcher:
             held = time.monotonic() - busy.began
             self._turns.serve(busy.waiting.visitor, held)
             SECONDS.inc(held)
-            if busy.future.status == "finished":
-                self._turns.note_speed(busy.waiting.seconds, held)
             self._retire_if_large(address, busy.future)
-            self._unsettled.append((busy.run, _why_lost(busy.future)))
+            self._unsettled.append((busy, held, _why_lost(busy.future)))
             del self._busy[address]
         for address in self._traced.keys() - workers.keys():  # else its variants would be left to a lost worker
             del self._traced[address]
         self._retired &= workers.keys()
+        self._overdue &= workers.keys()
 
     def _settle_all(self) -> None:
         """Settles what was taken back, and runs that nobody has in hand: an outage of the store may leave such."""
         while self._unsettled:
-            self.settle(*self._unsettled[0])
+            busy, held, message = self._unsettled[0]
+            if self.settle(busy.run, message) == "finished":
+                self._turns.note_speed(busy.waiting.seconds, held)
             del self._unsettled[0]
-        held, now = {busy.run.id for busy in self._busy.values()}, time.time()
+        in_hand, now = {busy.run.id for busy in self._busy.values()}, time.time()
         for run in self.store.running(self.owner):
-            if run.id not in held and run.heartbeat < now - SECONDS_UNTIL_SETTLED:
+            if run.id not in in_hand and run.heartbeat < now - SECONDS_UNTIL_SETTLED:
                 self.settle(run, None)
 
     def _end_what_is_over(self) -> None:
@@ -239,7 +242,7 @@ class Dispatcher:
 
     def _dispatch_all(self, ready: Sequence[str]) -> list[WaitingRun]:
         """Gives every free worker its next run; returns those that still wait."""
-        taken = {busy.run.id for busy in self._busy.values()} | {run.id for run, _ in self._unsettled}
+        taken = {busy.run.id for busy in self._busy.values()} | {busy.run.id for busy, *_ in self._unsettled}
         waiting = [one for one in self.store.queued(self.owner) if one.run.id not in taken]
         for address in ready:
             if address not in self._busy and waiting:
@@ -289,8 +292,11 @@ class Dispatcher:
         scaled = [one._replace(seconds=one.seconds * factor) for one in waiting]
         return foresee(scaled, self._turns.served(self._held()), self._served, free_in)
 
-    def settle(self, run: Run, message: str | None = WORKER_LOST) -> None:
+    def settle(self, run: Run, message: str | None = WORKER_LOST) -> Status | None:
         """Tries a run again whose worker is gone; it is failed when that happened too often.
+
+        Returns:
+            How the run ended by itself; None: it did not, or is no longer ours.
 
         Args:
             run: as it was dispatched.
@@ -299,15 +305,17 @@ class Dispatcher:
         """
         current = self.store.run(run.id)
         if current is None or current.attempt != run.attempt or current.owner != self.owner:
-            return
+            return None
         if not current.active:
             RUNS.labels(current.status).inc()
-        elif message is not None and self.store.losses(run.id) + 1 >= MOST_LOSSES:
+            return current.status
+        if message is not None and self.store.losses(run.id) + 1 >= MOST_LOSSES:
             self.store.finish(run.id, run.attempt, "failed", message=message, now=time.time())
             RUNS.labels("lost").inc()
         else:
             self.store.retry(run.id, run.attempt, worker_lost=message is not None, now=time.time())
             RUNS.labels("again").inc()
+        return None
 
     def _submit_question(self, question: Question, address: str) -> Future:
         """Has a worker compute what is no run, on a thread of its own, beside any run.

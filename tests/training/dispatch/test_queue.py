@@ -123,6 +123,26 @@ def test_three_workers_take_a_variant_each_and_keep_it() -> None:
     assert taken == [["baseline"] * 3, ["dropout"] * 3, ["l2"] * 3]
 
 
+def test_a_worker_that_is_late_with_an_answer_ends_no_run(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers: Any = Workers("one", "two")
+    dispatcher, replaced = queue.dispatcher, []
+    dispatcher._client = workers
+    monkeypatch.setattr(dispatcher, "_replace", replaced.append)
+    runs = submitted(queue)
+    dispatcher._round()
+    monkeypatch.setattr(dispatcher.questions, "serve", lambda *_: ["one"])
+    dispatcher._round()
+    monkeypatch.setattr(dispatcher.questions, "serve", lambda *_: [])
+    dispatcher._round()
+    assert replaced == [], "it trains"
+    queue.store.start(runs[0].id, 1, {}, 1.0)
+    queue.store.finish(runs[0].id, 1, "finished", now=2.0)
+    workers.tasks[0].status = "finished"
+    dispatcher._round()
+    assert replaced == ["one"]
+    assert len(workers.tasks) == 2, "and gets no other run before"
+
+
 def test_nothing_queued_is_nothing_chosen() -> None:
     assert choose([], {"a": 1}, set(), set()) is None
 
