@@ -27,6 +27,7 @@ from training.worker.reference_scores import score_frequencies
 def scores(folder: Path, dataset: Mapping[str, Any], *seeds: int) -> ReferenceScores | None:
     """The worker's answer to the page's question."""
     url = f"sqlite:///{folder / 'results.db'}"
+    Store(url).close()  # workers make none
     question = ask_reference_scores(read_experiment(json.dumps({"dataset": dataset, "seeds": seeds}), url), url)
     return read_reference_scores(question.task(*question.arguments))
 

@@ -11,6 +11,7 @@ from datasets.registry import Digits
 from datasets.split import make_split
 from experiment.spec import parse_experiment
 from results.findings.samples import Samples, read_samples
+from results.store import Store
 from training.dispatch.tasks import augment_samples
 
 pytestmark = pytest.mark.usefixtures("keras")
@@ -20,7 +21,9 @@ SHOWN_EPOCHS, SHOWN_IMAGES = 3, 6
 def samples(folder: Path, technique: dict[str, Any], **dataset: Any) -> Samples:
     variant = {"name": "v", "techniques": [technique]}
     spec = json.dumps({"dataset": {"name": "digits", **dataset}, "variants": [variant], "seeds": [4]})
-    return read_samples(augment_samples(spec, f"sqlite:///{folder / 'results.db'}"))
+    url = f"sqlite:///{folder / 'results.db'}"
+    Store(url).close()  # workers make none
+    return read_samples(augment_samples(spec, url))
 
 
 def test_the_first_row_is_the_data_and_the_others_are_mirrored_or_not(tmp_path: Path) -> None:
