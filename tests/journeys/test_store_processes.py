@@ -134,7 +134,7 @@ print(epoch - 1, flush=True)
         tell(child, run.id)
         while not store.epochs([run.id]):
             pass
-        store.cancel(run.experiment_id, visitor="v", now=3.0)
+        store.cancel(run.experiment_id, visitor="local", now=3.0)
         seen = len(store.epochs([run.id]))
         assert int(child.stdout.readline()) == seen
     assert len(store.epochs([run.id])) == seen
