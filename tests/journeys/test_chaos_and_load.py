@@ -15,7 +15,7 @@ CLEAN = Ending(Counter(finished=4), unequal=0, lost=0, left=0)
 
 
 def test_a_killed_worker_loses_nothing_and_its_runs_end_as_undisturbed_ones(tmp_path, monkeypatch):
-    monkeypatch.setattr(chaos, "EXPERIMENT", SMALL)
+    monkeypatch.setattr(chaos, "EXPERIMENT", SMALL.replace('"epochs": 8', '"epochs": 40'))
     outcomes, ending = torment(["worker killed"], tmp_path, tmp_path / "results.db", seed=0, minutes=1)
     assert len(outcomes) == 1 and is_clean(outcomes, ending)
     assert ending.statuses.keys() == {"finished"} and ending.statuses["finished"] >= 8
