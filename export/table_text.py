@@ -146,7 +146,7 @@ def disarm(text: str) -> str:
     ["'=1+1", '-0.5', "'-a", 'L1 + L2']
     """
     seen = unicodedata.normalize("NFKC", visible(text)).lstrip()
-    runs = seen.startswith(FORMULA) or text.startswith(BREAKS)
+    runs = seen.startswith(FORMULA) or text.lstrip(" ").startswith(BREAKS)
     return f"'{text}" if runs and not NUMBER.fullmatch(text) else text
 
 

@@ -5,9 +5,10 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,42 +69,53 @@ def parquet_bomb() -> bytes:
     return file.getvalue()
 
 
-GENERATOR = np.random.default_rng(0)
-NUMBERS = b"a,b,c,d,y\n" + b"".join(
-    b"%f,%f,%f,%f,%d\n" % (*row, i % 2) for i, row in enumerate(GENERATOR.random((99_000, 4)))
-)
-CELLS = GENERATOR.integers(0, 10, (1200, 2000)).astype(str)
-HARMLESS = {
-    "many numbers": NUMBERS,
-    "many columns": "\n".join(
-        [
-            ",".join([*(f"c{i}" for i in range(2000)), "y"]),
-            *(",".join([*row, "ab"[i % 2]]) for i, row in enumerate(CELLS)),
-        ]
-    ).encode(),
-    "long texts": b"a,b,y\n" + b"".join(b"%s%d,%d,%d\n" % (b"x" * 400, i, i % 7, i % 2) for i in range(11_000)),
-    "images": zip_of(folders()),
-    "arrays": archive_of({"x": np.zeros((90_000, 60)), "y": np.arange(90_000) % 2}),
-    "excel": excel_of([["x", "kind"], *([i * i, i % 2] for i in range(40))]),
+def many_numbers() -> bytes:
+    rows = enumerate(np.random.default_rng(0).random((99_000, 4)))
+    return b"a,b,c,d,y\n" + b"".join(b"%f,%f,%f,%f,%d\n" % (*row, i % 2) for i, row in rows)
+
+
+def many_columns() -> bytes:
+    cells = np.random.default_rng(0).integers(0, 10, (1200, 2000)).astype(str)
+    head = ",".join([*(f"c{i}" for i in range(2000)), "y"])
+    return "\n".join([head, *(",".join([*row, "ab"[i % 2]]) for i, row in enumerate(cells))]).encode()
+
+
+HARMLESS: dict[str, Callable[[], bytes]] = {
+    "many numbers": many_numbers,
+    "many columns": many_columns,
+    "long texts": lambda: b"a,b,y\n" + b"".join(b"%s%d,%d,%d\n" % (b"x" * 400, i, i % 7, i % 2) for i in range(11_000)),
+    "images": lambda: zip_of(folders()),
+    "arrays": lambda: archive_of({"x": np.zeros((90_000, 60)), "y": np.arange(90_000) % 2}),
+    "excel": lambda: excel_of([["x", "kind"], *([i * i, i % 2] for i in range(40))]),
 }
-HOSTILE = {
-    "one line of 2,450,000 values": b"a,b,y\n" + b"1," * 2_450_000,
-    "the same behind a quoted line break": b'"a\nb",b,y\n' + b"1," * 2_450_000,
-    "line breaks in quotes": b"a,b,y\n" + b'"\n",' * 1_200_000,
-    "a quote that is never closed": b'a,b,y\n"' + b"1,2,3\n" * 800_000,
-    "too many rows": b"a,b,y\n" + b"1,2,3\n" * 800_000,
-    "too many columns": b",".join(b"c%d" % i for i in range(500_000)) + b"\n",
-    "arrays that unpack": archive_of({"x": np.zeros((2_000_000, 2)), "y": np.zeros(2_000_000)}),
-    "a file that unpacks": zip_of({"cat/1.png": b"\0" * 300_000_000}),
-    "texts that unpack": parquet_bomb(),
-    "a sheet of a cell in each corner": excel_of([["a"]], '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
-    "a sheet of many rows": excel_of([["a", "b"]], "<row><c><v>1</v></c><c><v>2</v></c></row>" * 600_000),
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "one line of 2,450,000 values": lambda: b"a,b,y\n" + b"1," * 2_450_000,
+    "the same behind a quoted line break": lambda: b'"a\nb",b,y\n' + b"1," * 2_450_000,
+    "line breaks in quotes": lambda: b"a,b,y\n" + b'"\n",' * 1_200_000,
+    "a quote that is never closed": lambda: b'a,b,y\n"' + b"1,2,3\n" * 800_000,
+    "too many rows": lambda: b"a,b,y\n" + b"1,2,3\n" * 800_000,
+    "too many columns": lambda: b",".join(b"c%d" % i for i in range(500_000)) + b"\n",
+    "arrays that unpack": lambda: archive_of({"x": np.zeros((2_000_000, 2)), "y": np.zeros(2_000_000)}),
+    "a file that unpacks": lambda: zip_of({"cat/1.png": b"\0" * 300_000_000}),
+    "texts that unpack": parquet_bomb,
+    "a sheet of a cell in each corner": lambda: excel_of(
+        [["a"]], '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    ),
+    "a sheet of many rows": lambda: excel_of([["a", "b"]], "<row><c><v>1</v></c><c><v>2</v></c></row>" * 600_000),
 }
+"""Made only when a test asks for them: together they take many seconds."""
+
+
+@cache
+def hostile(name: str) -> bytes:
+    """The content of a hostile file."""
+    return HOSTILE[name]()
 
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_is_read_apart_is_what_is_read_here_and_takes_no_more_than_a_bound(name: str, watched: list[int]) -> None:
-    apart, here = (reads(HARMLESS[name], Reading(), None, LIMIT) for reads in (read_apart, read_file))
+    content = HARMLESS[name]()
+    apart, here = (reads(content, Reading(), None, LIMIT) for reads in (read_apart, read_file))
     assert apart.description == here.description
     first, second = apart.checked(), here.checked()
     for one, other in ((first.x, second.x), (first.y, second.y), (first.groups, second.groups)):
@@ -115,9 +127,10 @@ def test_what_is_read_apart_is_what_is_read_here_and_takes_no_more_than_a_bound(
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_soon_and_cheaply(name: str, watched: list[int]) -> None:
+    content = hostile(name)
     began = time.process_time()
     with pytest.raises(TableError) as caught:
-        read_apart(HOSTILE[name], Reading(), None, LIMIT)
+        read_apart(content, Reading(), None, LIMIT)
     assert len(str(caught.value)) < 300
     assert time.process_time() - began < 1  # of the process that asks
     assert all(peak < 180 * MEGABYTE for peak in watched)
@@ -125,8 +138,9 @@ def test_a_hostile_file_is_refused_soon_and_cheaply(name: str, watched: list[int
 
 @pytest.mark.parametrize("name", list(HOSTILE)[:3])
 def test_values_are_counted_before_anything_is_made_of_them(name: str, watched: list[int]) -> None:
+    content = hostile(name)
     with pytest.raises(TableError, match="more than 1,000,000 characters"):
-        read_apart(HOSTILE[name], Reading(), None, LIMIT)
+        read_apart(content, Reading(), None, LIMIT)
     assert all(peak < 100 * MEGABYTE for peak in watched)
 
 
@@ -161,7 +175,7 @@ def test_a_process_that_is_killed_or_takes_too_long_is_a_refusal(monkeypatch: py
 
 
 def test_an_archive_says_what_it_holds_by_its_directory() -> None:
-    with zipfile.ZipFile(io.BytesIO(HOSTILE["a file that unpacks"])) as archive:
+    with zipfile.ZipFile(io.BytesIO(hostile("a file that unpacks"))) as archive:
         assert archive.infolist()[0].file_size == 300_000_000
 
 

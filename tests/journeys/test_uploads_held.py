@@ -19,7 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from datasets.registry import DATASETS
-from tests.journeys.test_reading_process import HARMLESS, HOSTILE
+from tests.journeys.test_reading_process import HARMLESS, HOSTILE, hostile
 from ui import text
 from ui.server.upload_bounds import FILES_PER_SESSION, SESSION_FULL
 
@@ -136,7 +136,7 @@ def wait_until_none_is_held(address: str) -> None:
 def test_a_file_that_was_read_is_not_held_and_stays_in_the_form(server: str) -> None:
     with open_tab(server) as tab:
         tab.open_form()
-        tab.choose("long.csv", HARMLESS["long texts"])
+        tab.choose("long.csv", HARMLESS["long texts"]())
         for _ in range(2):
             assert "long" in tab.seen and text.TARGET in tab.widgets
             assert text.FILE_REFUSED not in tab.seen
@@ -162,7 +162,7 @@ def test_twenty_hostile_files_at_once_leave_the_server_answering(server: str) ->
         tabs = [stack.enter_context(open_tab(server)) for _ in range(20)]
         for tab in tabs:
             tab.open_form()
-        contents = [list(HOSTILE.values())[place % len(HOSTILE)] for place in range(len(tabs))]
+        contents = [hostile(list(HOSTILE)[place % len(HOSTILE)]) for place in range(len(tabs))]
         pending = [pool.submit(tab.choose, "hostile", content) for tab, content in zip(tabs, contents, strict=True)]
         slowest = 0.0
         while not all(future.done() for future in pending):
