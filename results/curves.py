@@ -1,5 +1,7 @@
 """Curves as arrays, kept for all viewers in a process and filled with new epochs only."""
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,9 +85,10 @@ def _extend_members(members: Curves, epochs: Sequence[EpochRecord]) -> Curves:
 class _Experiment:
     records: dict[int, RunRecord] = field(default_factory=dict)
     complete: set[tuple[int, int]] = field(default_factory=set)
+    read_at: float = -math.inf
     lock: Lock = field(default_factory=Lock)
 
-    def refresh(self, store: Store, experiment_id: str) -> tuple[RunRecord, ...]:
+    def refresh(self, store: Store, experiment_id: str) -> None:
         # Runs before epochs: a run seen as ended has written all its epochs by the time they are read.
         runs = store.runs(experiment_id)
         self.records = {run.id: self._with_run(run) for run in runs}
@@ -94,7 +97,7 @@ class _Experiment:
         for (run_id, attempt), found in groupby(store.epochs(growing, after), key=itemgetter(0, 1)):
             self._add(run_id, attempt, [epoch.record for epoch in found])
         self.complete = {(run.id, run.attempt) for run in runs if not run.active}
-        return tuple(self.records.values())
+        self.read_at = time.monotonic()
 
     def _with_run(self, run: Run) -> RunRecord:
         record = self.records.get(run.id)
@@ -123,15 +126,23 @@ class CurveCache:
         self._experiments: OrderedDict[str, _Experiment] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, experiment_id: str) -> tuple[RunRecord, ...]:
-        """The experiment's runs in their order, with all epochs so far; empty if there is none."""
+    def read(self, experiment_id: str, *, max_age: float = 0.0) -> tuple[RunRecord, ...]:
+        """The experiment's runs in their order, with all epochs so far; empty if there is none.
+
+        Args:
+            experiment_id: the experiment.
+            max_age: seconds that the epochs may be old. What is computed of them is kept for all who are given the same
+                ones, so a hundred viewers of one experiment cost as much analysis as one.
+        """
         with self._lock:
             experiment = self._experiments.setdefault(experiment_id, _Experiment())
             self._experiments.move_to_end(experiment_id)
             while len(self._experiments) > self._capacity:
                 self._experiments.popitem(last=False)
         with experiment.lock:
-            records = experiment.refresh(self._store, experiment_id)
+            if time.monotonic() - experiment.read_at >= max_age:
+                experiment.refresh(self._store, experiment_id)
+            records = tuple(experiment.records.values())
         if not records:
             with self._lock:
                 self._experiments.pop(experiment_id, None)

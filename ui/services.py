@@ -42,6 +42,7 @@ SECONDS_A_SPEED_IS_KEPT = 30
 SECONDS_BETWEEN_NOTED_LOOKS = 60
 UPLOAD = "upload"
 logger = logging.getLogger(__name__)
+
 UNKNOWN = {"rows": 10**6, "shape": [1], "classes": 2, "kind": "table"}
 """For an experiment of a version that kept no facts, on a file that is refused today: its curves can still be shown."""
 

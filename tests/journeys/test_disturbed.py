@@ -16,6 +16,7 @@ from experiment.spec import Experiment, parse_experiment
 from results.records import Run
 from results.store import Store
 from tests.journeys.test_queue import ended, endless, small, wait_for, worker_processes
+from training.dispatch.counters import OUTAGES
 from training.dispatch.questions import Question, QuestionError
 from training.dispatch.queue import Queue
 
@@ -101,7 +102,8 @@ def test_a_database_that_goes_away_and_comes_back_costs_nothing(queue: Queue, st
     wait_for(lambda: not queue.state.store_answers)
     assert queue.problem and "was deleted or moved" in queue.problem
     assert queue.state.ready_workers == 1, "the workers go on"
-    time.sleep(3)  # longer than a heartbeat, and than the rest of the run
+    before = OUTAGES._value.get()
+    wait_for(lambda: OUTAGES._value.get() > before + 6)  # rounds: longer than a heartbeat
     path.with_name("away.db").rename(path)
     wait_for(lambda: ended(store, disturbed))
     run = only_run(store, disturbed)

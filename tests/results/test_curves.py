@@ -301,3 +301,16 @@ def test_a_refresh_costs_little(store, cache, add_runs, make_record):
         costs.append(time.thread_time() - began)
         assert all(record.last_epoch == epoch for record in records)
     assert min(costs) < 0.005
+
+
+def test_epochs_that_may_be_old_are_the_same_for_all_who_look(store, add_runs, make_record):
+    (run,) = add_runs()
+    cache = CurveCache(store)
+    store.start(run.id, 1, {}, 1.0)
+    store.append_epochs(run.id, 1, [make_record(1)], 2.0)
+    first = cache.read(run.experiment_id, max_age=1e9)
+    store.append_epochs(run.id, 1, [make_record(2)], 3.0)
+    assert cache.read(run.experiment_id, max_age=1e9) == first
+    (fresh,) = cache.read(run.experiment_id)
+    assert fresh.last_epoch == 2
+    assert cache.read(run.experiment_id, max_age=1e9) == (fresh,)

@@ -11,6 +11,7 @@ from results.records import StoredExperiment
 from ui import state, text
 from ui.lab.deeper import page_url
 from ui.lab.experiment_view import (
+    EPOCHS_MAY_BE_OLD,
     SECONDS_BETWEEN_REFRESHES,
     draw_answer_and_cards,
     draw_chart_panel,
@@ -19,6 +20,7 @@ from ui.lab.experiment_view import (
     draw_progress,
 )
 from ui.lab.verdict_view import draw_judged
+from ui.refreshes import in_turn
 from ui.services import read_spec, recorded_runs, services, stored_runs
 
 LAYOUT = """<style>
@@ -60,9 +62,10 @@ def _draw_stored(identifier: str) -> None:
     st.fragment(_live, run_every=SECONDS_BETWEEN_REFRESHES if active else None)(stored, active)
 
 
+@in_turn
 def _live(stored: StoredExperiment, was_active: bool) -> None:
     service, experiment = services(), read_spec(stored.spec)
-    records = service.curves.read(stored.id)
+    records = service.curves.read(stored.id, max_age=EPOCHS_MAY_BE_OLD)
     progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
     if was_active != progress.active:
         st.rerun()  # the whole page once more, without the timer, or with it

@@ -28,6 +28,7 @@ from ui.lab.progress_view import draw_progress_cells
 from ui.lab.result_table import draw_numbers
 from ui.lab.verdict_view import draw_answer, draw_cards, draw_judged
 from ui.lab.what_if import chosen_rule, draw_what_if
+from ui.refreshes import in_turn
 from ui.services import (
     Services,
     note_look,
@@ -44,6 +45,8 @@ from wording.language import ngettext
 from wording.verdict import say_answer
 
 SECONDS_BETWEEN_REFRESHES = 1.0
+EPOCHS_MAY_BE_OLD = 0.8
+"""Seconds, in a refresh: less than lies between two of them."""
 WORKER_COMMAND = (
     f"PYTHONPATH=. dask worker ADDRESS --nthreads 3 --resources {RESOURCE}=1 --preload training.worker.preload"
 )
@@ -86,10 +89,11 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
     )
 
 
+@in_turn
 def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> None:
     service, identifier, owned = services(), stored.id, stored.visitor == visitor
     experiment = read_spec(stored.spec)
-    records = service.curves.read(identifier)
+    records = service.curves.read(identifier, max_age=EPOCHS_MAY_BE_OLD)
     note_look(identifier)
     progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
     if was_active != progress.active:
@@ -188,7 +192,13 @@ def _results(
     draw_answer_and_cards(experiment, runs, what, stored if extendable else None)
     if stored is not None and experiment.dataset.kind == "points":
         service = services()
-        draw_finding(draw_boundaries, service.store, experiment, service.curves.read(stored.id), key="boundary")
+        draw_finding(
+            draw_boundaries,
+            service.store,
+            experiment,
+            service.curves.read(stored.id, max_age=EPOCHS_MAY_BE_OLD),
+            key="boundary",
+        )
     draw_chart_panel(experiment, runs, revision, rule, what)
     variants = summaries(runs)
     with st.container(border=True, gap="small", key="numbers_panel"):
