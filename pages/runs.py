@@ -137,6 +137,9 @@ services()
 who = visitor()
 days = services().queue.limits.days_kept
 draw_title(text.RUNS, text.RUNS_INTRODUCTION_HOSTED.format(days=days) if is_hosted() else text.RUNS_INTRODUCTION)
+if not is_hosted():
+    for notice in services().opened.notices:
+        st.info(plain(notice))
 draw_import()
 if who is not None:
     any_active = any(summary.active for summary in services().store.experiments(who))

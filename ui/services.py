@@ -39,6 +39,8 @@ from ui.components.plain import plain
 from wording.language import LANGUAGE
 
 SECONDS_A_SPEED_IS_KEPT = 30
+SEVERAL = 2
+"""Workers that a cluster of others is taken to have."""
 SECONDS_BETWEEN_NOTED_LOOKS = 60
 UPLOAD = "upload"
 logger = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class Services:
 @st.cache_resource(show_spinner=False)
 def _open() -> Services:
     workers, address = worker_count(), os.environ.get("DASK_SCHEDULER_ADDRESS")
-    limits = limits_from_environment(workers)
+    limits = limits_from_environment(workers if address is None else SEVERAL)
     trusted_proxies()
     opened = open_store()
     store = opened.store
