@@ -25,7 +25,8 @@ def say_answer(verdict: Verdict) -> str:
     compared = [c for c in verdict.comparisons if c.kind != "reference"]
     if not compared:
         return _("There is only one variant, so there is nothing to compare.")
-    if verdict.margin is None or not any(c.seeds for c in compared):
+    compared = [c for c in compared if c.seeds]
+    if verdict.margin is None or not compared:
         template = _("No seed can be compared yet: {reference} and another variant must have finished the first one.")
         return template.format(reference=join_names([verdict.judging.reference]))
     templates: dict[Kind, str] = {
@@ -52,8 +53,8 @@ def say_answer(verdict: Verdict) -> str:
 
 
 def _by_kind(verdict: Verdict) -> dict[Kind, list[Comparison]]:
-    """The comparisons of each kind that occurs, best news first."""
-    found = {kind: [c for c in verdict.comparisons if c.kind == kind] for kind in KINDS}
+    """The comparisons of each kind that occurs, of those that have a seed, best news first."""
+    found = {kind: [c for c in verdict.comparisons if c.kind == kind and c.seeds] for kind in KINDS}
     return {kind: comparisons for kind, comparisons in found.items() if comparisons}
 
 

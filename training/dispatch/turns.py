@@ -3,7 +3,7 @@
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from types import MappingProxyType
 
@@ -25,12 +25,13 @@ VariantKey = tuple[str, str]
 @dataclass(frozen=True)
 class Place:
     """When an experiment's first run will start: so many runs before it, in about so many seconds; `beyond` them where
-    it is too far to foresee.
+    it is too far to foresee. `end`: seconds until the last waiting run of the experiment ends, None where that is.
     """
 
     runs_before: int
     seconds: float
     beyond: bool = False
+    end: float | None = None
 
 
 class Turns:
@@ -118,7 +119,7 @@ def choose(
 def foresee(
     waiting: Sequence[WaitingRun], served: Mapping[str, float], last: Mapping[str, int], free_in: Sequence[float]
 ) -> dict[str, Place]:
-    """When the first waiting run of each experiment will start, by the rule of `choose`.
+    """When the first waiting run of each experiment will start, and the last one end, by the rule of `choose`.
 
     Args:
         waiting: all queued runs, in the order of submission.
@@ -135,17 +136,18 @@ def foresee(
     workers = sorted(free_in) or [0.0]
     heapq.heapify(workers)
     places: dict[str, Place] = {}
+    ends: defaultdict[str, float] = defaultdict(float)
     for before in range(min(len(waiting), FORESEEN_RUNS)):
         chosen = min(left, key=lambda one: (seconds[visitors[one]], order.get(one, 0)))
         start, taken = heapq.heappop(workers), left[chosen].pop()
         places.setdefault(chosen, Place(before, start))
+        ends[chosen] = max(ends[chosen], start + taken)
         heapq.heappush(workers, start + taken)
         seconds[visitors[chosen]] += taken
         order[chosen], turn = turn, turn + 1
         if not left[chosen]:
             del left[chosen]
-        if len(places) == len(visitors):
-            break
+            places[chosen] = replace(places[chosen], end=ends[chosen])
     unseen = Place(min(len(waiting), FORESEEN_RUNS), workers[0], beyond=True)
     return {experiment: places.get(experiment, unseen) for experiment in visitors}
 

@@ -160,10 +160,12 @@ def draw_progress(
     label = text.PROGRESS.format(
         done=progress.ended, total=progress.runs, epochs=progress.epochs, all_epochs=progress.all_epochs
     )
-    if progress.seconds_left is not None:
-        label += text.TIME_LEFT.format(time=show_duration(progress.seconds_left))
+    place = workers.places.get(identifier)
+    if progress.seconds_left is not None:  # of its own runs, which others' may keep waiting
+        left = max(progress.seconds_left, place.end or 0.0 if place else 0.0)
+        label += text.TIME_LEFT.format(time=show_duration(left))
     st.caption(label)
-    if not progress.epochs and (place := workers.places.get(identifier)):
+    if not progress.epochs and place:
         st.caption(f":material/hourglass_top: {say_place(place)}")
     draw_progress_cells(experiment, records)
     if not workers.store_answers:

@@ -64,17 +64,18 @@ def test_a_place_by_hand() -> None:
     # false, but 8 < 10: Bob's third, of 4 s, too).
     queue = runs(("a", "ann", 5.0), ("b", "bob", 4.0), ("b", "bob", 4.0), ("b", "bob", 4.0), ("c", "cleo", 1.0))
     assert foresee(queue, {"ann": 10.0, "cleo": 5.0}, {}, [3.0]) == {
-        "b": Place(0, 3.0),
-        "c": Place(2, 3.0 + 4.0 + 4.0),
-        "a": Place(4, 3.0 + 12.0 + 1.0),
+        "b": Place(0, 3.0, end=3.0 + 12.0 + 1.0),
+        "c": Place(2, 3.0 + 4.0 + 4.0, end=3.0 + 4.0 + 4.0 + 1.0),
+        "a": Place(4, 3.0 + 12.0 + 1.0, end=3.0 + 12.0 + 1.0 + 5.0),
     }
-    assert foresee(queue, {"ann": 10.0, "cleo": 5.0}, {}, [3.0, 0.0])["b"] == Place(0, 0.0)
+    assert foresee(queue, {"ann": 10.0, "cleo": 5.0}, {}, [3.0, 0.0])["b"].seconds == 0.0
     assert foresee([], {}, {}, []) == {}
 
 
 def test_what_is_too_far_is_said_to_be_beyond() -> None:
     queue = runs(*[("a", "ann", 1.0)] * (FORESEEN_RUNS + 5), ("b", "bob", 1.0))
     assert foresee(queue, {"bob": 1e6}, {}, [0.0])["b"] == Place(FORESEEN_RUNS, float(FORESEEN_RUNS), beyond=True)
+    assert foresee(queue, {"bob": 1e6}, {}, [0.0])["a"].end is None
 
 
 entries = st.tuples(st.sampled_from("abcd"), st.floats(0.5, 30.0))
@@ -89,7 +90,7 @@ def test_the_place_is_when_the_queues_own_rule_comes_to_it(
     owner = {"a": "x", "b": "x", "c": "y", "d": "z"}
     waiting = runs(*((experiment, owner[experiment], seconds) for experiment, seconds in queue))
     foreseen = foresee(waiting, served, {}, [0.0])
-    seconds, order, now, began = {**dict.fromkeys("xyz", 0.0), **served}, {}, 0.0, {}
+    seconds, order, now, began, ended = {**dict.fromkeys("xyz", 0.0), **served}, {}, 0.0, {}, {}
     for before in range(len(waiting)):
         visitors = {experiment: seconds[visitor] for experiment, visitor in owner.items()}
         run = choose([one.run for one in waiting], order, set(), set(), visitors)
@@ -100,7 +101,9 @@ def test_the_place_is_when_the_queues_own_rule_comes_to_it(
         now += taken.seconds
         seconds[taken.visitor] += taken.seconds
         order[run.experiment_id] = before + 1
+        ended[run.experiment_id] = pytest.approx(now)
     assert {key: (place.runs_before, place.seconds) for key, place in foreseen.items()} == began
+    assert {key: place.end for key, place in foreseen.items()} == ended
 
 
 def test_long_runs_are_told_by_the_machines_own_speed() -> None:
