@@ -32,6 +32,10 @@ SECONDS_UNTIL_SETTLED = 15.0
 SECONDS_UNTIL_REPLACED = 5.0
 """A worker that does not hear for so long that its run is over is ended and replaced."""
 
+SECONDS_UNTIL_LOST = 1.0
+"""From the end of a task without an end of its run until its worker is to blame. A scheduler or nanny that dies takes
+its connections with it before it is seen to have ended."""
+
 MOST_LOSSES = 2
 OVERTIME = 2.0
 """Times a run's estimated limit: the estimate may be off, and the machine busy."""
@@ -56,6 +60,12 @@ class _Busy:
     future: Any
     began: float
     over_since: float | None = None
+    lost_since: float | None = None
+
+    def lose(self, now: float) -> float:
+        """Since when it has been lost (monotonic seconds)."""
+        self.lost_since = now if self.lost_since is None else self.lost_since
+        return self.lost_since
 
     @property
     def run(self) -> Run:
@@ -168,7 +178,8 @@ class Dispatcher:
     def _round(self) -> None:
         """Settles what has ended, ends what is over, and gives every free worker a run."""
         assert self._client is not None
-        self._require_cluster()
+        if self._cluster is not None and not self._cluster.alive():
+            raise ClusterError(WORKERS_ENDED)
         workers = self._client.scheduler_info()["workers"]
         self._collect(workers)
         for address in self._overdue - self._busy.keys():  # not in the middle of somebody else's run
@@ -188,19 +199,16 @@ class Dispatcher:
             return
         self.state = QueueState(len(ready), self.state.expected_workers, places=self._foresee(waiting))
 
-    def _require_cluster(self) -> None:
-        if self._cluster is not None and not self._cluster.alive():
-            raise ClusterError(WORKERS_ENDED)
-
     def _collect(self, workers: Mapping[str, Any]) -> None:
         """Takes back from the workers what has ended there, to be settled in the store as soon as that answers."""
         for address, busy in list(self._busy.items()):
             lost = address not in workers  # a task bound to a worker that left would wait for ever
             if not (lost or busy.future.done()):
                 continue
-            if busy.future.status != "finished":
-                self._require_cluster()  # else a scheduler or nanny that has just ended would count as the run's worker
-            held = time.monotonic() - busy.began
+            now = time.monotonic()
+            if busy.future.status != "finished" and now - busy.lose(now) < SECONDS_UNTIL_LOST:
+                continue
+            held = now - busy.began
             self._turns.serve(busy.waiting.visitor, held)
             SECONDS.inc(held)
             self._retire_if_large(address, busy.future)

@@ -89,6 +89,7 @@ def cancel(identifier: str, run_id: int | None = None) -> None:
     """Ends an experiment's runs, or one of them, if it is of whoever presses."""
     if who := visitor():
         services().queue.cancel(identifier, run_id, visitor=who)
+        services().curves.read(identifier)  # so that the next refresh shows it
 
 
 def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRecord], owned: bool) -> None:

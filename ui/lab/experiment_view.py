@@ -93,7 +93,8 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
 def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> None:
     service, identifier, owned = services(), stored.id, stored.visitor == visitor
     experiment = read_spec(stored.spec)
-    records = service.curves.read(identifier, max_age=EPOCHS_MAY_BE_OLD)
+    # Without a timer somebody has pressed something, seeds were added perhaps: that must be seen at once.
+    records = service.curves.read(identifier, max_age=EPOCHS_MAY_BE_OLD if was_active else 0.0)
     note_look(identifier)
     progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
     if was_active != progress.active:

@@ -253,6 +253,27 @@ def test_a_deleted_run_is_no_error(queue: Queue) -> None:
     assert queue.store.run(run.id) is None
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker is to blame as soon as it is lost."""
+    monkeypatch.setattr("training.dispatch.dispatcher.SECONDS_UNTIL_LOST", 0.0)
+
+
+def test_a_scheduler_that_ends_is_seen_before_its_worker_is_to_blame(queue: Queue) -> None:
+    workers: Any = Workers("one")
+    queue.dispatcher._client = workers
+    run = submitted(queue)[0]
+    queue.dispatcher._round()
+    queue.store.start(run.id, 1, {}, 1.0)
+    workers.tasks[0].status = "lost"
+    queue.dispatcher._round()
+    assert current(queue, run).status == "running", "whose end it was shows in the next round"
+    queue.dispatcher._client = None
+    queue.dispatcher._disconnect()
+    queue.dispatcher._settle_all()
+    assert (current(queue, run).attempt, queue.store.losses(run.id)) == (2, 0)
+
+
 class Task:
     """A Dask future as far as the queue looks at it."""
 
@@ -316,7 +337,7 @@ def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
     assert [task.arguments[0] for task in workers.tasks] == [runs[1].id]
 
 
-def test_a_lost_worker_is_noticed_and_its_run_dispatched_again(queue: Queue) -> None:
+def test_a_lost_worker_is_noticed_and_its_run_dispatched_again(queue: Queue, at_once: None) -> None:
     workers: Any = Workers("one")
     queue.dispatcher._client = workers
     run = submitted(queue)[0]
@@ -427,7 +448,7 @@ def test_workers_by_cores_and_memory(
     assert worker_count() == workers
 
 
-def test_a_run_says_why_no_worker_could_take_it(queue: Queue) -> None:
+def test_a_run_says_why_no_worker_could_take_it(queue: Queue, at_once: None) -> None:
     workers: Any = Workers("one")
     queue.dispatcher._client = workers
     run = submitted(queue)[0]
