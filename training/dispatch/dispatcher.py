@@ -346,8 +346,15 @@ class Dispatcher:
             return
         self._retired.add(address)
         self._traced.pop(address, None)
-        options: dict[str, Any] = {"raise_for_error": False}
-        threading.Thread(target=self._client.restart_workers, args=([address],), kwargs=options, daemon=True).start()
+        threading.Thread(target=_restart, args=(self._client, address), daemon=True).start()
+
+
+def _restart(client: Client, address: str) -> None:
+    """Has the worker's nanny end it; takes as long as that takes."""
+    try:
+        client.restart_workers([address], raise_for_error=False)
+    except Exception as error:  # it has left meanwhile, or all are being closed: nothing is left to do
+        logger.warning("the worker %s is not there to be ended: %r", address, error)
 
 
 def _workers(client: Client) -> list[str]:
