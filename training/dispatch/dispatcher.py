@@ -353,7 +353,7 @@ def _restart(client: Client, address: str) -> None:
     """Has the worker's nanny end it; takes as long as that takes."""
     try:
         client.restart_workers([address], raise_for_error=False)
-    except Exception as error:  # it has left meanwhile, or all are being closed: nothing is left to do
+    except (KeyError, ValueError, OSError, RuntimeError) as error:  # it has left, has no nanny, or all are being closed
         logger.warning("the worker %s is not there to be ended: %r", address, error)
 
 
