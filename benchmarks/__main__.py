@@ -116,7 +116,7 @@ def _seconds(runner: Callable[[Case], None], case: Case) -> float:
 def _intro() -> list[str]:
     import tensorflow as tf
 
-    from training.worker.provenance import processor
+    from experiment.machine import processor
 
     packages = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "torch", "streamlit", "plotly")
     versions = ", ".join(f"{name} {found}" for name in packages if (found := _version(name)))

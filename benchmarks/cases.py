@@ -105,7 +105,8 @@ def ensemble_case() -> Case:
 
 def run_engine(case: Case, seeds: Sequence[int] = SEEDS) -> None:
     """Our engine: one trace, three seeds."""
-    from training.worker.engine import Engine, uses_xla
+    from models.engine_rules import uses_xla
+    from training.worker.engine import Engine
 
     settings = case.experiment.training
     xla = uses_xla(case.plan, settings.epochs * -(-case.rows[0] // settings.batch_size))

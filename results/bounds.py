@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, true, update
 
 from results.records import ACTIVE_STATUSES
+from results.run_keys import hand_over
 from results.schema import experiment_uploads, experiment_uses, experiments, runs, upload_owners, uploads
 from results.store import Store
 from results.uploads import delete_unused
@@ -65,6 +66,13 @@ def own_upload(store: Store, sha256: str, visitor: str, address: str) -> None:
             connection.execute(insert(upload_owners), row | {"address": address})
 
 
+def owns_upload(store: Store, sha256: str, visitor: str) -> bool:
+    """Whether a visitor brought this file along."""
+    query = select(upload_owners.c.sha256).filter_by(sha256=sha256, visitor=visitor)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
 def make_room(store: Store, scope: Scope, most_experiments: int | None, most_bytes: int | None, now: float) -> bool:
     """Removes what was looked at least recently until a scope is within its bounds; whether it is.
 
@@ -91,6 +99,7 @@ def make_room(store: Store, scope: Scope, most_experiments: int | None, most_byt
 def _remove(connection: Connection, experiment_id: str) -> None:
     links = experiment_uploads
     used = connection.scalars(select(links.c.sha256).where(links.c.experiment_id == experiment_id)).all()
+    hand_over(connection, [experiment_id])
     connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
     if used:
         delete_unused(connection, uploads.c.sha256.in_(used))

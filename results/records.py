@@ -71,12 +71,25 @@ class Run:
         return self.status in ACTIVE_STATUSES
 
 
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What decides a run's numbers, as text, and how many epochs of them are asked for.
+
+    `anew`: to be trained, whatever there is.
+    """
+
+    text: str
+    epochs: int
+    anew: bool = False
+
+
 class WaitingRun(NamedTuple):
-    """A queued run, whose it is, and how many seconds it was estimated to take (0: unknown)."""
+    """A queued run, whose it is, its estimated seconds (0: unknown), and what decides its numbers."""
 
     run: Run
     visitor: str
     seconds: float
+    key: RunKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

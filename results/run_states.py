@@ -16,21 +16,28 @@ from results.records import (
     EndedBy,
     EndStatus,
     EpochRecord,
+    RunKey,
     epoch_columns,
     finite_or_none,
     to_json,
 )
+from results.run_keys import note_trained
 from results.schema import artifacts, epochs, experiment_uses, experiments, run_losses, runs, test_metrics
 
 
 class RunStates(Database):
     """Changes of runs, and the records that their workers write."""
 
-    def start(self, run_id: int, attempt: int, provenance: Mapping[str, Any], now: float) -> bool:
-        """A queued run begins to train; False if it is no longer queued with this attempt."""
+    def start(
+        self, run_id: int, attempt: int, provenance: Mapping[str, Any], now: float, *, key: RunKey | None = None
+    ) -> bool:
+        """A queued run begins to train, as `key` says; False if it is no longer queued with this attempt."""
         values = {"status": "running", "started_at": now, "heartbeat": now, "provenance": to_json(provenance)}
         with self.writing() as connection:
-            return _change_one(connection, run_id, attempt, ("queued",), values)
+            started = _change_one(connection, run_id, attempt, ("queued",), values)
+            if started and key is not None:
+                note_trained(connection, run_id, key)
+            return started
 
     def append_epochs(self, run_id: int, attempt: int, records: Sequence[EpochRecord], now: float) -> bool:
         """Write epochs (none: only a heartbeat) while the run is running with this attempt.

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = MetaData()
 
@@ -160,11 +161,29 @@ upload_owners = Table(
     Index("upload_owners_by_address", "address"),
 )
 
+# What decided a run's numbers, and whose records it shows: its own, or (`source_id`) those of an equal finished run.
+# `trained` is the number of epochs for which those were trained, `shown` how many were asked for here: of a longer run
+# its beginning is shown. `anew`: it was to be trained, whatever there is.
+run_keys = Table(
+    "run_keys",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("trained", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("anew", Boolean, nullable=False),
+    Column("source_id", Integer, ForeignKey("runs.id")),
+    Index("run_keys_by_key", "key"),
+    Index("run_keys_by_source", "source_id"),
+)
+
+_FOR_BOUNDS = {"experiment_uses", "run_losses", "upload_owners"}
 TABLES_OF_VERSION: dict[int, frozenset[str]] = {
     0: frozenset(),
     1: frozenset({"experiments", "runs", "epochs", "test_metrics"}),
-    2: frozenset(metadata.tables) - {"opened_envelopes", "experiment_uses", "run_losses", "upload_owners"},
-    3: frozenset(metadata.tables) - {"experiment_uses", "run_losses", "upload_owners"},
+    2: frozenset(metadata.tables) - {"opened_envelopes", "run_keys"} - _FOR_BOUNDS,
+    3: frozenset(metadata.tables) - {"run_keys"} - _FOR_BOUNDS,
+    4: frozenset(metadata.tables) - {"run_keys"},
     SCHEMA_VERSION: frozenset(metadata.tables),
 }
 """What a database of each version holds; an older one is upgraded by creating the tables that it lacks."""

@@ -21,6 +21,7 @@ from results.records import (
     EpochRecord,
     ExperimentSummary,
     Run,
+    RunKey,
     Status,
     StoredEpoch,
     StoredExperiment,
@@ -28,6 +29,7 @@ from results.records import (
     from_json,
     nan_if_none,
 )
+from results.run_keys import EPOCHS_OF_RECORDS, RECORDS, hand_over, has_known, note_keys, use_finished
 from results.run_states import RunStates
 from results.uploads import delete_unused
 
@@ -35,7 +37,7 @@ __all__ = ["Store", "StoreError"]
 
 _RUN_COLUMNS = [schema.runs.c[name] for name in RUN_FIELDS]
 _SUMMARY_COLUMNS = [schema.experiments.c[name] for name in ("id", "name", "visitor", "created_at")]
-_EPOCH_COLUMNS = [schema.epochs.c[name] for name in ("run_id", "attempt", "epoch", *CURVE_NAMES)]
+_EPOCH_COLUMNS = [RECORDS.c.run_id, *(schema.epochs.c[name] for name in ("attempt", "epoch", *CURVE_NAMES))]
 _EXPERIMENT_COLUMNS = [schema.experiments.c[name] for name in ("id", "name", "spec", "visitor", "created_at")]
 
 
@@ -66,8 +68,9 @@ class Store(RunStates):
         uploads: Sequence[str] = (),
         address: str = "",
         seconds: Mapping[str, float] = MappingProxyType({}),
+        keys: Mapping[tuple[str, int], RunKey] = MappingProxyType({}),
     ) -> str:
-        """Store an experiment with its runs, as (variant, seed), all queued for `owner`.
+        """Store an experiment with its runs, as (variant, seed), queued for `owner` where their numbers are not known.
 
         Args:
             spec: its canonical JSON.
@@ -79,6 +82,7 @@ class Store(RunStates):
             uploads: SHA-256 of the data that it uses.
             address: where the visitor came from, as this process names it.
             seconds: variant -> estimated seconds of one run.
+            keys: of those runs that may use the numbers of an equal one.
 
         Returns:
             The new experiment's id, which cannot be guessed: whoever has it may read the experiment.
@@ -98,6 +102,8 @@ class Store(RunStates):
             if uploads:
                 links = [{"experiment_id": experiment_id, "sha256": sha256} for sha256 in uploads]
                 connection.execute(insert(schema.experiment_uploads), links)
+            note_keys(connection, experiment_id, keys)
+            use_finished(connection, owner, now)
         return experiment_id
 
     def extend_experiment(
@@ -109,8 +115,11 @@ class Store(RunStates):
         visitor: str,
         owner: str,
         now: float,
+        keys: Mapping[tuple[str, int], RunKey] = MappingProxyType({}),
     ) -> bool:
         """Give an experiment more runs, as (variant, seed), queued for `owner` behind those it has, and its new JSON.
+
+        `keys` are as in `add_experiment`.
 
         Returns:
             False, with nothing written, if it is not this visitor's, was deleted, or is no longer as in `stored`.
@@ -123,6 +132,8 @@ class Store(RunStates):
                 return False
             first = 1 + (connection.execute(last).scalar_one() or 0)
             connection.execute(insert(schema.runs), _queued_rows(stored.id, runs, first, owner, now))
+            note_keys(connection, stored.id, keys)
+            use_finished(connection, owner, now)
             return True
 
     def experiment(self, experiment_id: str) -> StoredExperiment | None:
@@ -155,30 +166,36 @@ class Store(RunStates):
         return [ExperimentSummary(*(*experiment, by_status)) for experiment, by_status in counts.items()]
 
     def delete_experiment(self, experiment_id: str, *, visitor: str) -> bool:
-        """Remove a visitor's own experiment with all its runs and records; workers' next write returns False.
+        """Remove a visitor's own experiment with its runs and the records that no other experiment uses.
 
-        Uploaded data goes with the last experiment that uses it.
+        Workers' next write returns False. Uploaded data goes with the last experiment that uses it.
 
         Returns:
             False, with nothing removed, where it is not theirs.
         """
         table, links = schema.experiments.c, schema.experiment_uploads
         with self.writing() as connection:
+            theirs = select(table.id).where(table.id == experiment_id, table.visitor == visitor)
+            if connection.execute(theirs).first() is None:
+                return False
             used = connection.scalars(select(links.c.sha256).where(links.c.experiment_id == experiment_id)).all()
-            statement = delete(schema.experiments).where(table.id == experiment_id, table.visitor == visitor)
-            deleted = connection.execute(statement).rowcount == 1
-            if deleted and used:
+            hand_over(connection, [experiment_id])
+            connection.execute(delete(schema.experiments).where(table.id == experiment_id))
+            if used:
                 delete_unused(connection, schema.uploads.c.sha256.in_(used))
-            return deleted
+            return True
 
     def purge(self, created_before: float) -> int:
         """Remove the experiments older than that which have no queued or running run; their number."""
         active = exists().where(
             schema.runs.c.experiment_id == schema.experiments.c.id, schema.runs.c.status.in_(ACTIVE_STATUSES)
         )
-        statement = delete(schema.experiments).where(schema.experiments.c.created_at < created_before, ~active)
+        old = select(schema.experiments.c.id).where(schema.experiments.c.created_at < created_before, ~active)
         with self.writing() as connection:
-            return connection.execute(statement).rowcount
+            ids = connection.scalars(old).all()
+            hand_over(connection, ids)
+            connection.execute(delete(schema.experiments).where(schema.experiments.c.id.in_(ids)))
+            return len(ids)
 
     def runs(self, experiment_id: str) -> list[Run]:
         """The runs of an experiment in their order; none if there is no such experiment."""
@@ -197,15 +214,24 @@ class Store(RunStates):
     def queued(self, owner: str) -> list[WaitingRun]:
         """The queued runs of an owner: oldest experiment first, then in the experiment's order."""
         runs, experiments, uses = schema.runs, schema.experiments, schema.experiment_uses
+        keys = schema.run_keys
         query = (
-            select(experiments.c.visitor, uses.c.seconds, *_RUN_COLUMNS)
+            select(experiments.c.visitor, uses.c.seconds, keys.c.key, keys.c.shown, keys.c.anew, *_RUN_COLUMNS)
             .select_from(runs.join(experiments).outerjoin(uses, uses.c.experiment_id == experiments.c.id))
+            .outerjoin(keys, keys.c.run_id == runs.c.id)
             .where(runs.c.owner == owner, runs.c.status == "queued")
             .order_by(runs.c.created_at, runs.c.experiment_id, runs.c.position)
         )
         with self.reading() as connection:
-            rows = [(visitor, _read_seconds(text), _run(row)) for visitor, text, *row in connection.execute(query)]
-        return [WaitingRun(run, visitor, seconds.get(run.variant, 0.0)) for visitor, seconds, run in rows]
+            return [_waiting(row) for row in connection.execute(query)]
+
+    def use_finished(self, owner: str, now: float) -> None:
+        """Finish the queued runs of an owner whose numbers have become known meanwhile, with those."""
+        with self.reading() as connection:
+            known = has_known(connection, owner)
+        if known:
+            with self.writing() as connection:
+                use_finished(connection, owner, now)
 
     def running(self, owner: str) -> list[Run]:
         """The running runs of an owner."""
@@ -240,11 +266,8 @@ class Store(RunStates):
         """Epoch -> named series (members, norms) of the current attempt, where an epoch has any."""
         query = (
             select(schema.epochs.c.epoch, schema.epochs.c.series)
-            .join(
-                schema.runs,
-                (schema.runs.c.id == schema.epochs.c.run_id) & (schema.runs.c.attempt == schema.epochs.c.attempt),
-            )
-            .where(schema.epochs.c.run_id == run_id, schema.epochs.c.series.is_not(None))
+            .join(RECORDS, EPOCHS_OF_RECORDS)
+            .where(RECORDS.c.run_id == run_id, schema.epochs.c.series.is_not(None))
             .order_by(schema.epochs.c.epoch)
         )
         with self.reading() as connection:
@@ -269,7 +292,7 @@ def _epochs_query(is_sqlite: bool) -> Select[Any]:
     With one JSON parameter the statement is the same for any number of runs: a VALUES list is compiled anew each
     time by SQLAlchemy 2.1 (2.5 ms for 24 runs). SQLite and PostgreSQL differ in the names of their functions.
     """
-    runs, epochs, parameter = schema.runs, schema.epochs, bindparam("wanted", type_=Text)
+    epochs, parameter = schema.epochs, bindparam("wanted", type_=Text)
     if is_sqlite:
         entries = func.json_each(parameter)
         series = [func.json_extract(epochs.c.series, f"$.{name}").label(name) for name in READ_SERIES]
@@ -279,10 +302,10 @@ def _epochs_query(is_sqlite: bool) -> Select[Any]:
     wanted = entries.table_valued("key", "value", name="wanted")
     return (
         select(*_EPOCH_COLUMNS, *series)
-        .select_from(wanted.join(runs, runs.c.id == cast(wanted.c.key, Integer)))
-        .join(epochs, (epochs.c.run_id == runs.c.id) & (epochs.c.attempt == runs.c.attempt))
+        .select_from(wanted.join(RECORDS, RECORDS.c.run_id == cast(wanted.c.key, Integer)))
+        .join(epochs, EPOCHS_OF_RECORDS)
         .where(epochs.c.epoch > cast(wanted.c.value, Integer))
-        .order_by(epochs.c.run_id, epochs.c.epoch)
+        .order_by(RECORDS.c.run_id, epochs.c.epoch)
     )
 
 
@@ -301,6 +324,13 @@ def _stored_epoch(row: Sequence[Any]) -> StoredEpoch:
 @lru_cache(maxsize=1024)
 def _read_seconds(text: str | None) -> Mapping[str, float]:
     return {} if text is None else json.loads(text)
+
+
+def _waiting(row: Sequence[Any]) -> WaitingRun:
+    visitor, seconds, text, epochs, anew, *columns = row
+    run = _run(columns)
+    key = None if text is None else RunKey(text, epochs, anew)
+    return WaitingRun(run, visitor, _read_seconds(seconds).get(run.variant, 0.0), key)
 
 
 def _run(row: Sequence[Any]) -> Run:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from results.records import nan_if_none
-from results.schema import runs, test_metrics
+from results.run_keys import RECORDS
+from results.schema import test_metrics
 from results.store import Store
 
-_COLUMNS = [test_metrics.c[name] for name in ("run_id", "epoch", "test_loss", "test_accuracy")]
+_COLUMNS = [RECORDS.c.run_id, *(test_metrics.c[name] for name in ("epoch", "test_loss", "test_accuracy"))]
 
 
 def read_test_metrics(store: Store, experiment_id: str) -> Mapping[int, Mapping[int, tuple[float, float]]]:
@@ -21,9 +22,9 @@ def read_test_metrics(store: Store, experiment_id: str) -> Mapping[int, Mapping[
     """
     query = (
         select(*_COLUMNS)
-        .join(runs, (runs.c.id == test_metrics.c.run_id) & (runs.c.attempt == test_metrics.c.attempt))
-        .where(runs.c.experiment_id == experiment_id)
-        .order_by(runs.c.position, test_metrics.c.epoch)
+        .join(RECORDS, (RECORDS.c.source_id == test_metrics.c.run_id) & (RECORDS.c.attempt == test_metrics.c.attempt))
+        .where(RECORDS.c.experiment_id == experiment_id, test_metrics.c.epoch <= RECORDS.c.shown)
+        .order_by(RECORDS.c.position, test_metrics.c.epoch)
     )
     metrics: dict[int, dict[int, tuple[float, float]]] = {}
     with store.reading() as connection:

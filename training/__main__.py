@@ -27,6 +27,7 @@ from experiment.spec import Experiment, ExperimentError, parse_experiment
 from experiment.version import PROGRAM_AND_VERSION
 from export.report import report
 from models.names import visible
+from results.bounds import own_upload
 from results.curves import CurveCache, RunRecord
 from results.opening import open_store
 from results.store import Store, StoreError
@@ -64,11 +65,12 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             if content is not None:
                 sha256 = put_upload(store, visible(options.data.name), content, time.time())
+                own_upload(store, sha256, VISITOR, "")
                 text = with_data(text, sha256, options.target)
             experiment = parse_experiment(text, UploadedFiles(partial(read_upload, store)))
         except ExperimentError as error:
             return _refuse(str(error))
-        return _run(store, experiment, workers, as_json=options.json)
+        return _run(store, experiment, workers, as_json=options.json, anew=options.anew)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -81,6 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", metavar="COLUMN", help="the file's column with the classes (default: the last one)")
     parser.add_argument("--describe", type=Path, metavar="FILE", help="say what is understood of a file; train nothing")
     parser.add_argument("--version", action="version", version=PROGRAM_AND_VERSION)
+    parser.add_argument("--anew", action="store_true", help="train every run, even where the database has its numbers")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
     parser.add_argument("--database", metavar="URL", help="where runs are stored (default: DATABASE_URL, else a file)")
     return parser
@@ -129,12 +132,12 @@ def _refuse(message: str) -> int:
     return BAD_INPUT
 
 
-def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool) -> int:
+def _run(store: Store, experiment: Experiment, workers: int, *, as_json: bool, anew: bool) -> int:
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):  # an exception raised in the middle of a callback would be lost
         signal.signal(number, lambda *_: interrupted.set())
     queue = Queue(store, adopts=False, address=os.environ.get("DASK_SCHEDULER_ADDRESS"), workers=workers)
-    identifier = queue.submit(experiment, VISITOR)
+    identifier = queue.submit(experiment, VISITOR, anew=anew)
     queue.start()
     try:
         _follow(queue, identifier, experiment, interrupted)

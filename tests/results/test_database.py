@@ -15,7 +15,7 @@ from results.sqlite_file import prepare_file
 from results.store import Store, StoreError
 from results.uploads import put_upload, upload_name
 
-DROP_NEW = "DROP TABLE upload_owners; DROP TABLE run_losses; DROP TABLE experiment_uses; DROP TABLE opened_envelopes;"
+DROP_NEW = "DROP TABLE run_keys; DROP TABLE upload_owners; DROP TABLE run_losses; DROP TABLE experiment_uses; DROP TABLE opened_envelopes;"
 """What versions 3 and 4 added."""
 
 
@@ -274,7 +274,7 @@ class TestPostgreSQL:
         self.execute(
             engine,
             "DROP TABLE artifacts, experiment_uploads, uploads, opened_envelopes,"
-            " upload_owners, run_losses, experiment_uses",
+            " run_keys, upload_owners, run_losses, experiment_uses",
         )
         self.execute(engine, "UPDATE schema_version SET version = 1")
         with Store(database_url) as store:

@@ -139,6 +139,10 @@ class LocalCluster:
                 "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
                 # A run whose worker died is tried again by the queue, which also counts; not by Dask.
                 "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+                # Nor does Dask end workers that are not heard: the queue does.
+                "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "None",
+                # What a process leaves behind that is killed while it writes goes with the folder.
+                "TMPDIR": str(self._folder),
             }
         )
         line = [sys.executable, "-m", "dask", command, *arguments, "--host", "127.0.0.1", "--no-dashboard"]

@@ -16,6 +16,7 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker
 
 from experiment.limits import Limits
+from experiment.machine import this_machine
 from results.records import Run, Status, WaitingRun
 from results.store import Store, StoreError
 from training.dispatch.cluster import BYTES_PER_WORKER, RESOURCE, ClusterError, LocalCluster, connect
@@ -23,7 +24,7 @@ from training.dispatch.counters import BUSY, OUTAGES, QUEUED, RUNS, SECONDS, WOR
 from training.dispatch.downloads import Downloads
 from training.dispatch.questions import Question, Questions
 from training.dispatch.tasks import train_run
-from training.dispatch.turns import Place, Turns, VariantKey, choose, foresee, short_ones
+from training.dispatch.turns import Place, Turns, VariantKey, choose, foresee, is_coming, short_ones, without_repeated
 
 SECONDS_BETWEEN_ROUNDS = 0.5
 SECONDS_UNTIL_SETTLED = 15.0
@@ -31,6 +32,10 @@ SECONDS_UNTIL_SETTLED = 15.0
 
 SECONDS_UNTIL_REPLACED = 5.0
 """A worker that does not hear for so long that its run is over is ended and replaced."""
+
+SECONDS_UNTIL_SILENT = 15.0
+"""A worker that says nothing to the scheduler for so long is ended and replaced. Dask's own limit is not used: that
+counts the hours, too, that a laptop sleeps."""
 
 SECONDS_UNTIL_LOST = 1.0
 """From the end of a task without an end of its run until its worker is to blame. A scheduler or nanny that dies takes
@@ -74,6 +79,26 @@ class _Busy:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """For how many seconds a worker has not been heard.
+
+    Attributes:
+        last_seen: when the scheduler heard it last, by its clock.
+        noted: when this was noted (monotonic seconds).
+        seconds: so long. A round counts as a second at most, for this process may have been stopped, too.
+    """
+
+    last_seen: float = -1.0
+    noted: float = 0.0
+    seconds: float = 0.0
+
+    def after(self, last_seen: float, now: float) -> "Silence":
+        """The same, looked at once more."""
+        more = self.seconds + min(1.0, now - self.noted)
+        return Silence(last_seen, now, more if last_seen == self.last_seen else 0.0)
+
+
+@dataclass(frozen=True)
 class QueueState:
     """What pages say about the workers.
 
@@ -113,9 +138,11 @@ class Dispatcher:
         self._cluster: LocalCluster | None = None
         self._busy: dict[str, _Busy] = {}
         self._unsettled: list[tuple[_Busy, float, str | None]] = []
+        self._silences: dict[str, Silence] = {}
         self._retired: set[str] = set()
         self._overdue: set[str] = set()
         self._traced: defaultdict[str, set[VariantKey]] = defaultdict(set)
+        self._machines: dict[str, Any] = {}
         self._served: dict[str, int] = {}
         self._turns = Turns(time.monotonic)
         self._closing = threading.Event()
@@ -124,6 +151,14 @@ class Dispatcher:
     def workers(self) -> int:
         """How many runs are trained at once: the workers that are ready, or those that will be."""
         return self.state.ready_workers or self.state.expected_workers or 1
+
+    @property
+    def machine(self) -> Mapping[str, Any] | None:
+        """What the workers run on: decides the numbers that they give. None while unknown, or where they differ."""
+        if self._address is None:
+            return this_machine()
+        told = [future.result() for future in list(self._machines.values()) if future.status == "finished"]
+        return told[0] if told and all(one == told[0] for one in told) else None
 
     def close(self) -> None:
         """Makes `serve` return soon."""
@@ -182,10 +217,12 @@ class Dispatcher:
             raise ClusterError(WORKERS_ENDED)
         workers = self._client.scheduler_info()["workers"]
         self._collect(workers)
+        self._note_silences(workers)
         for address in self._overdue - self._busy.keys():  # not in the middle of somebody else's run
             self._replace(address)
         ready = [a for a in _workers(self._client) if a not in self._retired | self._overdue]
         WORKERS.set(len(ready))
+        self._ask_machines(ready)
         self._overdue |= set(self.questions.serve(self._submit_question, ready, time.monotonic()))
         self.downloads.serve(self._client, ready)
         try:
@@ -198,6 +235,14 @@ class Dispatcher:
             self.state = replace(self.state, ready_workers=len(ready), error=str(error), store_answers=False)
             return
         self.state = QueueState(len(ready), self.state.expected_workers, places=self._foresee(waiting))
+
+    def _ask_machines(self, ready: Sequence[str]) -> None:
+        """Has the workers of a cluster of others tell what they run on."""
+        if self._address is not None:
+            known = {address: future for address, future in self._machines.items() if address in ready}
+            assert self._client is not None
+            new = {a: self._client.submit(this_machine, workers=[a], pure=False) for a in ready if a not in known}
+            self._machines = known | new
 
     def _collect(self, workers: Mapping[str, Any]) -> None:
         """Takes back from the workers what has ended there, to be settled in the store as soon as that answers."""
@@ -218,6 +263,17 @@ class Dispatcher:
             del self._traced[address]
         self._retired &= workers.keys()
         self._overdue &= workers.keys()
+
+    def _note_silences(self, workers: Mapping[str, Any]) -> None:
+        """Replaces workers that are not heard any more: stopped, or stuck."""
+        now, before = time.monotonic(), self._silences
+        self._silences = {
+            address: before.get(address, Silence()).after(info["last_seen"], now) for address, info in workers.items()
+        }
+        for address, silence in self._silences.items():
+            if silence.seconds > SECONDS_UNTIL_SILENT and address not in self._retired:
+                logger.warning("the worker %s is not heard any more: replaced", address)
+                self._replace(address)
 
     def _settle_all(self) -> None:
         """Settles what was taken back, and runs that nobody has in hand: an outage of the store may leave such."""
@@ -250,6 +306,7 @@ class Dispatcher:
 
     def _dispatch_all(self, ready: Sequence[str]) -> list[WaitingRun]:
         """Gives every free worker its next run; returns those that still wait."""
+        self.store.use_finished(self.owner, time.time())
         taken = {busy.run.id for busy in self._busy.values()} | {busy.run.id for busy, *_ in self._unsettled}
         waiting = [one for one in self.store.queued(self.owner) if one.run.id not in taken]
         for address in ready:
@@ -264,6 +321,8 @@ class Dispatcher:
         """Gives the worker at this address its next run, if one may go there."""
         assert self._client is not None
         served = self._turns.served(self._held())
+        in_hand = self._in_hand()
+        waiting = [one for one in waiting if not is_coming(one, in_hand)]
         runs = [one.run for one in waiting]
         if self.limits.run_seconds is not None and keeps_one and self._free_of_long_ones() <= 1:
             runs = short_ones(waiting, self._turns.factor)
@@ -293,11 +352,16 @@ class Dispatcher:
         short = {run.id for run in short_ones([busy.waiting for busy in self._busy.values()], self._turns.factor)}
         return self.workers - sum(busy.run.id not in short for busy in self._busy.values())
 
+    def _in_hand(self) -> dict[str, int]:
+        """What is being trained: the text of a key -> for how many epochs."""
+        keys = [busy.waiting.key for busy in self._busy.values() if busy.waiting.key is not None]
+        return {key.text: key.epochs for key in keys}
+
     def _foresee(self, waiting: Sequence[WaitingRun]) -> Mapping[str, Place]:
         factor, now = self._turns.factor, time.monotonic()
         free_in = [max(0.0, busy.waiting.seconds * factor - (now - busy.began)) for busy in self._busy.values()]
         free_in += [0.0] * (self.workers - len(free_in))
-        scaled = [one._replace(seconds=one.seconds * factor) for one in waiting]
+        scaled = [one._replace(seconds=one.seconds * factor) for one in without_repeated(waiting, self._in_hand())]
         return foresee(scaled, self._turns.served(self._held()), self._served, free_in)
 
     def settle(self, run: Run, message: str | None = WORKER_LOST) -> Status | None:

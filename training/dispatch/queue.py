@@ -3,14 +3,17 @@
 import logging
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from datasets.uploads import NOT_HERE
 from experiment.estimate import whole_run_seconds
 from experiment.limits import Limits
+from experiment.run_key import run_key
 from experiment.spec import Experiment, ExperimentError
-from results.bounds import own_upload
-from results.records import StoredExperiment
+from results.bounds import own_upload, owns_upload
+from results.records import RunKey, StoredExperiment
+from results.run_keys import find_known
 from results.store import Store
 from results.uploads import purge_uploads, put_upload, upload_name
 from training.dispatch.admission import Admission
@@ -80,28 +83,36 @@ class Queue:
         """Why no run could start now; None while workers are ready."""
         return self.state.error or (None if self.state.ready_workers else NO_WORKER)
 
-    def submit(self, experiment: Experiment, visitor: str, address: str = "") -> str:
-        """Stores the experiment with all its runs queued, and returns its identifier.
+    def submit(self, experiment: Experiment, visitor: str, address: str = "", *, anew: bool = False) -> str:
+        """Stores the experiment, and returns its identifier. Runs that are not in the store yet are queued.
+
+        Args:
+            experiment: what is asked for.
+            visitor: who asks.
+            address: from where.
+            anew: whether all its runs are trained, whatever is in the store.
 
         Raises:
             ExperimentError: it is over a limit of this host, or its uploaded data were deleted.
         """
-        now, uploads = time.time(), experiment.dataset.uploads
+        now, uploads, runs = time.time(), experiment.dataset.uploads, experiment.runs()
+        keys = self._keys(experiment, runs, visitor, anew=anew)
         with self.admission.lock:
-            self.admission.check(experiment, visitor, address, len(experiment.runs()))
+            self.admission.check(experiment, visitor, address, self._count_new(runs, keys))
             if any(upload_name(self.store, sha256) is None for sha256 in uploads):
                 raise ExperimentError(f"dataset: {NOT_HERE}")
             self.admission.make_room(visitor, address, now=now, experiments=1)
             identifier = self.store.add_experiment(
                 experiment.stored_json(),
                 experiment.name,
-                experiment.runs(),
+                runs,
                 visitor=visitor,
                 owner=self.owner,
                 now=now,
                 uploads=uploads,
                 address=address,
                 seconds={variant.name: whole_run_seconds(experiment, variant) for variant in experiment.variants},
+                keys=keys,
             )
         self._wake.set()
         return identifier
@@ -138,10 +149,13 @@ class Queue:
             raise ExperimentError(f"seeds: {count} more asked for; allowed: 1 to {MOST_SEEDS_AT_ONCE} at once")
         longer = experiment.with_more_seeds(count)
         added, spec = longer.runs()[len(experiment.runs()) :], longer.stored_json()
+        keys = self._keys(longer, added, visitor)
         with self.admission.lock:
-            self.admission.check(longer, visitor, address, len(added))
+            self.admission.check(longer, visitor, address, self._count_new(added, keys))
             now = time.time()
-            if not self.store.extend_experiment(stored, spec, added, visitor=visitor, owner=self.owner, now=now):
+            if not self.store.extend_experiment(
+                stored, spec, added, visitor=visitor, owner=self.owner, now=now, keys=keys
+            ):
                 raise ExperimentError(NOT_EXTENDABLE)
         self._wake.set()
 
@@ -163,6 +177,23 @@ class Queue:
             if thread.ident is not None:
                 thread.join(SECONDS_FOR_THREADS_TO_END)
         self.dispatcher.end_workers()
+
+    def _keys(
+        self, experiment: Experiment, runs: Sequence[tuple[str, int]], visitor: str, *, anew: bool = False
+    ) -> dict[tuple[str, int], RunKey]:
+        """What decides the numbers of each run; of none where that is unknown, or on data that the visitor has not."""
+        machine = self.dispatcher.machine
+        if machine is None or not all(
+            owns_upload(self.store, sha256, visitor) for sha256 in experiment.dataset.uploads
+        ):
+            return {}
+        variants = {variant.name: variant for variant in experiment.variants}
+        return {(name, seed): run_key(experiment, variants[name], seed, machine, anew=anew) for name, seed in runs}
+
+    def _count_new(self, runs: Sequence[tuple[str, int]], keys: Mapping[tuple[str, int], RunKey]) -> int:
+        """How many of the runs will be queued."""
+        known = find_known(self.store, keys.values())
+        return len(runs) - sum(key in known for key in keys.values())
 
     def _beat_and_purge(self) -> None:
         """Heartbeats for waiting runs, runs that others left behind, and what is older than the host keeps."""

@@ -152,6 +152,26 @@ def foresee(
     return {experiment: places.get(experiment, unseen) for experiment in visitors}
 
 
+def is_coming(one: WaitingRun, in_hand: Mapping[str, int]) -> bool:
+    """Whether a waiting run's numbers are on their way.
+
+    Args:
+        one: the run.
+        in_hand: what is being trained: the text of a key -> for how many epochs.
+    """
+    return one.key is not None and not one.key.anew and in_hand.get(one.key.text, 0) >= one.key.epochs
+
+
+def without_repeated(waiting: Iterable[WaitingRun], in_hand: Mapping[str, int]) -> list[WaitingRun]:
+    """The waiting runs, with no seconds for those whose numbers come with another one."""
+    coming, counted = dict(in_hand), []
+    for one in waiting:
+        counted.append(one._replace(seconds=0.0) if is_coming(one, coming) else one)
+        if one.key is not None:
+            coming[one.key.text] = max(one.key.epochs, coming.get(one.key.text, 0))
+    return counted
+
+
 def short_ones(waiting: Sequence[WaitingRun], factor: float) -> list[Run]:
     """The runs that any worker may take."""
     return [one.run for one in waiting if one.seconds * factor <= LONG_SECONDS]

@@ -16,21 +16,15 @@ import tensorflow as tf
 
 from datasets.dataset import MOST_JUDGED
 from datasets.split import Split
-from models.layer_facts import block_rows, draws_random_numbers, facts_of
+from models.layer_facts import block_rows
 from models.plan import LOGITS, Plan, layer_name
 from results.records import BALANCED_ACCURACY, NOISE_CURVES, EpochRecord
 from training.worker.augmentation import Augmentation
 from training.worker.build import build, make, reset_weights
 from training.worker.totals import SPLITS, SplitName, TotalsLayout
 
-ENGINE_VERSION = "4"
-"""Rises whenever the same plan, rows and seed give other numbers (tests/training/worker/test_golden_numbers.py)."""
-
 SECONDS_IN_ONE_CALL = 0.25
 """Longest work that one compiled call is given, so that cancelling bites."""
-
-XLA_STEPS = 4000
-"""Gradient steps in a run from which compiling deep nets with XLA pays (docs/benchmarks.md)."""
 
 
 class DivergedError(Exception):
@@ -44,16 +38,6 @@ class Outcome:
     ended_by: Literal["epochs", "early_stopping"]
     final_epoch: int
     test_metrics: tuple[tuple[int, float, float], ...]
-
-
-def uses_xla(plan: Plan, steps: int) -> bool:
-    """The fixed rule by which a run of that many gradient steps is compiled with XLA on the CPU.
-
-    XLA's random bits are slow on the CPU, so plans with random layers stay without it; so do plans with few small
-    operations, where it saves too little to pay for its compilation (about a second).
-    """
-    normalized = sum(facts_of(layer.call).kind == "normalization" for layer in plan.layers)
-    return not draws_random_numbers(plan) and normalized >= 4 and steps >= XLA_STEPS
 
 
 class Engine:

@@ -8,13 +8,16 @@ from typing import Any
 import psutil
 
 from datasets.split import Split, make_split
+from experiment.machine import this_machine
+from experiment.run_key import run_key
 from experiment.spec import ExperimentError, parse_experiment
+from models.engine_rules import uses_xla
 from models.plan import Plan
 from results.faults import StoreError
 from results.findings.boundary import BOUNDARY
 from results.records import EpochRecord, Run
 from training.worker.data import load, open_store, uploaded_files
-from training.worker.engine import DivergedError, Engine, uses_xla
+from training.worker.engine import DivergedError, Engine
 from training.worker.fetch import DownloadError
 from training.worker.inspection import ModelInspector
 from training.worker.provenance import provenance
@@ -66,7 +69,8 @@ def _train(run: Run, recorder: Recorder) -> None:
     split = make_split(dataset, arrays, run.seed)
     xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
-    if not recorder.store.start(run.id, recorder.attempt, provenance(split.checksum, xla=xla), time.time()):
+    made_by, key = provenance(split.checksum, xla=xla), run_key(experiment, variant, run.seed, this_machine())
+    if not recorder.store.start(run.id, recorder.attempt, made_by, time.time(), key=key):
         raise RunLostError
     recorder.start_heartbeat()
     engine = _engine(plan, split, settings.batch_size, xla)

@@ -358,7 +358,7 @@ def test_xla_agrees_with_the_plain_graph_and_repeats_itself_bit_for_bit() -> Non
 
 
 def test_xla_follows_from_the_plan_and_the_number_of_steps_alone() -> None:
-    from training.worker.engine import uses_xla
+    from models.engine_rules import uses_xla
 
     deep = plan_of(ResNetMLP(width=8, blocks=4))
     assert uses_xla(deep, 4000)

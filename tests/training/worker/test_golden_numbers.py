@@ -55,7 +55,7 @@ def measure(name: str) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_run_gives_the_numbers_that_its_engine_version_stands_for(keras: Any, name: str) -> None:
-    from training.worker.engine import ENGINE_VERSION
+    from models.engine_rules import ENGINE_VERSION
 
     golden = json.loads(FILE.read_text(encoding="utf-8"))
     assert golden["engine_version"] == ENGINE_VERSION, "record the numbers of the new version: see above"
@@ -69,7 +69,7 @@ if __name__ == "__main__":
     from training.worker.preload import warm_up
 
     warm_up()
-    from training.worker.engine import ENGINE_VERSION
+    from models.engine_rules import ENGINE_VERSION
 
     recorded = {"engine_version": ENGINE_VERSION, "numbers": {name: measure(name) for name in CASES}}
     FILE.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
