@@ -68,7 +68,7 @@ def find_known(store: Database, keys: Iterable[RunKey]) -> set[RunKey]:
         .group_by(run_keys.c.key)
     )
     with store.reading() as connection:
-        trained = dict(connection.execute(longest).tuples().all())
+        trained: dict[str, int] = dict(connection.execute(longest).all())
     return {key for key in asked if trained.get(key.text, 0) >= key.epochs}
 
 

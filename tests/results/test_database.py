@@ -15,7 +15,9 @@ from results.sqlite_file import prepare_file
 from results.store import Store, StoreError
 from results.uploads import put_upload, upload_name
 
-DROP_NEW = "DROP TABLE run_keys; DROP TABLE upload_owners; DROP TABLE run_losses; DROP TABLE experiment_uses; DROP TABLE opened_envelopes;"
+DROP_NEW = "".join(
+    f"DROP TABLE {name};" for name in ("run_keys", "upload_owners", "run_losses", "experiment_uses", "opened_envelopes")
+)
 """What versions 3 and 4 added."""
 
 

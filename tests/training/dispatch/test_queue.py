@@ -1,8 +1,10 @@
 """The queue's decisions without a cluster: which run is next, what became of a lost one, how many workers."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -148,8 +150,8 @@ def test_nothing_queued_is_nothing_chosen() -> None:
 
 
 EXPERIMENT = parse_experiment(
-    '{"dataset": {"name": "wine"}, "training": {"epochs": 10}, "variants": [{"name": "a"}, {"name": "b"}],'
-    ' "architecture": {"name": "mlp", "widths": [10]}, "seeds": [0, 1]}'
+    '{"dataset": {"name": "wine"}, "training": {"epochs": 10}, "architecture": {"name": "mlp", "widths": [10]},'
+    ' "variants": [{"name": "a"}, {"name": "b", "techniques": [{"name": "dropout"}]}], "seeds": [0, 1]}'
 )
 
 
@@ -299,9 +301,11 @@ class Workers:
     def __init__(self, *addresses: str) -> None:
         self.tasks: list[Task] = []
         self.resources: dict[str, dict[str, int]] = {address: {RESOURCE: 1} for address in addresses}
+        self.last_seen = 0.0
 
     def scheduler_info(self) -> dict[str, Any]:
-        return {"workers": {address: {"resources": held} for address, held in self.resources.items()}}
+        told = {"last_seen": self.last_seen}
+        return {"workers": {address: told | {"resources": held} for address, held in self.resources.items()}}
 
     def submit(self, function: Any, *arguments: Any, **options: Any) -> Task:
         assert function is train_run
@@ -326,6 +330,88 @@ def test_each_worker_gets_one_run_at_a_time_and_the_next_when_it_is_free(queue: 
     queue.dispatcher._round()
     assert [task.arguments[0] for task in workers.tasks[2:]] == [runs[2].id]
     assert workers.tasks[2].options["workers"] == ["one"]
+
+
+def test_a_run_is_not_trained_twice(queue: Queue) -> None:
+    workers: Any = Workers("one", "two", "three", "four", "five")
+    queue.dispatcher._client = workers
+    mine, theirs = submitted(queue), submitted(queue, "another")
+    equal = {run.id: other for run, other in zip((*mine, *theirs), (*theirs, *mine), strict=True)}
+    queue.dispatcher._round()
+    trained = [task.arguments[0] for task in workers.tasks]
+    assert len({frozenset((one, equal[one].id)) for one in trained}) == len(trained) == 4, "one waits: all is coming"
+    queue.store.start(trained[0], 1, {}, 1.0)
+    queue.store.finish(trained[0], 1, "finished", now=2.0)
+    workers.tasks[0].status = "finished"
+    queue.dispatcher._round()
+    assert [current(queue, equal[one]).status for one in trained] == ["finished", "queued", "queued", "queued"]
+    cancelled = queue.store.run(trained[1])
+    assert cancelled is not None
+    queue.cancel(cancelled.experiment_id, cancelled.id, visitor="v" if cancelled in mine else "another")
+    workers.tasks[1].status = "finished"
+    queue.dispatcher._round()
+    assert workers.tasks[-1].arguments[0] == equal[cancelled.id].id, "what was cancelled gives no numbers"
+    anew = queue.store.runs(queue.submit(EXPERIMENT, "v", anew=True))
+    assert {run.status for run in anew} == {"queued"}
+
+
+def test_who_waits_for_anothers_run_is_not_told_that_it_takes_time_of_its_own(queue: Queue) -> None:
+    workers: Any = Workers("one")
+    queue.dispatcher._client = workers
+    mine, theirs = submitted(queue)[0].experiment_id, submitted(queue, "another")[0].experiment_id
+    queue.dispatcher._round()
+    places = queue.state.places
+    ends = [places[one].end or 0.0 for one in (mine, theirs)]
+    alone = sum(one.seconds for one in queue.store.queued(queue.owner)[:4])
+    assert 0 < max(ends) < 1.5 * alone, "of both together"
+
+
+def test_what_is_known_is_used_at_once_and_counts_for_no_limit(store: Store) -> None:
+    queue = Queue(store, adopts=False, address=None, workers=1, limits=Limits(active_runs=5))
+    for run in submitted(queue):
+        store.start(run.id, 1, {}, 1.0)
+        store.finish(run.id, 1, "finished", now=2.0)
+    more = EXPERIMENT.model_copy(update={"seeds": (0, 1, 2, 3)})
+    runs = store.runs(queue.submit(more, "v"))
+    assert [run.status for run in runs] == ["finished"] * 4 + ["queued"] * 4
+    assert {run.status for run in submitted(queue)} == {"finished"}
+    with pytest.raises(ExperimentError, match="8 asked for; this host allows 5"):
+        queue.submit(EXPERIMENT, "v", anew=True)
+
+
+def test_a_cluster_of_others_says_what_it_runs_on(store: Store) -> None:
+    queue = Queue(store, adopts=False, address="tcp://far:1", workers=1)
+    assert not queue.dispatcher.machine
+
+    def told(machine: Any) -> Any:
+        return SimpleNamespace(status="finished", result=lambda: machine)
+
+    queue.dispatcher._machines = {"one": told({"processor": "a"}), "two": told({"processor": "a"})}
+    assert queue.dispatcher.machine == {"processor": "a"}
+    queue.dispatcher._machines["two"] = told({"processor": "b"})
+    assert not queue.dispatcher.machine, "whose numbers a run will have is not known"
+
+
+def test_a_worker_that_is_not_heard_is_replaced_but_not_after_a_sleep(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers: Any = Workers("one")
+    queue.dispatcher._client, replaced, now = workers, [], [0.0]
+    monkeypatch.setattr(queue.dispatcher, "_replace", replaced.append)
+    monkeypatch.setattr("training.dispatch.dispatcher.time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+
+    def rounds(count: int, seconds: float, *, heard: bool) -> None:
+        for _ in range(count):
+            now[0] += seconds
+            workers.last_seen += heard
+            queue.dispatcher._round()
+
+    rounds(3, 3600.0, heard=True)
+    rounds(1, 3600.0, heard=False)
+    rounds(28, 0.5, heard=False)
+    assert replaced == []
+    rounds(4, 0.5, heard=False)
+    assert set(replaced) == {"one"}
 
 
 def test_a_cancelled_run_never_reaches_a_worker(queue: Queue) -> None:
@@ -481,7 +567,7 @@ def test_more_seeds_keep_every_variant_paired(queue: Queue) -> None:
         (21, "v", Limits(), "allowed: 1 to 20 at once"),
         (3, "another", Limits(), "an experiment of one's own"),
         (3, "v", Limits(active_runs=9), "queued and running runs for one visitor: 10 asked for"),
-        (3, "v", Limits(experiment_seconds=1), "together, on one worker: 2 asked for; this host allows 1"),
+        (3, "v", Limits(experiment_seconds=1), "together, on one worker: 3 asked for; this host allows 1"),
     ],
 )
 def test_seeds_that_are_refused_change_nothing(
