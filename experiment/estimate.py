@@ -1,6 +1,7 @@
 """How long an experiment will take: a model of the work, times what this machine's finished runs took for theirs."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from math import prod
 from statistics import median
@@ -69,8 +70,15 @@ def machine_factor(finished: Sequence[FinishedRun], uploads: UploadedFiles | Non
     return median(factors) if factors else None
 
 
-def estimate_seconds(experiment: Experiment, workers: int, factor: float) -> float:
-    """Seconds until the last run ends, if all workers have nothing else to do; early stopping may end it sooner."""
-    runs = len(experiment.seeds) * sum(run_seconds(experiment, variant) for variant in experiment.variants)
-    setup = sum(setup_seconds(experiment, variant) for variant in experiment.variants)
-    return factor * (setup + runs / min(workers, len(experiment.runs())))
+def estimate_seconds(experiment: Experiment, runs: Collection[tuple[str, int]], workers: int, factor: float) -> float:
+    """Seconds until the last of these runs, as (variant, seed), ends, if all workers have nothing else to do.
+
+    Early stopping may end it sooner.
+    """
+    if not runs:
+        return 0.0
+    trained = Counter(variant for variant, _ in runs)
+    variants = {name: experiment.variant(name) for name in trained}
+    seconds = sum(count * run_seconds(experiment, variants[name]) for name, count in trained.items())
+    setup = sum(setup_seconds(experiment, variant) for variant in variants.values())
+    return factor * (setup + seconds / min(workers, len(runs)))

@@ -1,5 +1,7 @@
 """Lab: set up an experiment, train it, and watch where overfitting begins."""
 
+from collections.abc import Collection
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -85,26 +87,39 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
         if isinstance(drafted, ExperimentError):
             show_mistakes(text.FIX_FIRST, str(drafted))
         with st.container(key="train_bar", gap="xsmall"):
-            trainable = bool(experiment and who)
             pressed = st.button(
-                text.TRAIN, type="primary", icon=":material/play_arrow:", width="stretch", disabled=not trainable
+                text.TRAIN,
+                type="primary",
+                icon=":material/play_arrow:",
+                width="stretch",
+                disabled=not (experiment and who),
             )
-            if experiment:
-                st.caption(" · ".join((count_runs(experiment), describe_cost(experiment))))
+            anew = draw_cost(experiment, who) if experiment else False
         if experiment:
             st.caption(describe_judging(experiment))
             draw_hints(experiment)
             if isinstance(experiment.dataset, Upload):
                 draw_doubts(experiment.dataset, experiment.seeds[0])
-    if pressed:
-        train(experiment, who)
+    if pressed or anew:
+        train(experiment, who, anew=anew)
 
 
-def train(experiment: Experiment | None, who: str | None) -> None:
+def draw_cost(experiment: Experiment, who: str | None) -> bool:
+    """What Train takes, and the button that trains also what is known; whether that was pressed."""
+    new = services().queue.find_new(experiment, who or "")
+    known = len(experiment.runs()) - len(new)
+    counts = [count_runs(experiment)] + [text.KNOWN_RUNS.format(count=known)] * (known > 0 and bool(new))
+    st.caption(" · ".join((*counts, describe_cost(experiment, new))))
+    if not (known and who):
+        return False
+    return st.button(text.TRAIN_ANEW, key="train_anew", type="tertiary", help=text.TRAIN_ANEW_HELP)
+
+
+def train(experiment: Experiment | None, who: str | None, *, anew: bool = False) -> None:
     """Queues the form's experiment and shows it."""
     if experiment and who:
         try:
-            state.show_experiment(services().queue.submit(experiment, who, client_address()))
+            state.show_experiment(services().queue.submit(experiment, who, client_address(), anew=anew))
         except ExperimentError as error:
             st.session_state[state.REFUSAL] = str(error)
         st.rerun()
@@ -119,11 +134,13 @@ def count_runs(experiment: Experiment) -> str:
     )
 
 
-def describe_cost(experiment: Experiment) -> str:
-    """The largest network, and how long training will take here."""
+def describe_cost(experiment: Experiment, new: Collection[tuple[str, int]]) -> str:
+    """The largest network, and how long training its new runs will take here."""
     parameters = max(count_parameters(experiment.plan(variant)) for variant in experiment.variants)
+    if not new:
+        return text.ALL_KNOWN.format(parameters=parameters)
     factor = measured_factor()
-    seconds = estimate_seconds(experiment, services().queue.workers, factor or 1.0)
+    seconds = estimate_seconds(experiment, new, services().queue.workers, factor or 1.0)
     template = text.ESTIMATE if factor else text.ESTIMATE_UNMEASURED
     return template.format(parameters=parameters, time=show_duration(seconds))
 

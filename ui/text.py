@@ -15,6 +15,13 @@ INTRODUCTION = (
 PRESETS = "Start from an example"
 TRAIN = "Train"
 RUNS_TO_TRAIN = "{variants} × {seeds} = {runs}"
+KNOWN_RUNS = "{count} of them known already"
+ALL_KNOWN = "all known already, shown at once · up to {parameters:,} parameters"
+TRAIN_ANEW = "Train anew"
+TRAIN_ANEW_HELP = (
+    "Trains every run, also those whose numbers are here already. On the same kind of machine they come out the same, "
+    "bit for bit."
+)
 ESTIMATE = "about {time} · up to {parameters:,} parameters"
 ESTIMATE_UNMEASURED = "perhaps {time} (measured once a run has ended here) · up to {parameters:,} parameters"
 VARIANTS = "Variants"
@@ -119,6 +126,17 @@ PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
 TIME_LEFT = " · about {time} left"
 CANCEL = "Cancel"
 RUN_PROGRESS = "Runs"
+USED = "{count} used"
+USED_HELP = (
+    "Trained before with the same data, settings and seed, by the same versions on the same kind of processor: the "
+    "numbers are the same, bit for bit, so they were taken from there at no cost. *Train anew* trains them again."
+)
+USED_RUN = "used, from {date}"
+USED_BEGINNING = "used: the beginning of a run of {epochs} epochs, from {date}"
+OF_A_LONGER_RUN = (
+    "These curves are the beginning of a longer run, so this run has no model and no findings of its own: *Train anew* "
+    "under the form makes them."
+)
 STATUS_NAMES = {
     "queued": "queued",
     "running": "running",

@@ -98,9 +98,10 @@ class Visitor:
         await self.run_page(state)
 
     async def press_train(self) -> None:
-        """Presses Train, and waits until the address names an experiment or the page says why not."""
+        """Presses Train, anew where numbers are known, and waits until the address names an experiment or it is refused."""
+        button = self.seen.widgets.get(text.TRAIN_ANEW) or self.seen.widgets[text.TRAIN]
         self.seen.clear()
-        await self._ask("", [WidgetState(id=self.seen.widgets[text.TRAIN], trigger_value=True)])
+        await self._ask("", [WidgetState(id=button, trigger_value=True)])
         await self.wait_for(lambda: self.experiment is not None or bool(self.seen.errors))
 
     async def wait_for(self, condition: Callable[[], bool], seconds: float = SECONDS_FOR_A_PAGE) -> None:

@@ -30,7 +30,7 @@ def test_operations_by_hand() -> None:
 def test_twice_the_epochs_or_seeds_take_twice_the_time_beside_setup() -> None:
     def beside_setup(**parts: Any) -> float:
         found = experiment(**parts)
-        return estimate_seconds(found, 1, 1.0) - sum(setup_seconds(found, v) for v in found.variants)
+        return estimate_seconds(found, found.runs(), 1, 1.0) - sum(setup_seconds(found, v) for v in found.variants)
 
     once = beside_setup(seeds=[0], training={"epochs": 50})
     assert beside_setup(seeds=[0], training={"epochs": 100}) == pytest.approx(2 * once)
@@ -39,8 +39,8 @@ def test_twice_the_epochs_or_seeds_take_twice_the_time_beside_setup() -> None:
 
 def test_workers_share_the_runs_and_idle_ones_do_not_help() -> None:
     two = experiment(seeds=[0, 1], training={"epochs": 1000})
-    assert estimate_seconds(two, 2, 1.0) < 0.6 * estimate_seconds(two, 1, 1.0)
-    assert estimate_seconds(two, 8, 1.0) == estimate_seconds(two, 2, 1.0)
+    assert estimate_seconds(two, two.runs(), 2, 1.0) < 0.6 * estimate_seconds(two, two.runs(), 1, 1.0)
+    assert estimate_seconds(two, two.runs(), 8, 1.0) == estimate_seconds(two, two.runs(), 2, 1.0)
 
 
 def test_what_finished_runs_took_sets_the_speed_and_one_odd_run_does_not() -> None:
@@ -49,7 +49,7 @@ def test_what_finished_runs_took_sets_the_speed_and_one_odd_run_does_not() -> No
     runs = [FinishedRun(done.model_dump_json(), "a", 40, expected * times) for times in (3.0, 3.0, 100.0)]
     assert machine_factor(runs) == pytest.approx(3.0)
     assert machine_factor([]) is None
-    assert estimate_seconds(done, 1, 3.0) == pytest.approx(3 * estimate_seconds(done, 1, 1.0))
+    assert estimate_seconds(done, done.runs(), 1, 3.0) == pytest.approx(3 * estimate_seconds(done, done.runs(), 1, 1.0))
 
 
 def test_the_store_gives_the_runs_that_finished_last(tmp_path: Any) -> None:

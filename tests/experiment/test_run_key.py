@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from experiment.machine import this_machine
-from experiment.run_key import run_key
+from experiment.run_key import run_keys
 from experiment.spec import parse_experiment
 from results.records import RunKey
 
@@ -20,7 +20,8 @@ SPEC: dict[str, Any] = {
 
 def key_of(seed: int = 0, machine: dict[str, Any] | None = None, **changes: Any) -> RunKey:
     experiment = parse_experiment(json.dumps(SPEC | changes))
-    return run_key(experiment, experiment.variants[0], seed, machine or this_machine())
+    run = (experiment.variants[0].name, seed)
+    return run_keys(experiment, [run], machine or this_machine())[run]
 
 
 def test_what_decides_no_numbers_is_not_in_the_key() -> None:

@@ -71,7 +71,7 @@ def test_a_worker_that_does_not_hear_a_cancel_is_replaced_and_its_run_stays_canc
     (stopped,) = worker_processes()
     stopped.send_signal(signal.SIGSTOP)
     queue.cancel(identifier, visitor="local")
-    after = queue.submit(small(), "local")
+    after = queue.submit(small(), "local", anew=True)
     wait_for(lambda: ended(store, after))
     assert only_run(store, after).status == "finished"
     assert only_run(store, identifier).status == "cancelled"
@@ -89,14 +89,14 @@ def test_a_run_that_takes_longer_than_the_host_allows_is_ended(
     assert (run.status, run.attempt) == ("failed", 1)
     assert "ended after 2 seconds; this host allows no more" in str(run.message)
     monkeypatch.undo()
-    after = queue.submit(small(), "local")
+    after = queue.submit(small(), "local", anew=True)
     wait_for(lambda: ended(store, after))
 
 
 def test_a_database_that_goes_away_and_comes_back_costs_nothing(queue: Queue, store: Store, path: Path) -> None:
-    undisturbed = queue.submit(lasting(), "local")
+    undisturbed = queue.submit(lasting(), "local", anew=True)
     wait_for(lambda: ended(store, undisturbed))
-    disturbed = queue.submit(lasting(), "local")
+    disturbed = queue.submit(lasting(), "local", anew=True)
     wait_for(begun(store, disturbed))
     path.rename(path.with_name("away.db"))
     wait_for(lambda: not queue.state.store_answers)

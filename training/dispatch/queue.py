@@ -9,7 +9,7 @@ from uuid import uuid4
 from datasets.uploads import NOT_HERE
 from experiment.estimate import whole_run_seconds
 from experiment.limits import Limits
-from experiment.run_key import run_key
+from experiment.run_key import run_keys
 from experiment.spec import Experiment, ExperimentError
 from results.bounds import own_upload, owns_upload
 from results.records import RunKey, StoredExperiment
@@ -117,6 +117,12 @@ class Queue:
         self._wake.set()
         return identifier
 
+    def find_new(self, experiment: Experiment, visitor: str) -> set[tuple[str, int]]:
+        """Which of an experiment's runs, as (variant, seed), would be trained: the others' numbers are there."""
+        keys = self._keys(experiment, experiment.runs(), visitor)
+        known = find_known(self.store, keys.values())
+        return {run for run in experiment.runs() if keys.get(run) not in known}
+
     def keep_upload(self, name: str, content: bytes, visitor: str, address: str = "") -> str:
         """Stores a file of a visitor's and returns its SHA-256.
 
@@ -187,8 +193,7 @@ class Queue:
             owns_upload(self.store, sha256, visitor) for sha256 in experiment.dataset.uploads
         ):
             return {}
-        variants = {variant.name: variant for variant in experiment.variants}
-        return {(name, seed): run_key(experiment, variants[name], seed, machine, anew=anew) for name, seed in runs}
+        return run_keys(experiment, runs, machine, anew=anew)
 
     def _count_new(self, runs: Sequence[tuple[str, int]], keys: Mapping[tuple[str, int], RunKey]) -> int:
         """How many of the runs will be queued."""

@@ -9,13 +9,13 @@ import psutil
 
 from datasets.split import Split, make_split
 from experiment.machine import this_machine
-from experiment.run_key import run_key
-from experiment.spec import ExperimentError, parse_experiment
+from experiment.run_key import run_keys
+from experiment.spec import Experiment, ExperimentError, parse_experiment
 from models.engine_rules import uses_xla
 from models.plan import Plan
 from results.faults import StoreError
 from results.findings.boundary import BOUNDARY
-from results.records import EpochRecord, Run
+from results.records import EpochRecord, Run, RunKey
 from training.worker.data import load, open_store, uploaded_files
 from training.worker.engine import DivergedError, Engine
 from training.worker.fetch import DownloadError
@@ -69,7 +69,7 @@ def _train(run: Run, recorder: Recorder) -> None:
     split = make_split(dataset, arrays, run.seed)
     xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
-    made_by, key = provenance(split.checksum, xla=xla), run_key(experiment, variant, run.seed, this_machine())
+    made_by, key = provenance(split.checksum, xla=xla), _key(experiment, run)
     if not recorder.store.start(run.id, recorder.attempt, made_by, time.time(), key=key):
         raise RunLostError
     recorder.start_heartbeat()
@@ -91,6 +91,12 @@ def _train(run: Run, recorder: Recorder) -> None:
         test_metrics=outcome.test_metrics,
         artifacts=inspector.last(outcome.final_epoch),
     )
+
+
+def _key(experiment: Experiment, run: Run) -> RunKey:
+    """What decides the run's numbers here."""
+    asked = run.variant, run.seed
+    return run_keys(experiment, [asked], this_machine())[asked]
 
 
 def _engine(plan: Plan, split: Split, batch_size: int, xla: bool) -> Engine:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from experiment.spec import Experiment
+from experiment.used import is_beginning
 from results.curves import RunRecord
 from results.store import Store
 from ui import text
@@ -26,4 +27,7 @@ def draw_finding(draw: Draw, store: Store, experiment: Experiment, records: Sequ
             label_visibility="collapsed",
             width=120,
         )
-    draw(store, experiment, [record for record in records if record.run.seed == seed])
+    chosen = [record for record in records if record.run.seed == seed]
+    if any(is_beginning(record.run, experiment) for record in chosen):
+        st.caption(text.OF_A_LONGER_RUN)
+    draw(store, experiment, chosen)

@@ -1,6 +1,7 @@
 """What lies deeper in an experiment: one row of choices, of which only the chosen one is read and drawn."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from typing import Any
@@ -11,8 +12,9 @@ import streamlit as st
 from analysis.summary import RunSummary
 from experiment.link import encode_link
 from experiment.spec import Experiment
+from experiment.used import epochs_trained, is_beginning, is_used, trained_at
 from results.curves import RunRecord
-from results.records import StoredExperiment
+from results.records import Run, StoredExperiment
 from ui import state, text
 from ui.components.downloads import draw_downloads
 from ui.components.network_view import draw_networks
@@ -99,11 +101,20 @@ def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRec
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(text.STATUS_NAMES[run.status], color=text.STATUS_COLOURS[run.status])
             share = 1.0 if not run.active else record.last_epoch / experiment.training.epochs
-            st.progress(share, f"{plain(run.variant)} · seed {run.seed} · epoch {record.last_epoch}")
+            words = [plain(run.variant), f"seed {run.seed}", f"epoch {record.last_epoch}"]
+            if is_used(run):
+                words.append(_say_used(run, experiment))
+            st.progress(share, " · ".join(words))
             if run.active and owned:
                 st.button(
                     text.CANCEL, key=f"cancel_{run.id}", type="tertiary", on_click=cancel, args=(identifier, run.id)
                 )
+
+
+def _say_used(run: Run, experiment: Experiment) -> str:
+    date = datetime.fromtimestamp(trained_at(run) or 0.0, UTC).strftime("%Y-%m-%d")
+    template = text.USED_BEGINNING if is_beginning(run, experiment) else text.USED_RUN
+    return template.format(date=date, epochs=epochs_trained(run))
 
 
 def _draw_share(experiment: Experiment, identifier: str) -> None:

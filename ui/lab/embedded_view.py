@@ -7,6 +7,7 @@ import streamlit as st
 from experiment.presets import FIRST_VISIT, presets
 from experiment.progress import measure
 from experiment.spec import Experiment
+from experiment.used import count_used
 from results.records import StoredExperiment
 from ui import state, text
 from ui.lab.deeper import page_url
@@ -71,7 +72,7 @@ def _live(stored: StoredExperiment, was_active: bool) -> None:
         st.rerun()  # the whole page once more, without the timer, or with it
     runs = stored_runs(experiment, records)
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_head(experiment, stored.id, progress, owned=False)
+        draw_head(experiment, stored.id, progress, owned=False, used=count_used(records))
         what = draw_judged(experiment, runs, stored.id)
     if progress.active:
         draw_progress(service, experiment, stored.id, records, progress)

@@ -13,6 +13,7 @@ from experiment.limits import is_hosted
 from experiment.presets import presets
 from experiment.progress import Progress, measure, show_duration
 from experiment.spec import Experiment
+from experiment.used import count_used
 from results.curves import RunRecord
 from results.records import StoredExperiment
 from training.dispatch.cluster import RESOURCE
@@ -102,7 +103,7 @@ def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> No
     rule = chosen_rule(experiment, identifier)
     runs = stored_runs(experiment, records, rule)
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_head(experiment, identifier, progress, owned)
+        draw_head(experiment, identifier, progress, owned, used=count_used(records))
         what = draw_judged(experiment, runs, identifier)
     if progress.active:
         draw_progress(service, experiment, identifier, records, progress)
@@ -131,11 +132,13 @@ def _kind_of_failure(message: str) -> str:
     return re.sub(r" in epoch \d+", "", message)
 
 
-def draw_head(experiment: Experiment, identifier: str, progress: Progress, owned: bool) -> None:
+def draw_head(experiment: Experiment, identifier: str, progress: Progress, owned: bool, *, used: int) -> None:
     """Name and states of an experiment; its owner can cancel it."""
     st.subheader(plain(experiment.name or text.UNTITLED), anchor=False, width="content")
     for status, number in progress.counts.items():
         st.badge(f"{number} {text.STATUS_NAMES[status]}", color=text.STATUS_COLOURS[status])
+    if used:
+        st.badge(text.USED.format(count=used), icon=":material/bolt:", color="gray", help=text.USED_HELP)
     if progress.active and owned:
         st.button(
             text.CANCEL,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from datasets.table import TableError
 from experiment.spec import Experiment
+from experiment.used import is_beginning
 from export.file_names import variant_stem
 from export.keras_text import Style
 from export.notebook import as_notebook
@@ -97,6 +98,8 @@ def _offer_run(experiment: Experiment, records: Sequence[RunRecord]) -> None:
         st.caption(text.MODEL_TOO_LARGE.format(limit=MAX_MODEL_BYTES / MEGABYTE))
     elif run.active:
         st.caption(text.MODEL_LATER)
+    elif is_beginning(run, experiment):
+        st.caption(text.OF_A_LONGER_RUN)
 
 
 @lru_cache(maxsize=64)
