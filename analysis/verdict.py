@@ -7,10 +7,10 @@ and claims come from an interval
 
     mean(d) +- c_n sd(d),   c_n = t.isf(p_n / 2, n - 1) / sqrt(n),   p_n = 1.4 (20 a)^(1/8) a / n,   a = 0.04 / (k - 1)
 
-with k the number of variants that the experiment ever had. c_n shrinks with n more slowly than a t interval's, so that
-whoever adds seeds until something is claimed makes a false claim in at most 5% of experiments of identical or nearly
-identical recipes, over all variants together (docs/verdict.md has the simulation). It is a claim about other splits and
-starts of these rows, not about new data.
+with k the number of variants that the experiment ever had, or of all settings that were tried before it and looked at.
+c_n shrinks with n more slowly than a t interval's, so that whoever adds seeds until something is claimed makes a false
+claim in at most 5% of experiments of identical or nearly identical recipes, over all variants together (docs/verdict.md
+has the simulation). It is a claim about other splits and starts of these rows, not about new data.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -56,6 +56,7 @@ class Judging:
         resolution: the smallest step of the quantity: 1 / validation rows for accuracies, 0 for losses. Paired
             differences cannot spread less.
         overlap: validation rows as a share of the rows outside the test set, which re-drawn splits share.
+        tried: how many settings were looked at, the reference's included, where that is more than the variants.
     """
 
     what: What
@@ -63,6 +64,7 @@ class Judging:
     reference: str
     resolution: float = 0.0
     overlap: float = 0.0
+    tried: int = 0
 
     @property
     def low_is_good(self) -> bool:
@@ -160,7 +162,7 @@ def judge(
         judging: what is compared.
         lost: variant -> its seeds that ended without a result: failed or cancelled.
     """
-    count = len(scores)
+    count = max(len(scores), judging.tried)
     values = {name: _beginning(found, seeds) for name, found in scores.items()}
     means = {name: fsum(found) / len(found) if found else None for name, found in values.items()}
     reference, mean = values[judging.reference], means[judging.reference]
@@ -315,7 +317,7 @@ def _count_more_seeds(
 
 def _find_best(values: Mapping[str, Sequence[float]], margin: float | None, count: int, judging: Judging) -> str | None:
     """The variant that is better than each of the others (multiple comparisons with the best; Hsu, 1981)."""
-    if margin is None or count < 2:
+    if margin is None or len(values) < 2:
         return None
     for name, own in values.items():
         rest = [list(zip(own, other, strict=False)) for rival, other in values.items() if rival != name]

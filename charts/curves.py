@@ -19,14 +19,14 @@ from charts.line_labels import LABEL_PIXELS, NARROW_PIXELS, EndLabel, end_labels
 from charts.palette import style, translucent
 from charts.traces import GREY, SMALLEST, Trace, line_points, line_trace, reference_shape, thin_lines, thin_out
 from charts.typed_arrays import encode_places, encode_values
-from charts.views import ChartOptions, hover_place, hover_value, name_lines, write_value
+from charts.views import ChartOptions, Ghost, hover_place, hover_value, name_lines, write_value
 from models.names import visible
 from wording.language import _, ngettext
 
 CURVES_HEIGHT: Final = 268
 AXIS_HEIGHT: Final = 44
 """Pixels of the curves, and of the axis below the lanes."""
-BESIDE_WIDTH, BESIDE_OPACITY, MEMBER_OPACITY = 1.4, 0.85, 0.35
+BESIDE_WIDTH, BESIDE_OPACITY, MEMBER_OPACITY, GHOST_OPACITY = 1.4, 0.85, 0.35, 0.4
 BAND_OPACITY: Final = 0.13
 BANDS_SHOWN: Final = 4
 """With more variants than these, a band shows only for the one that is pointed at."""
@@ -50,7 +50,8 @@ def curve_figure(variants: Sequence[VariantSummary], options: ChartOptions) -> T
     axes = [measure_axis(variant, options.axis, options.epochs) for variant in variants]
     marks = [mark_epochs(variant) for variant in variants]
     members = [first_members(variant, VALIDATION.get(options.view, "")) for variant in variants]
-    curves = [*(c for line in lines for c in (line.drawn, line.beside)), *(c for found in members for c in found)]
+    shown = [*(c for line in lines for c in (line.drawn, line.beside)), *(c for found in members for c in found)]
+    curves = [*shown, *(ghost.line.drawn for ghost in options.ghosts)]
     span = span_y(curves, log=options.log_values, references=options.references)
     return {
         "data": _traces(variants, lines, axes, marks, members, options),
@@ -88,7 +89,8 @@ def _traces(
         after += _after(index, variant, line, places, options)
         on_curves += curve_marks(index, variant.name, line.drawn, places, marks[index])
     lanes = lane_traces([variant.name for variant in variants], marks, axes)
-    return [*bands, *_member_lines(members, axes), *thin, *beside, *means, *after, *on_curves, *lanes]
+    ghosts = [trace for ghost in options.ghosts for trace in _ghost(ghost, axes[ghost.place], options)]
+    return [*bands, *_member_lines(members, axes), *ghosts, *thin, *beside, *means, *after, *on_curves, *lanes]
 
 
 def _layout(
@@ -168,6 +170,23 @@ def _beside(index: int, variant: VariantSummary, line: Line, places: FloatArray,
             "opacity": BESIDE_OPACITY,
             "hovertemplate": _hover(variant, line, title, options),
             **_points(line.beside, places, BESIDE_POINTS, options),
+        }
+    ]
+
+
+def _ghost(ghost: Ghost, places: FloatArray, options: ChartOptions) -> list[Trace]:
+    """A variant's curve from before the last change, as pale as it is past."""
+    curve = ghost.line.drawn[: len(places)]
+    if not len(curve):
+        return []
+    where = f"{hover_place(options.axis)}: {hover_value(options.view)}"
+    return [
+        {
+            **line_trace(ghost.place, "ghost"),
+            "name": ghost.name,
+            "opacity": GHOST_OPACITY,
+            "hovertemplate": f"<b>{literal_in_hover(ghost.name)}</b><br>{where}<extra></extra>",
+            **_points(curve, places, BAND_POINTS, options),
         }
     ]
 

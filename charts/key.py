@@ -13,6 +13,7 @@ LINES: Final[Mapping[str, Mapping[str, str]]] = {
     "mean": {"d": "M0 5H26", "stroke-width": "2.6"},
     "beside": {"d": "M0 5H26", "stroke-width": "1.4", "stroke-dasharray": "5 3"},
     "after": {"d": "M0 5H26", "stroke-width": "2.6", "stroke-dasharray": "2.6 2.6"},
+    "ghost": {"d": "M0 5H26", "stroke-width": "2.6", "opacity": "0.4"},
     "members": THIN,
     "running": THIN,
     "band": {"d": "M0 0H26V10H0Z", "stroke": "none", "opacity": "0.2"},
@@ -42,6 +43,7 @@ def key_of(figure: Mapping[str, Any]) -> list[KeyEntry]:
         "seeds": _("one seed"),
         "members": _("members of an ensemble"),
         "running": _("training now"),
+        "ghost": _("before the change"),
         "band": _("95% interval, paired"),
         "reference": _("mean of the reference"),
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.lines import DIFFERENCES, Axis, View
+from analysis.lines import DIFFERENCES, Axis, Line, View
 from wording.language import _
 from wording.numbers import format_number
 
@@ -15,6 +15,21 @@ SHARES: Final[tuple[View, ...]] = ("accuracy", "balanced_accuracy")
 SHARES_LESS_OTHERS: Final[tuple[View, ...]] = ("accuracy_difference", "balanced_accuracy_difference")
 SIGNED: Final[tuple[View, ...]] = ("difference", *SHARES_LESS_OTHERS, "gap")
 """Views whose values may be negative: they have no logarithm."""
+
+
+@dataclass(frozen=True)
+class Ghost:
+    """How a variant's curve ran before a setting was changed.
+
+    Attributes:
+        place: of the variant among those shown, which gives the colour.
+        name: what it was.
+        line: its curve in the view.
+    """
+
+    place: int
+    name: str
+    line: Line
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class ChartOptions:
         log_y: whether the values are asked to have one; see `log_values`.
         references: predictors without a network.
         revision: while it stays the same, the zoom stays; give the experiment's identifier.
+        ghosts: curves from before the last change, drawn pale.
     """
 
     reference: str
@@ -41,6 +57,7 @@ class ChartOptions:
     log_y: bool = False
     references: tuple[Reference, ...] = ()
     revision: str = "curves"
+    ghosts: tuple[Ghost, ...] = ()
 
     @property
     def log_values(self) -> bool:

@@ -33,8 +33,8 @@ class Change:
 
 
 def find_changes(before: Experiment, after: Experiment) -> tuple[Change, ...]:
-    """All differences but that of the experiments' names; none if both train and judge the same."""
-    return tuple(_changes(before, after))
+    """All differences; none if both train and judge the same. Names, and what was tried before, are no difference."""
+    return tuple(change for change in _changes(before, after) if change.part != "judging" or change.label != "tried")
 
 
 def find_variant_changes(before: Variant, after: Variant) -> tuple[Change, ...]:

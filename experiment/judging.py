@@ -51,6 +51,7 @@ def judging_of(experiment: Experiment, what: What | None = None) -> Judging:
         asked.reference or (BASELINE if BASELINE in names else names[0]),
         resolution=1 / dataset.held_out if accuracy else 0.0,
         overlap=dataset.held_out / (dataset.rows - dataset.held_out),
+        tried=asked.tried or 0,
     )
 
 

@@ -78,11 +78,13 @@ class MarkedRule(Part):
 
 class JudgingSettings(Part):
     """What the verdict judges, fixed before the seeds. `margin` is what matters: of losses a share of the reference's
-    mean, of accuracies absolute; None: 0.01 and 0.005."""
+    mean, of accuracies absolute; None: 0.01 and 0.005. `tried` counts the settings that were looked at, where those are
+    more than the variants: the more were tried, the surer a claim must be."""
 
     what: Literal["handed_over", "best_epoch", "accuracy", "balanced_accuracy"] = "handed_over"
     margin: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     reference: str | None = None
+    tried: Annotated[int, Field(ge=1, le=10_000)] | None = Field(None, exclude_if=lambda tried: tried is None)
 
 
 class Variant(Part):

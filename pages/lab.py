@@ -21,6 +21,7 @@ from ui.lab.embedded_view import embedded_view
 from ui.lab.experiment_form import draw_presets, experiment_form, follow_shown, load_draft
 from ui.lab.experiment_view import experiment_view, recorded_view
 from ui.lab.hints_view import draw_hints
+from ui.lab.live_view import draw_live_switch, follow_changes, place_of
 from ui.lab.mismatch import draw_mismatch
 from ui.layout import draw_footer, draw_title
 from ui.services import measured_factor, read_spec, services
@@ -76,12 +77,14 @@ def read_shown(identifier: str | None, recording: str) -> Experiment | None:
     return read_spec(stored.spec) if stored else None
 
 
-def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: str | None) -> None:
-    """Train, above the form; a refused experiment stays in the form, with the reason."""
+def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: str | None) -> bool:
+    """Train, above the form; a refused experiment stays in the form, with the reason. Whether Live is on."""
     experiment = drafted if isinstance(drafted, Experiment) else None
     with bar:
         if notice := state.take(state.FORM_NOTICE):
             st.success(notice)
+        if state.take(state.LIVE_WAITS):
+            st.info(text.LIVE_WAITS)
         if refused := state.take(state.REFUSAL):
             show_mistakes(text.REFUSED, refused)
         if isinstance(drafted, ExperimentError):
@@ -94,6 +97,7 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 width="stretch",
                 disabled=not (experiment and who),
             )
+            live = draw_live_switch()
             anew = draw_cost(experiment, who) if experiment else False
         if experiment:
             st.caption(describe_judging(experiment))
@@ -102,6 +106,7 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 draw_doubts(experiment.dataset, experiment.seeds[0])
     if pressed or anew:
         train(experiment, who, anew=anew)
+    return live
 
 
 def draw_cost(experiment: Experiment, who: str | None) -> bool:
@@ -177,8 +182,10 @@ with st.container(key="lab"):
 with form:
     bar = st.container(gap="xsmall")
     drafted = experiment_form(shown)
-draw_train(bar, drafted, who)
+live = draw_train(bar, drafted, who)
 with results, st.container(key="results", gap="xsmall"):
+    if live and shown:
+        follow_changes(drafted, shown, place_of(identifier), who)
     if shown and draw_mismatch(drafted, shown, trainable=isinstance(drafted, Experiment) and bool(who)):
         train(drafted if isinstance(drafted, Experiment) else None, who)
     if identifier is None:

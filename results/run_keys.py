@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
 
 from results.database import Database
-from results.records import RunKey, from_json, to_json
+from results.records import ACTIVE_STATUSES, RunKey, from_json, to_json
 from results.schema import artifacts, epochs, experiment_uses, run_keys, runs
 
 USED = "used"
@@ -70,6 +70,17 @@ def find_known(store: Database, keys: Iterable[RunKey]) -> set[RunKey]:
     with store.reading() as connection:
         trained: dict[str, int] = dict(connection.execute(longest).all())
     return {key for key in asked if trained.get(key.text, 0) >= key.epochs}
+
+
+def find_active(store: Database, experiment_id: str) -> dict[int, str | None]:
+    """The runs of an experiment that are queued or running -> what decides their numbers, as far as that is known."""
+    query = (
+        select(runs.c.id, run_keys.c.key)
+        .outerjoin(run_keys, run_keys.c.run_id == runs.c.id)
+        .where(runs.c.experiment_id == experiment_id, runs.c.status.in_(ACTIVE_STATUSES))
+    )
+    with store.reading() as connection:
+        return dict(connection.execute(query).all())
 
 
 def has_known(connection: Connection, owner: str) -> bool:

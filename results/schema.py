@@ -177,13 +177,23 @@ run_keys = Table(
     Index("run_keys_by_source", "source_id"),
 )
 
-_FOR_BOUNDS = {"experiment_uses", "run_losses", "upload_owners"}
+# Steps of a person who changes settings and looks: each experiment names the one tried before it, and the one whose
+# curves it stands beside. Either may be deleted.
+steps = Table(
+    "steps",
+    metadata,
+    Column("experiment_id", Text, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("previous_id", Text, nullable=False),
+    Column("compared_id", Text, nullable=False),
+)
+
+_FOR_BOUNDS, _FOR_LIVE = {"experiment_uses", "run_losses", "upload_owners"}, {"run_keys", "steps"}
 TABLES_OF_VERSION: dict[int, frozenset[str]] = {
     0: frozenset(),
     1: frozenset({"experiments", "runs", "epochs", "test_metrics"}),
-    2: frozenset(metadata.tables) - {"opened_envelopes", "run_keys"} - _FOR_BOUNDS,
-    3: frozenset(metadata.tables) - {"run_keys"} - _FOR_BOUNDS,
-    4: frozenset(metadata.tables) - {"run_keys"},
+    2: frozenset(metadata.tables) - {"opened_envelopes"} - _FOR_BOUNDS - _FOR_LIVE,
+    3: frozenset(metadata.tables) - _FOR_BOUNDS - _FOR_LIVE,
+    4: frozenset(metadata.tables) - _FOR_LIVE,
     SCHEMA_VERSION: frozenset(metadata.tables),
 }
 """What a database of each version holds; an older one is upgraded by creating the tables that it lacks."""

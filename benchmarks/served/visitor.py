@@ -98,7 +98,7 @@ class Visitor:
         await self.run_page(state)
 
     async def press_train(self) -> None:
-        """Presses Train, anew where numbers are known, and waits until the address names an experiment or it is refused."""
+        """Presses Train, anew where numbers are known; waits until the address names an experiment or it is refused."""
         button = self.seen.widgets.get(text.TRAIN_ANEW) or self.seen.widgets[text.TRAIN]
         self.seen.clear()
         await self._ask("", [WidgetState(id=button, trigger_value=True)])

@@ -78,6 +78,17 @@ def test_a_worker_that_does_not_hear_a_cancel_is_replaced_and_its_run_stays_canc
     assert not stopped.is_running()
 
 
+def test_a_worker_that_is_stopped_is_replaced_and_its_run_begins_again(queue: Queue, store: Store) -> None:
+    wait_for(lambda: queue.problem is None)
+    identifier = queue.submit(endless(), "local")
+    wait_for(begun(store, identifier))
+    (stopped,) = worker_processes()
+    stopped.send_signal(signal.SIGSTOP)
+    wait_for(lambda: only_run(store, identifier).attempt == 2 and begun(store, identifier)())
+    assert not stopped.is_running()
+    queue.cancel(identifier, visitor="local")
+
+
 def test_a_run_that_takes_longer_than_the_host_allows_is_ended(
     queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

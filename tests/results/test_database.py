@@ -15,10 +15,9 @@ from results.sqlite_file import prepare_file
 from results.store import Store, StoreError
 from results.uploads import put_upload, upload_name
 
-DROP_NEW = "".join(
-    f"DROP TABLE {name};" for name in ("run_keys", "upload_owners", "run_losses", "experiment_uses", "opened_envelopes")
-)
-"""What versions 3 and 4 added."""
+NEW_TABLES = ("steps", "run_keys", "upload_owners", "run_losses", "experiment_uses", "opened_envelopes")
+"""What versions 3 to 5 added."""
+DROP_NEW = "".join(f"DROP TABLE {name};" for name in NEW_TABLES)
 
 
 def write(path, *statements):
@@ -276,7 +275,7 @@ class TestPostgreSQL:
         self.execute(
             engine,
             "DROP TABLE artifacts, experiment_uploads, uploads, opened_envelopes,"
-            " run_keys, upload_owners, run_losses, experiment_uses",
+            " steps, run_keys, upload_owners, run_losses, experiment_uses",
         )
         self.execute(engine, "UPDATE schema_version SET version = 1")
         with Store(database_url) as store:

@@ -118,7 +118,7 @@ def test_another_file_that_brings_its_own_log_keeps_it(opened, path):
 def test_an_older_file_in_its_place_gets_the_tables_that_it_lacks(opened, path):
     make_another(path.with_name("older.db"), "older")
     with closing(sqlite3.connect(path.with_name("older.db"))) as connection:
-        for table in ("run_keys", "upload_owners", "run_losses", "experiment_uses", "opened_envelopes"):
+        for table in ("steps", "run_keys", "upload_owners", "run_losses", "experiment_uses", "opened_envelopes"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 2")
     path.with_name("older.db").replace(path)

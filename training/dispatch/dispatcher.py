@@ -108,6 +108,7 @@ class QueueState:
         error: why no run goes on, for whoever runs the server.
         store_answers: whether the database answered in the last round.
         places: experiment -> when its next run will start, of those with queued runs.
+        waiting: the visitors who have queued runs.
     """
 
     ready_workers: int
@@ -115,6 +116,7 @@ class QueueState:
     error: str | None = None
     store_answers: bool = True
     places: Mapping[str, Place] = field(default_factory=dict)
+    waiting: frozenset[str] = frozenset()
 
 
 class Dispatcher:
@@ -234,7 +236,10 @@ class Dispatcher:
             logger.error("the store failed; trying again: %s", error)
             self.state = replace(self.state, ready_workers=len(ready), error=str(error), store_answers=False)
             return
-        self.state = QueueState(len(ready), self.state.expected_workers, places=self._foresee(waiting))
+        visitors = frozenset(one.visitor for one in waiting)
+        self.state = QueueState(
+            len(ready), self.state.expected_workers, places=self._foresee(waiting), waiting=visitors
+        )
 
     def _ask_machines(self, ready: Sequence[str]) -> None:
         """Has the workers of a cluster of others tell what they run on."""

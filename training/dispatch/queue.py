@@ -13,7 +13,8 @@ from experiment.run_key import run_keys
 from experiment.spec import Experiment, ExperimentError
 from results.bounds import own_upload, owns_upload
 from results.records import RunKey, StoredExperiment
-from results.run_keys import find_known
+from results.run_keys import find_active, find_known
+from results.steps import note_step
 from results.store import Store
 from results.uploads import purge_uploads, put_upload, upload_name
 from training.dispatch.admission import Admission
@@ -115,6 +116,31 @@ class Queue:
                 keys=keys,
             )
         self._wake.set()
+        return identifier
+
+    def try_step(
+        self, experiment: Experiment, visitor: str, address: str = "", *, previous_id: str, compared_id: str
+    ) -> str:
+        """Stores an experiment that takes the place of the visitor's step before, and returns its identifier.
+
+        Runs of the step before that are not over and that the new one does not need are cancelled.
+
+        Args:
+            experiment: what is asked for.
+            visitor: who asks.
+            address: from where.
+            previous_id: the experiment that was tried last.
+            compared_id: the one that was on the page, whose curves stay as a ghost.
+
+        Raises:
+            ExperimentError: it is over a limit of this host, or its uploaded data were deleted.
+        """
+        identifier = self.submit(experiment, visitor, address)
+        note_step(self.store, identifier, previous_id=previous_id, compared_id=compared_id)
+        needed = {key.text for key in self._keys(experiment, experiment.runs(), visitor).values()}
+        for run_id, key in find_active(self.store, previous_id).items():
+            if key not in needed:
+                self.cancel(previous_id, run_id, visitor=visitor)
         return identifier
 
     def find_new(self, experiment: Experiment, visitor: str) -> set[tuple[str, int]]:

@@ -48,6 +48,9 @@ ICONS_ALONE = """
 """
 """Buttons whose labels are for screen readers alone."""
 
+MOST_CHARACTERS = 60
+"""Of a variant's name."""
+
 CHOOSERS = {"upload": choose_file}
 """Entries with more than parameters: what draws the rest, and gives its values."""
 
@@ -192,7 +195,7 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
             f"{variant_id}.name",
             text.VARIANT_NAME,
             variant["name"],
-            max_chars=60,
+            max_chars=MOST_CHARACTERS,
             label_visibility="collapsed",
             placeholder=text.VARIANT_NAME,
         )
@@ -382,6 +385,13 @@ def _remember() -> Draft:
 def _add_variant() -> None:
     draft = _remember()
     _insert(draft, len(draft.variant_ids), {"name": "variant", "techniques": []})
+
+
+def keep_variant(variant: Variant, change: str) -> None:
+    """Adds a variant of an earlier step to the form, named after what was changed there."""
+    draft = _remember()
+    values = variant.model_dump(mode="json")
+    _insert(draft, len(draft.variant_ids), {**values, "name": f"{variant.name}, {change}"[:MOST_CHARACTERS]})
 
 
 def _copy_variant(variant_id: str) -> None:
