@@ -18,8 +18,8 @@ export function patched(old, patch) {
     return old.slice(0, start) + text + old.slice(old.length - end);
   }
   if ("#" in patch) {
-    const list = old.slice(0, patch.n);
-    for (const [index, change] of Object.entries(patch["#"])) list[index] = patched(old[index], change);
+    const list = patch["@"]?.map((place) => old[place]) ?? old.slice(0, patch.n);
+    for (const [index, change] of Object.entries(patch["#"])) list[index] = patched(list[index], change);
     return list;
   }
   const object = { ...old };

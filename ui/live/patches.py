@@ -8,6 +8,9 @@ A patch is an object with one of these:
 | `+` | `[start, end, text]` | a text: so many characters of the old one's start and end, `text` between them |
 | `~` | key -> patch, beside `-`: keys | an object: what changed in it, and what is gone |
 | `#` | index -> patch, beside `n`: length | an array: what changed in it or is new, and how long it is now |
+| `@` | places in the old array, beside `#` and `n` | in this order first; -1 for what was not there |
+
+Objects with a `uid`, such as traces, are known again by it where others come and go before them.
 
 `ui/components/live_road.js` applies it. Curves are base64 (charts/typed_arrays.py), so an epoch more is a few
 characters behind a start that is kept.
@@ -45,10 +48,22 @@ def _patch_object(old: dict[str, Any], new: dict[str, Any]) -> Patch:
 
 
 def _patch_array(old: Sequence[Any], new: Sequence[Any]) -> Patch:
-    kept = min(len(old), len(new))
-    changed = {str(i): patch for i in range(kept) if (patch := find_patch(old[i], new[i])) is not None}
+    places = _known_places(old, new)
+    moved = {} if places is None else {"@": places}
+    before = old if places is None else [old[place] if place >= 0 else None for place in places]
+    kept = min(len(before), len(new))
+    changed = {str(i): patch for i in range(kept) if (patch := find_patch(before[i], new[i])) is not None}
     changed |= {str(i): {"=": new[i]} for i in range(kept, len(new))}
-    return {"#": changed, "n": len(new)}
+    return {**moved, "#": changed, "n": len(new)}
+
+
+def _known_places(old: Sequence[Any], new: Sequence[Any]) -> list[int] | None:
+    """Where each element of `new` was in `old`, by its `uid`; None where none has moved, or some have no `uid`."""
+    if not all(isinstance(element, dict) and "uid" in element for element in (*old, *new)):
+        return None
+    place_of = {element["uid"]: place for place, element in enumerate(old)}
+    places = [place_of.get(element["uid"], -1) for element in new]
+    return None if places == list(range(len(old))) else places
 
 
 def _patch_text(old: str, new: str) -> Patch:

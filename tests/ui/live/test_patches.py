@@ -15,11 +15,14 @@ from ui.live.patches import Patch, find_patch
 from ui.server.static_files import ROAD
 
 texts = st.text(st.characters(codec="utf-8"), max_size=80)
+# No 0 and 1: Python takes False and True for equal to them.
 values = st.recursive(
     st.none() | st.booleans() | st.integers(2, 9) | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd=~#+-n"), inner, max_size=4),
     max_leaves=12,
 )
+
+traces = st.lists(st.builds(lambda uid, value: {"uid": uid, "y": value}, st.sampled_from("abc"), values), max_size=5)
 
 
 def patched(old: Any, patch: Patch) -> Any:
@@ -30,7 +33,8 @@ def patched(old: Any, patch: Patch) -> Any:
         start, end, text = patch["+"]
         return old[:start] + text + old[len(old) - end :]
     if "#" in patch:
-        array = [*old[: patch["n"]], *[None] * (patch["n"] - len(old))]
+        moved = [old[place] if place >= 0 else None for place in patch.get("@", range(len(old)))]
+        array = [*moved[: patch["n"]], *[None] * (patch["n"] - len(moved))]
         for index, change in patch["#"].items():
             array[int(index)] = patched(array[int(index)], change)
         return array
@@ -49,6 +53,20 @@ def test_texts_with_the_same_start_and_end(start: str, one: str, other: str, end
     old, new = start + one + end, start + other + end
     patch = find_patch(old, new)
     assert (old if patch is None else patched(old, patch)) == new
+
+
+@given(
+    *[st.lists(st.builds(lambda uid, value: {"uid": uid, "y": value}, st.sampled_from("abc"), values), max_size=5)] * 2
+)
+def test_arrays_of_what_has_a_uid(old: list[Any], new: list[Any]) -> None:
+    """Also where one occurs twice."""
+    patch = find_patch(old, new)
+    assert (old if patch is None else patched(old, patch)) == new
+
+
+def test_what_has_a_uid_is_known_again_behind_something_new() -> None:
+    band, mean = {"uid": "band", "y": "b" * 99}, {"uid": "mean", "y": "m" * 99}
+    assert find_patch([mean], [band, mean]) == {"@": [-1, 0], "#": {"0": {"=": band}}, "n": 2}
 
 
 def test_equal_values_have_no_patch() -> None:
@@ -71,6 +89,7 @@ def test_the_browsers_script_applies_patches_alike() -> None:
         ({"t": "±" * 40}, {"t": "±" * 20 + "x" + "±" * 20}),
         ([1, 2, {"a": 1}], [1, {"b": None}]),
         ([], [[], {}, "new", 0]),
+        ([{"uid": "a", "y": 1}, {"uid": "b"}], [{"uid": "c"}, {"uid": "b"}, {"uid": "a", "y": 2}]),
         ({"~": 1, "=": {"+": 2}}, {"=": {"+": 3}, "#": False}),
     ]
     given = json.dumps([[old, find_patch(old, new)] for old, new in cases])
