@@ -8,9 +8,8 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
 # The code stays root's: a running container writes to its database, to /data, to /tmp and to its own log. So bytecode
-# and plotly.js are made now.
+# is made now.
 RUN python -m compileall -q . \
-    && python -c "from ui.server.static_files import STATIC_FOLDER, ensure_scripts; ensure_scripts(STATIC_FOLDER)" \
     && mkdir -p /data /home/lab/database && chown lab /data /home/lab/database
 USER lab
 

@@ -1,7 +1,7 @@
 """An experiment as one HTML file that needs no network: answer, live charts, table, configuration, versions.
 
-plotly.js is inside, so that a report has 5 MB. A content security policy forbids the page to load anything, and to run
-any script but the two that were written into it.
+plotly.js is inside, so that a report has 1.6 MB. A content security policy forbids the page to load anything, and to
+run any script but the two that were written into it.
 """
 
 import base64
@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from analysis.summary import RunSummary
 from charts.key import key_of
-from charts.plotly_bundle import plotly_js_path
+from charts.plotly_bundle import read_plotly_js
 from experiment.spec import Experiment
 from experiment.version import PROGRAM
 from export.envelope import Opened
@@ -71,7 +71,7 @@ def html_report(
         configuration(experiment),
         versions(stored, now),
     ]
-    scripts = [_plotly_js(), read_asset("page.js")] if figures else []
+    scripts = [read_plotly_js(), read_asset("page.js")] if figures else []
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -132,11 +132,6 @@ def _policy(scripts: Sequence[str]) -> str:
     hashes = (base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() for source in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
     return f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {allowed}"
-
-
-@cache
-def _plotly_js() -> str:
-    return plotly_js_path().read_text(encoding="utf-8")
 
 
 @cache

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from pydantic import BaseModel
 
 from charts.palette import style
+from charts.plotly_bundle import VERSION
 from experiment.judging import judging_of
 from experiment.spec import Experiment, Variant
 from experiment.version import PROGRAM_AND_VERSION
@@ -131,7 +131,7 @@ def versions(stored: Sequence[Run], now: float) -> Element:
     for name in names:
         values = Counter(facts_of_run[name] for facts_of_run in found if name in facts_of_run)
         told.append((name, _show_values(values)))
-    told.append((_("Charts"), f"plotly {version('plotly')}"))
+    told.append((_("Charts"), f"plotly.js {VERSION}"))
     section = tag("section", tag("h2", _("Versions")), facts(told), class_="versions")
     if not found:
         unknown = _("With which packages and on which processor these runs were trained is not recorded.")

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ui.components.live_chart import CHART_FAILED
-from ui.server.static_files import STATIC_FOLDER, ensure_scripts
 
 ROOT = Path(__file__).parents[2]
+APP = 'import streamlit as st\nfrom ui.server.app import routes\napp = st.App("page.py", routes=routes())\n'
 
 OpenTab = Callable[..., AbstractContextManager[Page]]
 Serve = Callable[..., AbstractContextManager[str]]
@@ -22,10 +22,9 @@ Serve = Callable[..., AbstractContextManager[str]]
 @contextmanager
 def served(serve: Serve, folder: Path, base_path: str = "") -> Iterator[str]:
     """Start the streaming page in a folder of its own, as a person would, and yield its address."""
-    shutil.copy(Path(__file__).with_name("streaming_page.py"), folder / "app.py")
+    shutil.copy(Path(__file__).with_name("streaming_page.py"), folder / "page.py")
+    (folder / "app.py").write_text(APP)
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
-    ensure_scripts(STATIC_FOLDER)
-    (folder / "static").symlink_to(STATIC_FOLDER)
     with serve(folder, base_path=base_path) as url:
         yield url
 

@@ -79,6 +79,12 @@ class Questions:
         """Whether `answer` has an answer or a reason by now; asks, unless that was done already."""
         return self._ask(question, visitor).settled
 
+    def is_known(self, question: Question) -> bool:
+        """Whether there is an answer by now; asks nothing."""
+        with self._lock:
+            asked = self._asked.get(question)
+        return asked is not None and asked.settled and asked.reason is None
+
     def answer(self, question: Question, visitor: str = "") -> Any | None:
         """The answer, or None while no worker has given one: look again later.
 

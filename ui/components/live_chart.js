@@ -9,28 +9,20 @@ function addresses(name) {
   return [...folders, "/"].map((folder) => new URL(folder + "app/static/" + name, document.baseURI).href);
 }
 
-// Fetched as text and run from memory: the server sends nosniff, and where the system names .js files
-// text/plain (Windows registries do) a plain script element would be refused.
-async function fetchScript(name) {
-  let failure;
-  for (const address of addresses(name)) {
-    try {
-      const response = await fetch(address);
-      if (!response.ok || (response.headers.get("content-type") || "").includes("html")) {
-        throw new Error(response.status + " " + address);
-      }
-      return URL.createObjectURL(new Blob([await response.text()], { type: "text/javascript" }));
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
-
 // One promise for the whole page, also when several charts ask; a failure is forgotten: the next refresh tries again.
-function once(name, start) {
+function once(name, load) {
   const known = (window.regularizerLab ??= {});
-  return (known[name] ??= start().catch((error) => {
+  return (known[name] ??= (async () => {
+    let failure;
+    for (const address of addresses(name)) {
+      try {
+        return await load(address);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  })().catch((error) => {
     known[name] = undefined;
     throw error;
   }));
@@ -38,16 +30,22 @@ function once(name, start) {
 
 export default function ({ data, parentElement }) {
   const box = parentElement.querySelector(".live-chart");
-  const drawing = () => once(data.drawing, async () => import(await fetchScript(data.drawing)));
-  box.setAttribute("aria-label", data.alt);
-  box.style.minHeight = data.height + "px";
-  const plotly = (module) => once(data.plotly, async () => module.run(await fetchScript(data.plotly)));
-  drawing().then(async (module) => module.show(box, data, await plotly(module))).then(
-    () => box.classList.remove("live-chart-failed"),
-    () => {
+  const drawing = () => once(data.drawing, (address) => import(address));
+  const show = (data) => {
+    box.setAttribute("aria-label", data.alt);
+    box.style.minHeight = data.height + "px";
+    Promise.all([drawing(), drawing().then((module) => once(data.plotly, module.run))]).then(
+      ([module, plotly]) => {
+        box.classList.remove("live-chart-failed");
+        module.show(box, data, plotly);
+      },
+    ).catch(() => {
       box.classList.add("live-chart-failed");
       box.querySelector(".live-chart-message").textContent = data.failed;
-    },
-  );
+    });
+  };
+  box.dataset.live = data.live;
+  box.showLive = (newer) => show({ ...data, ...newer });
+  show(data);
   return () => setTimeout(() => drawing().then((module) => module.unmount(box)));
 }

@@ -7,11 +7,11 @@ scripts travel with every message (Streamlit 1.67), 4.8 MB a refresh with plotly
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
-from charts.plotly_bundle import plotly_js_name
+from charts.plotly_bundle import PLOTLY_JS
 from ui.server.static_files import drawing_name
 
 SHOW_AS_TABLE = "Show as table"
@@ -25,8 +25,17 @@ HTML = (
 )
 
 
+class Chart(TypedDict):
+    """What an experiment's chart shows, by the page or by the live road; see `live_chart`."""
+
+    figure: dict[str, Any]
+    alt: str
+    height: int
+    legend: str
+
+
 def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int, legend: str = "", status: str = "") -> None:
-    """Show `figure` and update it in place on the next runs under the same key.
+    """Show `figure` and update it in place on the next runs under the same key, or by the live road under that name.
 
     Args:
         figure: a Plotly figure as a plain dictionary, `data` and `layout`. Colours of text, grid and
@@ -38,8 +47,8 @@ def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int, legen
         status: read aloud by a screen reader whenever it changes.
     """
     data = {
-        "figure": figure, "alt": alt, "height": height, "legend": legend, "status": status,
-        "plotly": plotly_js_name(), "drawing": drawing_name(), "failed": CHART_FAILED, "as_table": SHOW_AS_TABLE,
+        "figure": figure, "alt": alt, "height": height, "legend": legend, "status": status, "live": key,
+        "plotly": PLOTLY_JS, "drawing": drawing_name(), "failed": CHART_FAILED, "as_table": SHOW_AS_TABLE,
     }  # fmt: skip
     _component(key=key, data=data)
 

@@ -15,12 +15,11 @@ function sort(table) {
   body.append(...[...body.rows].sort((a, b) => compare(value(a), value(b))));
 }
 
-export default function ({ data, parentElement }) {
-  const table = parentElement.querySelector(".sortable-table");
-  if (table.dataset.html !== data.html) {
+function show(table, html) {
+  if (table.dataset.html !== html) {
     const active = table.contains(document.activeElement) && document.activeElement.closest("tr").dataset.labVariant;
     const head = [...table.querySelectorAll("thead button")].indexOf(document.activeElement);
-    table.dataset.html = table.innerHTML = data.html;
+    table.dataset.html = table.innerHTML = html;
     table.querySelectorAll("thead button")[head]?.focus({ preventScroll: true });
     if (active) table.querySelector(`[data-lab-variant="${active}"]`)?.focus({ preventScroll: true }); // by keyboard
     table.querySelectorAll("thead button").forEach((button, place) => {
@@ -32,4 +31,11 @@ export default function ({ data, parentElement }) {
     });
   }
   sort(table);
+}
+
+export default function ({ data, parentElement }) {
+  const table = parentElement.querySelector(".sortable-table");
+  table.dataset.live = data.live;
+  table.showLive = (html) => show(table, html);
+  show(table, data.html);
 }

@@ -39,10 +39,14 @@ class Row:
 
 
 def sortable_table(heads: Sequence[str], rows: Sequence[Row], *, key: str) -> None:
-    """Shows rows in the order given until a head is pressed; `heads` are texts, the first that of the names."""
+    """Shows rows in the order given until a head is pressed; the live road knows the table by its key."""
+    _component(key=key, data={"html": write_table(heads, rows), "live": key})
+
+
+def write_table(heads: Sequence[str], rows: Sequence[Row]) -> str:
+    """HTML of head and body; `heads` are texts, the first that of the names."""
     head = "".join(f'<th scope="col"><button type="button">{escape(text)}</button></th>' for text in heads)
-    body = "".join(map(_row, rows))
-    _component(key=key, data={"html": f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"})
+    return f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, rows))}</tbody>"
 
 
 def _row(row: Row) -> str:

@@ -1,6 +1,7 @@
 """The chart of an experiment: which view of its runs, means or single seeds, and the axes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -12,14 +13,16 @@ from analysis.verdict import What
 from charts.curves import chart_height
 from charts.key import key_of
 from charts.seed_panels import panels_height
-from charts.views import ChartOptions, name_axis, name_view
+from charts.views import ChartOptions, Ghost, name_axis, name_view
 from experiment.judging import judging_of
 from experiment.spec import Experiment
 from ui import text
-from ui.components.live_chart import live_chart
+from ui.components.live_chart import Chart
 from ui.lab.reference_lines import reference_lines
-from ui.services import figure
+from ui.services import figure, summaries
+from wording.in_words import describe
 
+CHART_KEY = "chart"
 DIFFERENCE_OF: Mapping[What, View] = {
     "handed_over": "difference",
     "best_epoch": "difference",
@@ -28,26 +31,22 @@ DIFFERENCE_OF: Mapping[What, View] = {
 }
 
 
-def draw_chart(
-    experiment: Experiment,
-    runs: tuple[RunSummary, ...],
-    variants: tuple[VariantSummary, ...],
-    what: What,
-    revision: str,
-    *,
-    words: str,
-    status: str,
-) -> None:
-    """The controls, the key, and the chart.
+@dataclass(frozen=True)
+class ChartView:
+    """What a person looks at in an experiment's chart: all that its figure depends on beside the runs."""
+
+    options: ChartOptions
+    single: bool
+
+
+def choose_chart(experiment: Experiment, variants: tuple[VariantSummary, ...], what: What, revision: str) -> ChartView:
+    """The controls above the chart, and what they are set to.
 
     Args:
-        experiment: that the runs belong to.
-        runs: in numbers.
-        variants: the same for each variant.
+        experiment: that is shown.
+        variants: its variants in numbers.
         what: the quantity that is looked at; of an accuracy the difference is shown.
         revision: while it stays the same, the zoom stays.
-        words: what the chart shows, for those who do not see it.
-        status: read aloud when it changes.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = _choose_view(experiment, what, balanced=any(BALANCED_ACCURACY in v.mean for v in variants))
@@ -63,10 +62,25 @@ def draw_chart(
         references=reference_lines(experiment, view),
         revision=revision,
     )
-    drawn = figure(runs, options, single=single)
-    height = panels_height(len(variants)) if single else chart_height(len(variants))
-    alt = f"{name_view(view)}. {words}"
-    live_chart(drawn, key="chart", alt=alt, height=height, legend=_key(drawn), status=status)
+    return ChartView(options, single)
+
+
+def show_chart(runs: tuple[RunSummary, ...], chosen: ChartView, ghosts: tuple[Ghost, ...] = ()) -> Chart:
+    """The chart of these runs: its figure, what it shows in words, and its key.
+
+    Args:
+        runs: in numbers.
+        chosen: what is looked at.
+        ghosts: curves from before the last change.
+    """
+    drawn = figure(runs, replace(chosen.options, ghosts=ghosts), single=chosen.single)
+    variants = summaries(runs)
+    return Chart(
+        figure=drawn,
+        alt=f"{name_view(chosen.options.view)}. {describe(variants)}",
+        height=panels_height(len(variants)) if chosen.single else chart_height(len(variants)),
+        legend=_key(drawn),
+    )
 
 
 def _choose_view(experiment: Experiment, what: What, *, balanced: bool) -> View:

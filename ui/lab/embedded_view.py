@@ -5,22 +5,27 @@ from html import escape
 import streamlit as st
 
 from experiment.presets import FIRST_VISIT, presets
-from experiment.progress import measure
 from experiment.spec import Experiment
 from experiment.used import count_used
 from results.records import StoredExperiment
 from ui import state, text
+from ui.components import live_road
 from ui.lab.deeper import page_url
 from ui.lab.experiment_view import (
     EPOCHS_MAY_BE_OLD,
     SECONDS_BETWEEN_REFRESHES,
+    Drawn,
     draw_answer_and_cards,
     draw_chart_panel,
     draw_failures,
     draw_head,
     draw_progress,
+    draw_whole_page_if_changed,
+    follow_runs,
 )
+from ui.lab.history import PRESET
 from ui.lab.verdict_view import draw_judged
+from ui.live.message import take_look
 from ui.refreshes import in_turn
 from ui.services import read_spec, recorded_runs, services, stored_runs
 
@@ -50,7 +55,7 @@ def _draw_recorded(experiment: Experiment) -> None:
         st.badge(text.RECORDED, icon=":material/videocam:", color="violet", help=text.RECORDED_HELP)
         what = draw_judged(experiment, runs, FIRST_VISIT)
     draw_answer_and_cards(experiment, runs, what)
-    draw_chart_panel(experiment, runs, FIRST_VISIT, None, what)
+    draw_chart_panel(experiment, runs, f"{PRESET}{FIRST_VISIT}", None, what)
 
 
 def _draw_stored(identifier: str) -> None:
@@ -60,25 +65,27 @@ def _draw_stored(identifier: str) -> None:
         st.warning(text.NOT_FOUND)
         return
     active = any(record.run.active for record in service.curves.read(identifier))
-    st.fragment(_live, run_every=SECONDS_BETWEEN_REFRESHES if active else None)(stored, active)
+    drawn = Drawn(active, live_road.is_closed())
+    every = SECONDS_BETWEEN_REFRESHES if drawn.active and drawn.road_closed else None
+    st.fragment(_live, run_every=every)(stored, drawn)
 
 
 @in_turn
-def _live(stored: StoredExperiment, was_active: bool) -> None:
+def _live(stored: StoredExperiment, drawn: Drawn) -> None:
     service, experiment = services(), read_spec(stored.spec)
-    records = service.curves.read(stored.id, max_age=EPOCHS_MAY_BE_OLD)
-    progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
-    if was_active != progress.active:
-        st.rerun()  # the whole page once more, without the timer, or with it
-    runs = stored_runs(experiment, records)
+    look = take_look(service, stored.id, experiment, EPOCHS_MAY_BE_OLD)
+    draw_whole_page_if_changed(drawn, look)
+    runs = stored_runs(experiment, look.records)
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_head(experiment, stored.id, progress, owned=False, used=count_used(records))
+        draw_head(experiment, stored.id, look.progress, owned=False, used=count_used(look.records))
         what = draw_judged(experiment, runs, stored.id)
-    if progress.active:
-        draw_progress(service, experiment, stored.id, records, progress)
-    draw_failures(records)
-    if not any(run.epochs for run in runs):
+    if look.progress.active:
+        draw_progress(service, stored.id, look)
+    draw_failures(look.records)
+    chart = None
+    if any(run.epochs for run in runs):
+        draw_answer_and_cards(experiment, runs, what)
+        chart = draw_chart_panel(experiment, runs, stored.id, None, what)
+    else:
         st.info(text.WAITING_FOR_FIRST_EPOCH)
-        return
-    draw_answer_and_cards(experiment, runs, what)
-    draw_chart_panel(experiment, runs, stored.id, None, what)
+    follow_runs(look, stored.id, None, what, chart)

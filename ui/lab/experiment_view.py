@@ -3,6 +3,7 @@ trains."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,24 +12,29 @@ from analysis.summary import ENDED, RunSummary
 from analysis.verdict import What
 from experiment.limits import is_hosted
 from experiment.presets import presets
-from experiment.progress import Progress, measure, show_duration
+from experiment.progress import Progress
 from experiment.spec import Experiment
 from experiment.used import count_used
 from results.curves import RunRecord
 from results.records import StoredExperiment
 from training.dispatch.cluster import RESOURCE
-from training.dispatch.turns import Place
 from ui import state, text
+from ui.components import live_road
+from ui.components.live_chart import live_chart
+from ui.components.live_part import live_part
 from ui.components.plain import plain
 from ui.findings.boundary_view import draw_boundaries
 from ui.findings.sections import draw_finding
-from ui.lab.chart_view import draw_chart
+from ui.lab.chart_view import CHART_KEY, ChartView, choose_chart, show_chart
 from ui.lab.deeper import cancel, draw_panels, draw_recorded_panels
 from ui.lab.envelope_view import draw_envelope
-from ui.lab.progress_view import draw_progress_cells
+from ui.lab.history import PRESET, chain, ghosts_of
+from ui.lab.live_view import draw_replaced, draw_steps
+from ui.lab.progress_view import PROGRESS_KEY, show_progress
 from ui.lab.result_table import draw_numbers
 from ui.lab.verdict_view import draw_answer, draw_cards, draw_judged
 from ui.lab.what_if import chosen_rule, draw_what_if
+from ui.live.message import FEEDS, LiveView, Look, phase_of, stage_of, take_look
 from ui.refreshes import in_turn
 from ui.services import (
     Services,
@@ -41,13 +47,13 @@ from ui.services import (
     summaries,
     verdict,
 )
-from wording.in_words import describe
-from wording.language import ngettext
 from wording.verdict import say_answer
 
 SECONDS_BETWEEN_REFRESHES = 1.0
+"""Where the live road is closed."""
+SECONDS_BETWEEN_BOUNDARIES = 2.0
 EPOCHS_MAY_BE_OLD = 0.8
-"""Seconds, in a refresh: less than lies between two of them."""
+"""Seconds, in a run of the live part while runs train: less than lies between two of them."""
 WORKER_COMMAND = (
     f"PYTHONPATH=. dask worker ADDRESS --nthreads 3 --resources {RESOURCE}=1 --preload training.worker.preload"
 )
@@ -77,39 +83,73 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
     note_look(identifier)
     if changed := reading_changed(stored):
         st.caption(f":material/priority_high: {changed}")
-    active = any(record.run.active for record in service.curves.read(identifier))
-    every = SECONDS_BETWEEN_REFRESHES if active else None
-    st.fragment(_live, run_every=every)(stored, active, visitor)
     experiment = read_spec(stored.spec)
+    active = any(record.run.active for record in service.curves.read(identifier))
+    drawn = Drawn(active, live_road.is_closed())
+    st.fragment(_live, run_every=seconds_between_runs(experiment, drawn))(stored, drawn, visitor)
     draw_panels(
         experiment,
         stored,
         read_runs=lambda: stored_runs(experiment, service.curves.read(identifier)),
         owned=stored.visitor == visitor,
-        every=every,
+        every=SECONDS_BETWEEN_REFRESHES if active else None,
     )
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What the whole page was drawn for; once it is otherwise, the whole page is drawn again.
+
+    Attributes:
+        active: whether runs are queued or train.
+        road_closed: whether the browser cannot be reached by the live road.
+    """
+
+    active: bool
+    road_closed: bool
+
+
+def seconds_between_runs(experiment: Experiment, drawn: Drawn) -> float | None:
+    """How often the live part runs by itself: the live road brings all that grows but decision boundaries."""
+    if not drawn.active:
+        return None
+    if drawn.road_closed:
+        return SECONDS_BETWEEN_REFRESHES
+    return SECONDS_BETWEEN_BOUNDARIES if experiment.dataset.kind == "points" else None
+
+
+def draw_whole_page_if_changed(drawn: Drawn, look: Look) -> None:
+    """Without the timer, or with it: where runs have ended, seeds were added, or the road was closed or opened."""
+    if drawn.active != look.progress.active or (drawn.active and drawn.road_closed != live_road.is_closed()):
+        st.rerun()
+
+
+def follow_runs(look: Look, identifier: str, rule: AnyRule | None, what: What, chart: ChartView | None) -> None:
+    """Lets the browser bring to this part of the page what grows."""
+    if look.progress.active:
+        name = FEEDS.register(LiveView(identifier, what, rule, chart))
+        live_road.live_road(name, phase=phase_of(look), stage=stage_of(services(), look))
+
+
 @in_turn
-def _live(stored: StoredExperiment, was_active: bool, visitor: str | None) -> None:
+def _live(stored: StoredExperiment, drawn: Drawn, visitor: str | None) -> None:
     service, identifier, owned = services(), stored.id, stored.visitor == visitor
     experiment = read_spec(stored.spec)
-    # Without a timer somebody has pressed something, seeds were added perhaps: that must be seen at once.
-    records = service.curves.read(identifier, max_age=EPOCHS_MAY_BE_OLD if was_active else 0.0)
+    # Without active runs somebody has pressed something, seeds were added perhaps: that must be seen at once.
+    look = take_look(service, identifier, experiment, EPOCHS_MAY_BE_OLD if drawn.active else 0.0)
     note_look(identifier)
-    progress = measure(records, experiment.training.epochs, max(1, service.queue.state.ready_workers))
-    if was_active != progress.active:
-        st.rerun()  # the whole page once more, without the timer, or with it where seeds were added
+    draw_whole_page_if_changed(drawn, look)
     rule = chosen_rule(experiment, identifier)
-    runs = stored_runs(experiment, records, rule)
+    runs = stored_runs(experiment, look.records, rule)
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_head(experiment, identifier, progress, owned, used=count_used(records))
+        draw_head(experiment, identifier, look.progress, owned, used=count_used(look.records))
         what = draw_judged(experiment, runs, identifier)
-    if progress.active:
-        draw_progress(service, experiment, identifier, records, progress)
-    draw_failures(records)
-    _results(experiment, runs, identifier, rule, what, stored, extendable=owned and not progress.active)
-    draw_envelope(experiment, identifier, records, owned=owned)
+    if look.progress.active:
+        draw_progress(service, identifier, look)
+    draw_failures(look.records)
+    chart = _results(experiment, runs, identifier, rule, what, stored, owned=owned, active=look.progress.active)
+    draw_envelope(experiment, identifier, look.records, owned=owned)
+    follow_runs(look, identifier, rule, what, chart)
 
 
 def draw_failures(records: Sequence[RunRecord]) -> None:
@@ -149,29 +189,11 @@ def draw_head(experiment: Experiment, identifier: str, progress: Progress, owned
         )
 
 
-def say_place(place: Place) -> str:
-    """When an experiment's first run starts."""
-    runs = ngettext("{count} run", "{count} runs", place.runs_before)
-    template = text.PLACE_FAR if place.beyond else text.PLACE if place.runs_before else text.PLACE_NEXT
-    return template.format(runs=runs, time=show_duration(place.seconds))
-
-
-def draw_progress(
-    service: Services, experiment: Experiment, identifier: str, records: Sequence[RunRecord], progress: Progress
-) -> None:
+def draw_progress(service: Services, identifier: str, look: Look) -> None:
     """How far the runs are, when they start, and why none of them goes on."""
     workers = service.queue.state
-    label = text.PROGRESS.format(
-        done=progress.ended, total=progress.runs, epochs=progress.epochs, all_epochs=progress.all_epochs
-    )
     place = workers.places.get(identifier)
-    if progress.seconds_left is not None:  # of its own runs, which others' may keep waiting
-        left = max(progress.seconds_left, place.end or 0.0 if place else 0.0)
-        label += text.TIME_LEFT.format(time=show_duration(left))
-    st.caption(label)
-    if not progress.epochs and place:
-        st.caption(f":material/hourglass_top: {say_place(place)}")
-    draw_progress_cells(experiment, records)
+    live_part(show_progress(look.experiment, look.records, look.progress, place), key=PROGRESS_KEY)
     if not workers.store_answers:
         st.warning(text.DATABASE_FAILED)
     elif workers.error:
@@ -190,12 +212,16 @@ def _results(
     what: What,
     stored: StoredExperiment | None = None,
     *,
-    extendable: bool = False,
-) -> None:
+    owned: bool = False,
+    active: bool = False,
+) -> ChartView | None:
+    """What the runs say so far; the chart's view, or None while there is none."""
     if not any(run.epochs for run in runs):
         st.info(text.WAITING_FOR_FIRST_EPOCH)
-        return
-    draw_answer_and_cards(experiment, runs, what, stored if extendable else None)
+        return None
+    draw_answer_and_cards(experiment, runs, what, stored if owned and not active else None)
+    if stored is not None:
+        draw_replaced(stored.id, experiment, runs)
     if stored is not None and experiment.dataset.kind == "points":
         service = services()
         draw_finding(
@@ -205,11 +231,14 @@ def _results(
             service.curves.read(stored.id, max_age=EPOCHS_MAY_BE_OLD),
             key="boundary",
         )
-    draw_chart_panel(experiment, runs, revision, rule, what)
+    place = stored.id if stored else f"{PRESET}{revision}"
+    chart = draw_chart_panel(experiment, runs, place, rule, what)
+    draw_steps(place, owned=stored is None or owned)
     variants = summaries(runs)
     with st.container(border=True, gap="small", key="numbers_panel"):
         draw_numbers(variants, verdict(experiment, runs, what))
     draw_what_if(experiment, variants, revision)
+    return chart
 
 
 def draw_answer_and_cards(
@@ -224,12 +253,19 @@ def draw_answer_and_cards(
 
 
 def draw_chart_panel(
-    experiment: Experiment, runs: tuple[RunSummary, ...], revision: str, rule: AnyRule | None, what: What
-) -> None:
-    """The chart with its controls."""
-    variants, ended = summaries(runs), all(run.status in ENDED for run in runs)
+    experiment: Experiment,
+    runs: tuple[RunSummary, ...],
+    place: str,
+    rule: AnyRule | None,
+    what: What,
+) -> ChartView:
+    """The chart with its controls; what they are set to. From one step of Live to the next the zoom stays."""
+    ended = all(run.status in ENDED for run in runs)
     with st.container(border=True, gap="xsmall", key="chart_panel"):
         status = f"{text.ENDED} {say_answer(verdict(experiment, runs))}" if ended else ""
-        draw_chart(experiment, runs, variants, what, revision, words=describe(variants), status=status)
+        chosen = choose_chart(experiment, summaries(runs), what, revision=chain(place)[0])
+        ghosts = ghosts_of(place, experiment, chosen.options.view)
+        live_chart(**show_chart(runs, chosen, ghosts), key=CHART_KEY, status=status)
         if rule is not None:
             st.caption(text.OTHER_RULE)
+    return chosen

@@ -8,22 +8,19 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from analysis.lines import Line, View, view_lines
 from analysis.summary import RunSummary
 from charts.palette import style
-from charts.views import Ghost
-from experiment.changes import find_variant_changes
 from experiment.judging import judging_of
-from experiment.live import Replaced, changes_of, count_tried, find_replaced, judge_replaced, say_tried
-from experiment.presets import FIRST_VISIT, presets
+from experiment.live import changes_of, count_tried, find_replaced, judge_replaced, say_tried
+from experiment.presets import FIRST_VISIT
 from experiment.spec import Experiment, ExperimentError
-from results.steps import Step, read_steps
 from ui import state, text
 from ui.client_address import client_address
 from ui.components.plain import plain
-from ui.lab.changes_in_words import say_before, say_changes
+from ui.lab.changes_in_words import say_changes
 from ui.lab.experiment_form import keep_variant, load_draft
-from ui.services import read_spec, recorded_runs, services, stored_runs, summaries
+from ui.lab.history import PRESET, chain, compared_with, read_place, runs_at
+from ui.services import services, summaries
 from wording.live import say_replaced
 from wording.numbers import format_number
 
@@ -32,8 +29,6 @@ SECONDS_OF_REST = 0.3
 
 STEPS_SHOWN = 24
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 132, 40, 60
-PRESET = "preset:"
-"""Before the name of a recorded example, where an experiment's identifier is expected: nobody is called so."""
 
 
 def draw_live_switch() -> bool:
@@ -59,7 +54,7 @@ def follow_changes(drafted: Experiment | ExperimentError, shown: Experiment, pla
     time.sleep(SECONDS_OF_REST)
     st.empty()  # here Streamlit looks whether something else was changed meanwhile, and begins again with that
     last = _last_step(place)
-    history = {one: experiment for one in _chain(last) if (experiment := _read(one))}
+    history = {one: experiment for one in chain(last) if (experiment := read_place(one))}
     for one, experiment in history.items():
         if not changes_of(experiment, drafted):  # tried before
             _show(one, last)
@@ -81,80 +76,17 @@ def place_of(identifier: str | None) -> str:
 
 
 def _last_step(place: str) -> str:
-    """The end of the history that `place` belongs to: what was tried last, or itself."""
+    """The end of the history that a place belongs to: what was tried last, or itself."""
     last: str = st.session_state.get(state.LAST_STEP, place)
-    return last if place in _chain(last) else place
-
-
-def _chain(identifier: str) -> list[str]:
-    """All that was tried up to an experiment, the recorded example at its beginning included."""
-    steps = _steps(identifier)
-    begins = [steps[0].compared_id] if steps and (steps[0].compared_id or "").startswith(PRESET) else []
-    return [place for place in (*begins, *(step.experiment.id for step in steps)) if place] or [identifier]
-
-
-def _steps(identifier: str) -> tuple[Step, ...]:
-    return read_steps(services().store, identifier)
-
-
-def _read(place: str) -> Experiment | None:
-    """The experiment at a place of the history; None if it was deleted."""
-    if place.startswith(PRESET):
-        return presets().get(place.removeprefix(PRESET))
-    stored = services().store.experiment(place)
-    return read_spec(stored.spec) if stored else None
-
-
-def _runs(place: str, experiment: Experiment) -> tuple[RunSummary, ...]:
-    if place.startswith(PRESET):
-        return recorded_runs(place.removeprefix(PRESET))
-    return stored_runs(experiment, services().curves.read(place))
-
-
-def _compared(identifier: str) -> str | None:
-    """The place whose curves an experiment stands beside."""
-    steps = _steps(identifier)
-    return steps[-1].compared_id if steps else None
-
-
-def ghosts_of(identifier: str | None, experiment: Experiment, view: View) -> tuple[Ghost, ...]:
-    """The curves of what an experiment's changed variants were before; none where it was no step."""
-    place = identifier and _compared(identifier)
-    before = place and _read(place)
-    if not place or not before:
-        return ()
-    return _ghosts(before, _runs(place, before), experiment, view)
-
-
-@lru_cache(maxsize=64)
-def _ghosts(before: Experiment, runs: tuple[RunSummary, ...], experiment: Experiment, view: View) -> tuple[Ghost, ...]:
-    names = [variant.name for variant in experiment.variants]
-    lines = _lines(before, runs, view)
-    return tuple(
-        Ghost(names.index(found.name), _name_before(found, before, experiment), lines[found.before])
-        for found in find_replaced(before, experiment)
-        if found.before in lines
-    )
-
-
-def _lines(experiment: Experiment, runs: tuple[RunSummary, ...], view: View) -> dict[str, Line]:
-    variants = summaries(runs)
-    lines = view_lines(variants, view, judging_of(experiment).reference, experiment.training.epochs)
-    return {variant.name: line for variant, line in zip(variants, lines, strict=True)}
-
-
-def _name_before(found: Replaced, before: Experiment, after: Experiment) -> str:
-    changes = find_variant_changes(before.variant(found.before), after.variant(found.name))
-    said = "; ".join(map(say_before, changes)) or "; ".join(map(say_before, changes_of(before, after)))
-    return text.GHOST_NAME.format(variant=found.name, change=said)
+    return last if place in chain(last) else place
 
 
 def draw_replaced(identifier: str, experiment: Experiment, runs: tuple[RunSummary, ...]) -> None:
     """What the changed variants are against what they were, by the verdict's one rule."""
-    place = _compared(identifier)
-    before = place and _read(place)
+    place = compared_with(identifier)
+    before = place and read_place(place)
     if place and before:
-        old = _runs(place, before)
+        old = runs_at(place, before)
         for found in find_replaced(before, experiment):
             change = say_changes(changes_of(before, experiment))
             st.markdown(plain(say_replaced(change, judge_replaced(found, old, experiment, runs))))
@@ -163,10 +95,10 @@ def draw_replaced(identifier: str, experiment: Experiment, runs: tuple[RunSummar
 def draw_steps(identifier: str, *, owned: bool) -> None:
     """The strip of what was tried, the oldest first; nothing where the experiment was no step."""
     last = _last_step(identifier)
-    places = _chain(last)[-STEPS_SHOWN:]
+    places = chain(last)[-STEPS_SHOWN:]
     if len(places) < 2:
         return
-    experiments = [(place, found) for place in places if (found := _read(place))]
+    experiments = [(place, found) for place in places if (found := read_place(place))]
     tried = max(judging_of(experiment).tried or len(experiment.variants) for _, experiment in experiments)
     with st.container(border=True, gap="xsmall", key="steps_panel"):
         st.markdown(f"**{text.STEPS}**", help=text.STEPS_HELP.format(tried=tried))
@@ -183,7 +115,7 @@ def _draw_step(
     replaced = find_replaced(before, experiment) if before else ()
     name = replaced[0].name if replaced else experiment.variants[-1].name
     label = say_changes(changes_of(before, experiment)) if before else text.STEP_FIRST
-    st.html(_spark(_runs(place, experiment), name, [variant.name for variant in experiment.variants].index(name)))
+    st.html(_spark(runs_at(place, experiment), name, [variant.name for variant in experiment.variants].index(name)))
     st.caption(plain(label))
     with st.container(horizontal=True, gap="small"):
         st.button(

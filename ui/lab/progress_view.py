@@ -1,17 +1,20 @@
-"""How far an experiment is: one cell for each run, one line for each variant."""
+"""How far an experiment is: in words, and one cell for each run, one line for each variant."""
 
 from collections.abc import Sequence
 from html import escape
 
-import streamlit as st
-
 from charts.palette import style
+from experiment.progress import Progress, show_duration
 from experiment.spec import Experiment
 from models.names import visible
 from results.curves import RunRecord
+from training.dispatch.turns import Place
 from ui import text
+from wording.language import ngettext
 
+PROGRESS_KEY = "progress"
 STYLE = """<style>
+.live-part > p { font-size: 0.875rem; opacity: 0.75; margin: 0 0 0.4rem; }
 .progress-cells { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 0.8rem; align-items: center; }
 .progress-cells > span { font-size: 0.8rem; max-width: 12rem; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; }
@@ -25,7 +28,33 @@ STYLE = """<style>
 </style>"""
 
 
-def draw_progress_cells(experiment: Experiment, records: Sequence[RunRecord]) -> None:
+def show_progress(experiment: Experiment, records: Sequence[RunRecord], progress: Progress, place: Place | None) -> str:
+    """HTML of how far the runs are, and when the first of them starts.
+
+    Args:
+        experiment: that the runs belong to.
+        records: the runs.
+        progress: the same in numbers.
+        place: of the experiment in the queue.
+    """
+    said = text.PROGRESS.format(
+        done=progress.ended, total=progress.runs, epochs=progress.epochs, all_epochs=progress.all_epochs
+    )
+    if progress.seconds_left is not None:  # of its own runs, which others' may keep waiting
+        left = max(progress.seconds_left, place.end or 0.0 if place else 0.0)
+        said += text.TIME_LEFT.format(time=show_duration(left))
+    lines = [said, f"⏳ {say_place(place)}"] if not progress.epochs and place else [said]
+    return f"{STYLE}{''.join(f'<p>{escape(line)}</p>' for line in lines)}{_cells(experiment, records)}"
+
+
+def say_place(place: Place) -> str:
+    """When an experiment's first run starts."""
+    runs = ngettext("{count} run", "{count} runs", place.runs_before)
+    template = text.PLACE_FAR if place.beyond else text.PLACE if place.runs_before else text.PLACE_NEXT
+    return template.format(runs=runs, time=show_duration(place.seconds))
+
+
+def _cells(experiment: Experiment, records: Sequence[RunRecord]) -> str:
     """A line of cells for each variant; a cell fills with its run's epochs, and is hatched where that was lost."""
     epochs, lines = experiment.training.epochs, []
     for index, variant in enumerate(experiment.variants):
@@ -40,7 +69,7 @@ def draw_progress_cells(experiment: Experiment, records: Sequence[RunRecord]) ->
             f'<span><i style="background:{colour}"></i>{escape(visible(variant.name))}</span>'
             f'<div role="img" aria-label="{said}" style="--colour:{colour}">{cells}</div>'
         )
-    st.html(f'{STYLE}<div class="progress-cells">{"".join(lines)}</div>')
+    return f'<div class="progress-cells">{"".join(lines)}</div>'
 
 
 def _share(record: RunRecord, epochs: int) -> float:

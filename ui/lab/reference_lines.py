@@ -34,6 +34,11 @@ def reference_lines(experiment: Experiment, view: View) -> tuple[Reference, ...]
     return tuple((name, value) for name, value in named if value is not None)
 
 
+def references_known(experiment: Experiment) -> bool:
+    """Whether a worker has answered by now; asks nothing."""
+    return services().queue.questions.is_known(_question(experiment))
+
+
 def _question(experiment: Experiment) -> Question:
     return ask_reference_scores(experiment, services().store.url)
 

@@ -46,6 +46,7 @@ VARIANT, SEEDS, SPREAD = "Variant", "Seeds", "± {title}"
 DIFFERENCE, PAIRED_SD = "Difference", "Paired sd"
 
 
+NUMBERS_KEY = "numbers"
 COPIES = {"CSV": as_csv, "LaTeX": as_latex, "Markdown": as_markdown}
 
 
@@ -63,7 +64,7 @@ def draw_numbers(variants: Sequence[VariantSummary], judged: Verdict) -> None:
         st.dataframe(disarm_frame(frame), hide_index=True, column_config=column_config(judged), placeholder="–")
     else:
         st.html(STYLE)
-        sortable_table(text.NUMBERS_COLUMNS, _rows(variants, judged), key="numbers")
+        sortable_table(text.NUMBERS_COLUMNS, number_rows(variants, judged), key=NUMBERS_KEY)
     st.caption(text.TABLE_NOTE)
 
 
@@ -78,7 +79,8 @@ def _draw_copy(variants: Sequence[VariantSummary], judged: Verdict) -> None:
     st.code(COPIES[kind](list(frame.columns), rows), language=None)
 
 
-def _rows(variants: Sequence[VariantSummary], judged: Verdict) -> list[Row]:
+def number_rows(variants: Sequence[VariantSummary], judged: Verdict) -> list[Row]:
+    """The short table's rows, sorted by what is judged."""
     comparisons = {comparison.variant: comparison for comparison in judged.comparisons}
     reach, what = farthest(judged.comparisons, judged), judged.judging.what
     rows = []

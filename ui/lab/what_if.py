@@ -34,6 +34,7 @@ THRESHOLDS: Final[Mapping[Criterion, tuple[float, float, float, float]]] = {
 }
 """Lowest, highest, first and step. Prechelt tried GL 1 to 5, PQ 0.5 to 3 and UP 2 to 8."""
 MAP_HEIGHT: Final = 300
+OUTCOMES_KEY: Final = "outcomes"
 
 
 def chosen_rule(experiment: Experiment, revision: str) -> AnyRule | None:
@@ -47,9 +48,7 @@ def draw_what_if(experiment: Experiment, variants: Sequence[VariantSummary], rev
     with st.container(border=True, gap="small", key="what_if"):
         st.markdown(f"**{text.WHAT_IF}** :small[:gray[{text.WHAT_IF_HELP}]]")
         rule = _draw_controls(experiment, revision)
-        outcomes = [measure_outcome(variant) for variant in variants]
-        rows = [_row(index, outcome) for index, outcome in enumerate(outcomes) if outcome]
-        sortable_table(text.WHAT_IF_COLUMNS, rows, key="outcomes")
+        sortable_table(text.WHAT_IF_COLUMNS, outcome_rows(variants), key=OUTCOMES_KEY)
         st.caption(text.WHAT_IF_NOTE)
         if isinstance(rule, StoppingRule):
             with st.expander(text.MAP, key="what_if_map", on_change="rerun") as opened:
@@ -125,6 +124,12 @@ def _set_rule(revision: str) -> None:
 
 def _key(revision: str, name: str) -> str:
     return f"what_if.{revision}.{name}"
+
+
+def outcome_rows(variants: Sequence[VariantSummary]) -> list[Row]:
+    """What the rule does to each variant that it can be judged on."""
+    outcomes = [measure_outcome(variant) for variant in variants]
+    return [_row(index, outcome) for index, outcome in enumerate(outcomes) if outcome]
 
 
 def _row(index: int, outcome: Outcome) -> Row:

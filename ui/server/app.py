@@ -12,9 +12,10 @@ from starlette.routing import BaseRoute, Route
 
 from ui.server.headers import SecurityHeaders
 from ui.server.host_routes import OnlyForHosts, answer_metrics, answer_ready
+from ui.server.live_route import LIVE_PATH, answer_live
 from ui.server.memory import return_large_blocks
 from ui.server.settings import apply_settings
-from ui.server.static_files import STATIC_FOLDER, ensure_scripts
+from ui.server.static_files import SCRIPTS_PATH, EarlyScripts, answer_script
 from ui.server.upload_bounds import UploadBounds
 
 
@@ -22,7 +23,6 @@ def prepare() -> None:
     """What must be settled before Streamlit starts."""
     return_large_blocks()
     apply_settings()
-    ensure_scripts(STATIC_FOLDER)
 
 
 @asynccontextmanager
@@ -56,11 +56,16 @@ def _close() -> None:
 
 def middleware() -> Sequence[Middleware]:
     """What sees every request first."""
-    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts), Middleware(UploadBounds)]
+    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts), Middleware(UploadBounds), Middleware(EarlyScripts)]
 
 
 def routes() -> Sequence[BaseRoute]:
     """Routes beside Streamlit's, below its base path."""
     base = str(streamlit.config.get_option("server.baseUrlPath")).strip("/")
     prefix = f"/{base}" if base else ""
-    return [Route(f"{prefix}/ready", answer_ready), Route(f"{prefix}/metrics", answer_metrics)]
+    return [
+        Route(f"{prefix}/ready", answer_ready),
+        Route(f"{prefix}/metrics", answer_metrics),
+        Route(f"{prefix}{SCRIPTS_PATH}", answer_script),
+        Route(f"{prefix}{LIVE_PATH}", answer_live),
+    ]

@@ -1,42 +1,23 @@
 """What a host may ask, who else may, and what stands in the head of every answer."""
 
-import asyncio
-from typing import Any, NamedTuple
-
 import pytest
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+import training.dispatch.counters  # noqa: F401 - what a server with services counts
+from tests.ui.server import asking
+from tests.ui.server.asking import Answer
 from ui.server.headers import SecurityHeaders
 from ui.server.host_routes import OnlyForHosts, answer_metrics
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Headers
-    text: str
 
 
 def get(path: str, address: str, headers: dict[str, str] | None = None) -> Answer:
     """What the server answers to a client at an address."""
     routes = [Route("/lab/metrics", answer_metrics), Route("/", lambda _: PlainTextResponse("page"))]
     app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), Middleware(OnlyForHosts)])
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": raw, "client": (address, 1)}
-    asyncio.run(app({**scope, "root_path": "", "scheme": "http", "server": ("server", 80)}, receive, send))
-    body = b"".join(message.get("body", b"") for message in sent[1:])
-    return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), body.decode())
+    return asking.get(app, path, client=address, headers=headers)
 
 
 @pytest.mark.parametrize(
