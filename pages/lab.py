@@ -38,6 +38,8 @@ LAYOUT = """<style>
 .st-key-presets button p { font-size: 0.82rem; }
 .st-key-results h3 { font-size: 1.4rem; padding: 0; }
 .st-key-chart_panel { padding: 0.6rem 1rem; }
+.st-key-steps { flex-wrap: nowrap !important; overflow-x: auto; }
+.st-key-steps > div { flex: none; }
 .st-key-mismatch { background: color-mix(in srgb, #d99a00 14%, transparent); padding: 0.6rem 1rem; }
 @media (min-width: 641px) { .st-key-mismatch { flex-wrap: nowrap !important; } }
 @media (max-width: 1180px) {

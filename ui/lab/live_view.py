@@ -29,6 +29,8 @@ SECONDS_OF_REST = 0.3
 
 STEPS_SHOWN = 24
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 132, 40, 60
+STEEP = 10
+"""Of how many parts the first, in which every loss falls, is cut off at the top."""
 
 
 def draw_live_switch() -> bool:
@@ -126,7 +128,7 @@ def _draw_step(
             on_click=_show_in_form,
             args=(place, experiment, last),
         )
-        if owned and not shown:
+        if owned and before and not shown:
             st.button(
                 text.STEP_KEEP,
                 key=f"keep_step_{place}",
@@ -154,13 +156,15 @@ def _show(place: str, last: str) -> None:
 @lru_cache(maxsize=256)
 def _spark(runs: tuple[RunSummary, ...], name: str, place: int) -> str:
     """The mean validation loss of a variant as a small line."""
-    curve = next((variant.mean["val_loss"] for variant in summaries(runs) if variant.name == name), np.empty(0))
+    curve = next(
+        (variant.mean.get("val_loss", np.empty(0)) for variant in summaries(runs) if variant.name == name), np.empty(0)
+    )
     if not np.isfinite(curve).any():
         return _image("", "")
-    low, high = float(np.nanmin(curve)), float(np.nanmax(curve))
+    low, high = float(np.nanmin(curve)), float(np.nanmax(curve[len(curve) // STEEP :]))
     kept = np.unique(np.linspace(0, len(curve) - 1, SPARK_POINTS).astype(int))
     x = 2 + (SPARK_WIDTH - 4) * kept / max(len(curve) - 1, 1)
-    y = 3 + (SPARK_HEIGHT - 6) * (high - curve[kept]) / max(high - low, 1e-9)
+    y = 3 + (SPARK_HEIGHT - 6) * (high - np.minimum(curve[kept], high)) / max(high - low, 1e-9)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if np.isfinite(b))
     line = f'<polyline points="{points}" fill="none" stroke="{style(place).colour}" stroke-width="2"/>'
     return _image(line, text.STEP_ALT.format(lowest=format_number(low)))
