@@ -165,7 +165,7 @@ def test_a_cluster_of_others_runs_the_same_experiment(tmp_path: Path) -> None:
     worker = ("--nthreads", "2", "--resources", "training=1", "--preload", "training.worker.preload")
     with dask("scheduler", "--port", str(free_port)), dask("worker", address, *worker):
         file = write(tmp_path, EXPERIMENT)
-        both = [start(tmp_path, file, "--json", DASK_SCHEDULER_ADDRESS=address) for _ in range(2)]
+        both = [start(tmp_path, file, "--json", "--anew", DASK_SCHEDULER_ADDRESS=address) for _ in range(2)]
         results = []
         for process in both:
             output, errors = process.communicate(timeout=120)
@@ -174,6 +174,11 @@ def test_a_cluster_of_others_runs_the_same_experiment(tmp_path: Path) -> None:
     losses = [[[e["val_loss"] for e in run["epochs"]] for run in result["runs"]] for result in results]
     assert losses[0] == losses[1]
     assert results[0]["experiment_id"] != results[1]["experiment_id"]
+    seconds = [[[e["seconds"] for e in run["epochs"]] for run in result["runs"]] for result in results]
+    assert seconds[0] != seconds[1], "both were trained"
+    output, _ = start(tmp_path, file, "--json").communicate(timeout=120)
+    known = [[e["seconds"] for e in run["epochs"]] for run in json.loads(output)["runs"]]
+    assert known in seconds, "what is known is not trained once more"
 
 
 def test_a_file_is_stored_and_trained_on(tmp_path: Path) -> None:

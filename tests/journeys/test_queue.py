@@ -10,10 +10,14 @@ import psutil
 import pytest
 
 from experiment.spec import Experiment, parse_experiment
+from experiment.used import is_used
+from results.artifacts import read_artifact
 from results.curves import CurveCache, RunRecord
+from results.findings.kept_model import MODEL
 from results.findings.samples import read_samples
 from results.records import Run
 from results.store import Store
+from results.test_metrics import read_test_metrics
 from training.dispatch import dispatcher
 from training.dispatch.dispatcher import WORKER_LOST
 from training.dispatch.questions import Question, QuestionError
@@ -93,10 +97,31 @@ def test_a_click_before_the_workers_are_warm_is_queued_not_lost(queue: Queue, st
 
 
 def test_the_same_experiment_gives_the_same_numbers_again_in_any_order(queue: Queue, store: Store) -> None:
-    first = queue.submit(small(seeds=(0, 1, 2)), "local")
-    second = queue.submit(small(seeds=(2, 0, 1)), "local")
+    first = queue.submit(small(seeds=(0, 1, 2)), "local", anew=True)
+    second = queue.submit(small(seeds=(2, 0, 1)), "local", anew=True)
     wait_for(lambda: ended(store, first) and ended(store, second))
     assert curves(store, first) == curves(store, second)
+
+
+def test_what_was_trained_is_used_again_and_a_shorter_run_is_found_in_it(queue: Queue, store: Store) -> None:
+    known = queue.submit(small(seeds=(0, 1, 2)), "local")
+    assert ended(store, known), "at once"
+    assert all(is_used(run) for run in store.runs(known))
+    trained = queue.submit(small(seeds=(0, 1, 2)), "local", anew=True)
+    wait_for(lambda: ended(store, trained))
+    assert not any(is_used(run) for run in store.runs(trained))
+    assert curves(store, known) == curves(store, trained)
+    three = parse_experiment(small(seeds=(0, 5)).stored_json().replace('"epochs":5', '"epochs":3'))
+    shorter, anew = (queue.submit(three, "local", anew=anew) for anew in (False, True))
+    assert [run.status for run in store.runs(shorter)] == ["finished", "queued"], "one seed is new"
+    wait_for(lambda: ended(store, shorter) and ended(store, anew))
+    assert curves(store, shorter) == curves(store, anew)
+    assert {len(values) for values in curves(store, shorter).values()} == {3}
+    metrics = [sorted(map(str, read_test_metrics(store, one).values())) for one in (shorter, anew)]
+    assert metrics[0] == metrics[1]
+    beginning, whole = (store.runs(one)[0] for one in (shorter, anew))
+    assert read_artifact(store, beginning.id, MODEL) is None
+    assert read_artifact(store, whole.id, MODEL) is not None
 
 
 def test_cancel_frees_the_worker_and_a_small_experiment_passes_a_large_one(queue: Queue, store: Store) -> None:
@@ -104,7 +129,7 @@ def test_cancel_frees_the_worker_and_a_small_experiment_passes_a_large_one(queue
     large = large.model_copy(update={"seeds": (0, 1)})
     first = queue.submit(large, "local")
     wait_for(lambda: store.runs(first)[0].status == "running")
-    second = queue.submit(small(), "local")
+    second = queue.submit(small(), "local", anew=True)
     queue.cancel(first, store.runs(first)[0].id, visitor="local")
     assert store.runs(first)[0].status == "cancelled", "the cancel shows at once"
     wait_for(lambda: ended(store, second))
@@ -141,7 +166,7 @@ def kill_worker_in_mid_run(store: Store, run_id: int) -> None:
 
 def test_a_run_whose_worker_is_killed_is_tried_again_then_failed_while_others_go_on(queue: Queue, store: Store) -> None:
     identifier = queue.submit(endless(), "local")
-    other = queue.submit(small(), "local")
+    other = queue.submit(small(), "local", anew=True)
     run_id = store.runs(identifier)[0].id
     kill_worker_in_mid_run(store, run_id)
     again = store.run(run_id)
@@ -159,7 +184,7 @@ def test_a_worker_over_the_memory_bound_is_restarted_between_runs(
     wait_for(lambda: queue.state.ready_workers == 1)
     before = {process.pid for process in worker_processes()}
     monkeypatch.setattr(dispatcher, "BYTES_PER_WORKER", 1)
-    identifier = queue.submit(small(seeds=(0, 1)), "local")
+    identifier = queue.submit(small(seeds=(0, 1)), "local", anew=True)
     wait_for(lambda: ended(store, identifier))
     assert [run.status for run in store.runs(identifier)] == ["finished"] * 2
     assert not before & {process.pid for process in worker_processes()}
