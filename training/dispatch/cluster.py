@@ -41,6 +41,9 @@ MOST_BYTES = 4_000_000_000
 """A worker that takes more is ended, in the middle of a run too, however much the machine has."""
 
 
+SECONDS_FOR_A_WORKER_TO_START = "600"
+"""TensorFlow may load slowly on a busy machine, and a nanny whose worker has not come up by then is gone for good."""
+
 NO_CERTIFICATES = (
     "The Dask scheduler at {address} wants TLS, for which this process has no certificates: set "
     "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
@@ -123,7 +126,7 @@ class LocalCluster:
         self._open(
             "worker", address, "--nworkers", str(self.workers), "--nthreads", str(THREADS),
             "--memory-limit", str(self._bytes), "--resources", f"{RESOURCE}=1",
-            "--preload-nanny", "training.worker.preload", "--death-timeout", "30",
+            "--preload-nanny", "training.worker.preload", "--death-timeout", SECONDS_FOR_A_WORKER_TO_START,
             "--local-directory", str(self._folder),
         )  # fmt: skip
         return address
