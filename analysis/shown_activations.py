@@ -62,3 +62,22 @@ def edge_maps(image: FloatArray, filters: int, seed: int) -> FloatArray:
     patches = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
     maps: FloatArray = np.maximum(np.einsum("hwij,fij->fhw", patches, kernels), 0.0)
     return maps
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+"""λ and α of selu (Klambauer et al. 2017)."""
+
+
+def selu(x: FloatArray) -> FloatArray:
+    """The activation whose outputs have mean 0 and variance 1 where its inputs have."""
+    result: FloatArray = SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
+    return result
+
+
+def drop_alpha(activations: FloatArray, rate: float, seed: int) -> FloatArray:
+    """Alpha dropout: what is dropped becomes selu's lowest value; a scale and a shift keep the variance."""
+    lowest = -SELU_SCALE * SELU_ALPHA
+    dropped = np.where(keep_mask(activations.shape, rate, seed), activations, lowest)
+    scale = ((1 - rate) * (1 + rate * lowest**2)) ** -0.5
+    result: FloatArray = scale * (dropped - lowest * rate)
+    return result

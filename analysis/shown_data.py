@@ -29,10 +29,10 @@ def change_image(
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     centre = (size - 1) / 2
     places = np.indices(image.shape).reshape(2, -1).T
-    return _sample(image, (places - centre) @ turn * scale + centre + shift).reshape(image.shape)
+    return sample(image, (places - centre) @ turn * scale + centre + shift).reshape(image.shape)
 
 
-def _sample(image: FloatArray, places: FloatArray) -> FloatArray:
+def sample(image: FloatArray, places: FloatArray) -> FloatArray:
     """Bilinear values of an image at places (n, 2), those outside taken from the border."""
     places = np.clip(places, 0, np.array(image.shape) - 1)
     low = np.minimum(places.astype(int), np.array(image.shape) - 2)

@@ -104,3 +104,30 @@ def reduce_on_plateau(
                 rate, wait = max(rate * factor, min_lr), 0
         rates[epoch] = rate
     return rates
+
+
+def cosine_decay(rate: float, steps: int, *, alpha: float, warmup: float) -> FloatArray:
+    """The learning rate of each gradient step (steps,), as Keras's `CosineDecay` gives it.
+
+    Args:
+        rate: the highest one.
+        steps: of the whole run.
+        alpha: the rate at the end, as a share of the highest.
+        warmup: share of the steps in which it rises from 0.
+    """
+    rising = min(round(warmup * steps), steps - 1)
+    step = np.arange(steps)
+    falling = np.pi * (step - rising) / (steps - rising)
+    result: FloatArray = np.where(
+        step < rising, rate * step / max(rising, 1), rate * (alpha + (1 - alpha) * (1 + np.cos(falling)) / 2)
+    )
+    return result
+
+
+def pull_of_label(probability: FloatArray, q: float) -> FloatArray:
+    """The slope of the loss in the logit of the label, without its sign, where the label has this probability.
+
+    Of cross-entropy (q = 0) it is 1 - p, of generalized cross-entropy p^q (1 - p) (Zhang and Sabuncu 2018).
+    """
+    result: FloatArray = probability**q * (1 - probability)
+    return result

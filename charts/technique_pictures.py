@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analysis import shown_activations as activations
 from analysis import shown_data as data
+from analysis import shown_operations as operations
 from analysis import shown_weights as weights
 from analysis.early_stopping import StoppingRule, replay
 from charts import picture_parts as parts
@@ -82,6 +83,28 @@ def _dropout(material: Material, values: Values, seed: int) -> Drawing:
         f"are multiplied by {1 / (1 - values['rate']):.2f}."
     )
     return Drawing(parts.heatmaps_figure(panels, "Units", "Rows"), words)
+
+
+SAMPLE_ROWS = 2000
+"""Rows that mean and variance are measured over: the few that are drawn say little."""
+
+
+def _alpha_dropout(material: Material, values: Values, seed: int) -> Drawing:
+    before = activations.selu(np.random.default_rng(0).normal(size=(SAMPLE_ROWS, UNITS)))
+    after = activations.drop_alpha(before, values["rate"], seed)
+    zeroed = np.where(activations.keep_mask(before.shape, values["rate"], seed), before, 0) / (1 - values["rate"])
+    panels = {"Activations of selu": before[:ROWS], "With this step's mask": after[:ROWS]}
+    words = (
+        f"Over {SAMPLE_ROWS:,} rows the activations have mean {_zero(before.mean())} and variance {before.var():.2f}, "
+        f"after alpha dropout {_zero(after.mean())} and {after.var():.2f}; dropout with zeros would have made the "
+        f"variance {zeroed.var():.2f}."
+    )
+    return Drawing(parts.heatmaps_figure(panels, "Units", "Rows"), words)
+
+
+def _zero(value: float) -> str:
+    """A mean near zero, without the sign of what is rounded away."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _spatial_dropout(material: Material, values: Values, seed: int) -> Drawing:
@@ -205,6 +228,23 @@ def _label_smoothing(material: Material, values: Values, seed: int) -> Drawing:
     return Drawing(parts.bars_figure(series, [str(c) for c in range(classes)], "Class", "Probability"), words)
 
 
+UNLIKELY = 0.01
+
+
+def _generalized_cross_entropy(material: Material, values: Values, seed: int) -> Drawing:
+    q, shares = values["q"], np.linspace(0, 1, 201)
+    traces = [
+        parts.line("Cross-entropy", shares, weights.pull_of_label(shares, 0.0), NEUTRAL),
+        parts.line("Generalized", shares, weights.pull_of_label(shares, q), BLUE),
+    ]
+    unlikely, lost = (float(weights.pull_of_label(np.array(UNLIKELY), power)) for power in (0.0, q))
+    words = (
+        f"A row whose label the network gives a probability of {UNLIKELY:.0%}, perhaps a wrong one, pulls with "
+        f"{unlikely:.2f} under cross-entropy and with {lost:.3f} here; a row that is right pulls little under both."
+    )
+    return Drawing(parts.lines_figure(traces, "Probability of the label", "Pull on its logit"), words)
+
+
 EXAMPLE_COUNTS = (90, 8, 2)
 
 
@@ -254,6 +294,22 @@ def _reduce_on_plateau(material: Material, values: Values, seed: int) -> Drawing
     return Drawing(figure, words)
 
 
+SHOWN_STEPS = 400
+
+
+def _cosine_decay(material: Material, values: Values, seed: int) -> Drawing:
+    rates = weights.cosine_decay(LEARNING_RATE, SHOWN_STEPS, alpha=values["alpha"], warmup=values["warmup"])
+    trace = parts.line("Learning rate", np.arange(SHOWN_STEPS), rates, BLUE)
+    figure = parts.lines_figure([trace], "Gradient step", "Learning rate", showlegend=False)
+    figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
+    highest = int(np.argmax(rates))
+    words = (
+        f"A run of {SHOWN_STEPS} steps: the rate is {rates[0]:g} at first, {rates[highest]:g} in step {highest}, and "
+        f"{rates[-1]:.2g} in the last one."
+    )
+    return Drawing(figure, words)
+
+
 def _stochastic_depth(material: Material, values: Values, seed: int) -> Drawing:
     blocks, steps = 12, 10
     kept, chances = activations.skipped_blocks(steps, blocks, values["drop_path_rate"], seed)
@@ -291,6 +347,19 @@ def _augment(image: FloatArray, values: Values, generator: np.random.Generator) 
         zoom=values["zoom"],
     )
     return data.erase_patch(changed, generator) if generator.random() < values["erasing"] else changed
+
+
+def _rand_augment(material: Material, values: Values, seed: int) -> Drawing:
+    generator = np.random.default_rng(seed)
+    shown, labels = [], []
+    for original, label in zip(material.images[:2], material.labels[:2], strict=True):
+        copies = [
+            operations.vary(original, values["num_ops"], values["factor"], generator) for _ in range(FEW_IMAGES - 1)
+        ]
+        shown += [original, *(image for image, _ in copies)]
+        labels += [f"{label}, original", *(", ".join(names) for _, names in copies)]
+    words = "Two images, and three copies of each with the operations that were drawn for them. The labels stay."
+    return Drawing(images_figure(np.array(shown), labels, columns=FEW_IMAGES), words)
 
 
 def _pairs(material: Material) -> tuple[int, int]:
@@ -397,6 +466,7 @@ PICTURES: dict[str, Picture] = {
     "spatial_dropout": Picture(_spatial_dropout, ("rate",), random=True, height=300),
     "gaussian_noise": Picture(_gaussian_noise, ("stddev",), random=True),
     "gaussian_dropout": Picture(_gaussian_dropout, ("rate",), random=True),
+    "alpha_dropout": Picture(_alpha_dropout, ("rate",), random=True),
     "batch_normalization": Picture(_batch_normalization, height=300),
     "layer_normalization": Picture(_layer_normalization, height=300),
     "group_normalization": Picture(_group_normalization, height=300),
@@ -406,12 +476,15 @@ PICTURES: dict[str, Picture] = {
     "max_norm": Picture(_max_norm, ("max_value",), height=340),
     "weight_decay": Picture(_weight_decay, ("weight_decay",), {"weight_decay": 0.5}),
     "label_smoothing": Picture(_label_smoothing, ("label_smoothing",)),
+    "generalized_cross_entropy": Picture(_generalized_cross_entropy, ("q",)),
     "class_weight": Picture(_class_weight, ("power",)),
     "gradient_clipping": Picture(_gradient_clipping, ("global_clipnorm",), height=340),
     "ema": Picture(_ema, ("momentum",), random=True, height=320),
     "reduce_lr_on_plateau": Picture(_reduce_on_plateau, ("factor", "patience"), {"patience": 20}, height=320),
+    "cosine_decay": Picture(_cosine_decay, ("alpha", "warmup")),
     "stochastic_depth": Picture(_stochastic_depth, ("drop_path_rate",), random=True),
     "augmentation": Picture(_augmentation, ("translation", "rotation", "zoom"), random=True, height=300),
+    "rand_augment": Picture(_rand_augment, ("num_ops", "factor"), random=True, height=300),
     "mixup": Picture(_mixup, ("alpha",), random=True, height=320),
     "cutmix": Picture(_cutmix, ("alpha",), random=True, height=320),
     "more_data": Picture(_more_data, ("factor",), {"factor": 4.0}),

@@ -8,7 +8,16 @@ from functools import lru_cache
 from math import prod
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from datasets.reading.choices import ColumnChoice, Reading
 from datasets.registry import DATASETS, AnyDataset, Digits
@@ -65,6 +74,17 @@ class TrainingSettings(Part):
     batch_size: int = number(32, 1, 1024, label="Batch size", about="Rows in one gradient step.")
     optimizer: Literal["adam", "sgd", "rmsprop"] = option("adam", label="Optimizer", about="Keras's optimizer.")
     learning_rate: float = number(0.001, 1e-6, 10.0, scale="log", label="Learning rate", about="Size of the steps.")
+    momentum: float | None = number(
+        None, 0.0, 0.999, label="Momentum",
+        about="Of SGD: this share of each step is added to the next one (0.9 is usual). Empty: none.",
+        exclude_if=lambda momentum: momentum is None,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _check_momentum(self) -> "TrainingSettings":
+        if self.momentum is not None and self.optimizer != "sgd":
+            raise ValueError(f'momentum is {self.momentum:g} with "{self.optimizer}"; allowed: null, or with "sgd"')
+        return self
 
 
 class MarkedRule(Part):
@@ -188,7 +208,12 @@ class Experiment(Part):
     def plan(self, variant: Variant) -> Plan:
         """What is trained for a variant, whatever the seed."""
         network, data, settings = self.architecture_of(variant), self.dataset, self.training
-        return _plan(network, variant.techniques, data.shape, data.classes, settings.optimizer, settings.learning_rate)
+        how = settings.optimizer, settings.learning_rate, settings.momentum, self.steps(variant)
+        return _plan(network, variant.techniques, data.shape, data.classes, *how)
+
+    def steps(self, variant: Variant) -> int:
+        """Gradient steps of one run of a variant, all epochs together."""
+        return self.training.epochs * -(-self.dataset_of(variant).training_rows // self.training.batch_size)
 
     def runs(self) -> list[tuple[str, int]]:
         """(variant, seed) of every run; all variants of one seed before the next seed, to compare early."""
@@ -203,6 +228,8 @@ def _plan(
     classes: int,
     optimizer: str,
     learning_rate: float,
+    momentum: float | None,
+    steps: int,
 ) -> Plan:
     """A page asks for the same plans again and again, on each of its runs."""
     return make_plan(
@@ -212,6 +239,8 @@ def _plan(
         classes=classes,
         optimizer=optimizer,
         learning_rate=learning_rate,
+        momentum=momentum,
+        steps=steps,
     )
 
 

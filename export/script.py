@@ -15,11 +15,21 @@ from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
 from export.network_source import ENSEMBLE, network_source
 from export.own_data_loading import Loading
 from models.names import visible
-from models.plan import EARLY_STOPPING, MIXED_ROWS, Call, Plan, call, find_early_stopping
+from models.plan import (
+    EARLY_STOPPING,
+    MIXED_ROWS,
+    RANDAUGMENT_ROWS,
+    UNIT_RANGE,
+    Call,
+    Plan,
+    call,
+    find_early_stopping,
+)
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
 FIRST_LINE = '"""From {program}. Needs: pip install {packages}"""'
 BALANCED = "val_balanced_accuracy"
+CROSS_ENTROPIES = ("losses.CategoricalCrossentropy", "losses.SparseCategoricalCrossentropy")
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
@@ -200,8 +210,30 @@ class Script:
         scaled += " for part in (x_train, x_val, x_test)"
         yield from lay_out_call("x_train, x_val, x_test = (", [scaled])
 
+    @property
+    def varies(self) -> bool:
+        """Whether a layer changes images that draws once for all of a batch, and wants pixels from 0 to 1."""
+        return any(layer.get("value_range") == UNIT_RANGE for _, layer in self.plan.augmentation)
+
     def _pipeline(self) -> Iterator[str]:
-        augmentation = [self.writer.expression(layer) for _, layer in self.plan.augmentation]
+        if self.varies:
+            yield from self._varying()
+        if not self.varies or self.plan.mixing or self.outputs > 1:
+            yield from ("", "") if self.varies else ()
+            yield from self._changing()
+        yield from ("", "")
+        yield from self._batches()
+
+    def _varying(self) -> Iterator[str]:
+        (layer,) = [layer for _, layer in self.plan.augmentation]
+        yield from self.writer.lay_out("rand_augment = ", layer, "", "")
+        yield "low, high = float(x_train.min()), float(x_train.max())"
+        yield from ("", "", "def vary(x, y):")
+        yield "    x = rand_augment((x - low) / (high - low), training=True)  # it wants pixels from 0 to 1"
+        yield "    return low + (high - low) * x, y"
+
+    def _changing(self) -> Iterator[str]:
+        augmentation = [] if self.varies else [self.writer.expression(layer) for _, layer in self.plan.augmentation]
         if len(augmentation) == 1:
             yield f"augment = {augmentation[0]}"
         elif augmentation:
@@ -214,18 +246,21 @@ class Script:
         if self.plan.mixing:
             yield from self._mixing()
         yield f"    return x, {self._labels_of_a_batch()}"
-        yield from ("", "")
-        yield from self._batches()
 
     def _batches(self) -> Iterator[str]:
         """The training rows, augmented batch by batch, but mixed in the blocks in which a worker mixes them."""
         yield "train = tf.data.Dataset.from_tensor_slices((x_train, y_train))"
         yield "# Side by side: the order stays, but which batch draws what may differ from run to run"
         change, shuffle = ".map(change, num_parallel_calls=tf.data.AUTOTUNE)", ".shuffle(len(x_train))"
+        if self.varies:
+            yield f"# Keras draws once for all images of a batch: {RANDAUGMENT_ROWS} share a draw, as in the Lab"
+            yield f"train = train.batch({RANDAUGMENT_ROWS}){change.replace('change', 'vary')}.unbatch()"
         if self.plan.mixing:
             yield f"# Rows are mixed with others of their block of {MIXED_ROWS:,}, as in the Lab, and then shuffled"
             yield f"train = train.batch({MIXED_ROWS}){change}.unbatch()"
+        if self.varies or self.plan.mixing:
             yield "train = train.apply(tf.data.experimental.assert_cardinality(len(x_train)))  # unbatch forgets it"
+        if self.plan.mixing or (self.varies and self.outputs == 1):
             yield f"train = train{shuffle}.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE)"
         else:
             yield f"train = train{shuffle}.batch(BATCH_SIZE)"
@@ -272,6 +307,11 @@ class Script:
         yield from lay_out_list("metrics = [", [self.writer.expression(metric) for metric in self.metrics().values()])
         if members > 1 and self.plan.optimizer.get("global_clipnorm"):
             yield "# Keras clips the gradients of all members together; the Lab clips each member's."
+        rate = self.plan.optimizer.get("learning_rate")
+        if isinstance(rate, Call):
+            yield "# Its numbers of steps are gradient steps: another number of epochs or rows needs others."
+            yield from self.writer.lay_out("learning_rate = ", rate, "", "")
+            self.writer.name(rate, "learning_rate")
         yield "model.compile("
         yield from self.writer.lay_out("optimizer=", self.plan.optimizer, ",", "    ")
         yield f"    loss={loss if members == 1 else f'[{loss}] * {members} + [None]'},"
@@ -299,7 +339,9 @@ class Script:
         yield "]"
 
     def _why_clean(self) -> str:
-        """What Keras's own loss has beside the cross-entropy; empty: nothing."""
+        """What Keras's own loss has beside the cross-entropy, or instead of it; empty: nothing."""
+        if self.plan.loss.path not in CROSS_ENTROPIES:
+            return "Keras's val_loss is no cross-entropy."
         penalties = any(key == "kernel_regularizer" for layer in self.plan.layers for key, _ in layer.call.arguments)
         extra = {"penalties": penalties, "label smoothing": bool(self.plan.loss.get("label_smoothing"))}
         found = " and ".join(name for name, there in extra.items() if there)

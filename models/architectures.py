@@ -9,7 +9,7 @@ from models.parameters import Entry, number, option
 from models.plan import LOGITS, Call, Network, Plan, call, only
 from models.techniques import Shape, Technique, refuse_together
 
-Activation = Literal["swish", "relu", "gelu", "elu", "tanh", "sigmoid"]
+Activation = Literal["swish", "relu", "gelu", "elu", "selu", "tanh", "sigmoid"]
 Normalization = Literal["batch", "layer", "none"]
 Width = Annotated[int, Field(ge=1, le=4096)]
 
@@ -20,8 +20,8 @@ NORMALIZATION = {
 }
 
 
-Kernel = dict[str, Call]
-"""Further arguments of every layer with a kernel: penalty and constraint."""
+Kernel = dict[str, Call | str]
+"""Further arguments of every layer with a kernel: initial weights, penalty and constraint."""
 
 
 class Architecture(Entry):
@@ -36,6 +36,11 @@ class Architecture(Entry):
     def normalizes(self) -> str | None:
         """The normalization that the network brings along, or None."""
         return None
+
+    @property
+    def self_normalizing(self) -> bool:
+        """Whether its hidden layers have the activation selu."""
+        raise TypeError(type(self).__name__)
 
     @property
     def channels(self) -> frozenset[int]:
@@ -80,6 +85,10 @@ class Residual(Architecture):
     def normalizes(self) -> str | None:
         return None if self.normalization == "none" else self.normalization
 
+    @property
+    def self_normalizing(self) -> bool:
+        return self.activation == "selu"
+
     def _activate(self, network: Network, techniques: Sequence[Technique], place: str) -> None:
         """Normalization and activation."""
         normalization = only([NORMALIZATION[self.normalization], *(t.normalization() for t in techniques)])
@@ -111,6 +120,10 @@ class MLP(Architecture):
         description="Units of each hidden layer, 1 to 4096.",
     )
     activation: Activation = option("swish", label="Activation", about="Of the hidden layers.")
+
+    @property
+    def self_normalizing(self) -> bool:
+        return self.activation == "selu"
 
     @property
     def channels(self) -> frozenset[int]:
@@ -220,15 +233,27 @@ def make_plan(
     classes: int,
     optimizer: str = "adam",
     learning_rate: float = 0.001,
+    momentum: float | None = None,
+    steps: int = 1,
 ) -> Plan:
-    """The plan of one variant. `input_shape` has no batch axis; an MLP flattens images first."""
+    """The plan of one variant.
+
+    Args:
+        architecture: the network.
+        techniques: of the variant.
+        input_shape: without batch axis; an MLP flattens images first.
+        classes: how many.
+        optimizer: a name of `OPTIMIZERS`.
+        learning_rate: the size of its steps.
+        momentum: of SGD; None: none.
+        steps: gradient steps of a whole run. Only a schedule depends on them.
+    """
     network = Network()
     if len(input_shape) > 1 and not architecture.convolutional:
         network.add("flatten", call("layers.Flatten"))
-    kernel = _kernel(techniques, "layers.Dense")
-    architecture.lay_out(
-        network, techniques, _kernel(techniques, "layers.Conv2D") if architecture.convolutional else kernel
-    )
+    kernel = _kernel(architecture, techniques, "layers.Dense")
+    hidden = _kernel(architecture, techniques, "layers.Conv2D") if architecture.convolutional else kernel
+    architecture.lay_out(network, techniques, hidden)
     network.add(LOGITS, call("layers.Dense", units=classes, **kernel))
     network.add("probabilities", call("layers.Softmax"))
     augmentation = [entry for t in techniques for entry in t.augmentation(input_shape).items()]
@@ -237,8 +262,9 @@ def make_plan(
         input_shape,
         classes,
         tuple(network.layers),
-        _optimizer(optimizer, learning_rate, techniques),
-        _loss(max((t.smoothing() for t in techniques), default=0.0), mixed=mixing is not None),
+        _optimizer(optimizer, learning_rate, momentum, steps, techniques),
+        only(t.loss() for t in techniques)
+        or _loss(max((t.smoothing() for t in techniques), default=0.0), mixed=mixing is not None),
         tuple(c for t in techniques if (c := t.callback())),
         tuple(augmentation),
         mixing,
@@ -247,11 +273,16 @@ def make_plan(
     )
 
 
-def _kernel(techniques: Sequence[Technique], layer: str) -> Kernel:
-    """Penalty and constraint of the kernels of a kind of layer. A norm is taken over all that leads into one unit."""
+def _kernel(architecture: Architecture, techniques: Sequence[Technique], layer: str) -> Kernel:
+    """What the kernels of a kind of layer have beside Keras's defaults. A norm is taken over all that leads into one
+    unit.
+
+    Selu keeps mean and variance only from weights of variance 1 / inputs (Klambauer et al. 2017). The initializer is a
+    string: Keras 3.15 starts layers of one shape alike where they share an initializer object.
+    """
     penalty = {key: value for t in techniques for key, value in t.penalty().items()}
     limits = [limit for t in techniques if (limit := t.constraint()) is not None]
-    kernel = {}
+    kernel: Kernel = {"kernel_initializer": "lecun_normal"} if architecture.self_normalizing else {}
     if penalty:
         kernel["kernel_regularizer"] = call(f"regularizers.{''.join(sorted(penalty)).upper()}", **penalty)
     if limits:
@@ -260,11 +291,14 @@ def _kernel(techniques: Sequence[Technique], layer: str) -> Kernel:
     return kernel
 
 
-def _optimizer(name: str, learning_rate: float, techniques: Sequence[Technique]) -> Call:
+def _optimizer(
+    name: str, learning_rate: float, momentum: float | None, steps: int, techniques: Sequence[Technique]
+) -> Call:
     """Keras's optimizer; Adam with weight decay has a name of its own."""
     further = {key: value for t in techniques for key, value in t.optimizer().items()}
     path = "optimizers.AdamW" if name == "adam" and "weight_decay" in further else OPTIMIZERS[name]
-    return call(path, learning_rate=learning_rate, **further)
+    rate = only(t.schedule(learning_rate, steps) for t in techniques) or learning_rate
+    return call(path, learning_rate=rate, momentum=momentum, **further)
 
 
 def _loss(smoothing: float, *, mixed: bool) -> Call:

@@ -39,6 +39,7 @@ def _judge(argument: str, string: str, cls: str, *, listed: bool = True) -> Kera
 KERAS_NAMES = (
     KerasName("activation", "relu", "activations.relu", "layers.ReLU"),
     KerasName("activation", "elu", "activations.elu", "layers.ELU"),
+    KerasName("activation", "selu", "activations.selu", 'layers.Activation("selu")'),
     KerasName("activation", "softmax", "activations.softmax", "layers.Softmax"),
     KerasName("activation", "swish", "activations.silu", 'layers.Activation("swish")'),
     KerasName("activation", "gelu", "activations.gelu", 'layers.Activation("gelu")'),
@@ -48,6 +49,8 @@ KERAS_NAMES = (
     _judge("loss", "categorical_crossentropy", "losses.CategoricalCrossentropy"),
     _judge("loss", "binary_crossentropy", "losses.BinaryCrossentropy"),
     _judge("loss", "mean_squared_error", "losses.MeanSquaredError"),
+    # Its string is none of Keras's: losses.get("categorical_generalized_cross_entropy") fails (3.15).
+    KerasName("loss", None, None, "losses.CategoricalGeneralizedCrossEntropy", listed=False),
     _judge("metric", "sparse_categorical_accuracy", "metrics.SparseCategoricalAccuracy"),
     _judge("metric", "categorical_accuracy", "metrics.CategoricalAccuracy"),
     _judge("metric", "binary_accuracy", "metrics.BinaryAccuracy"),
@@ -60,6 +63,10 @@ KERAS_NAMES = (
     KerasName("regularizer", "l1", None, "regularizers.L1", {"l1": 0.01}, positional=("l1",)),
     KerasName("regularizer", "l2", None, "regularizers.L2", {"l2": 0.01}, positional=("l2",)),
     KerasName("regularizer", None, None, "regularizers.L1L2", listed=False),
+    KerasName(
+        "schedule", None, None, "optimizers.schedules.CosineDecay",
+        positional=("initial_learning_rate", "decay_steps"), defaults={"alpha": 0.0}, listed=False,
+    ),
     KerasName(
         "constraint", "max_norm", None, "constraints.MaxNorm", {"max_value": 2, "axis": 0},
         positional=("max_value",), defaults={"axis": 0}, listed=False,

@@ -110,7 +110,7 @@ def _change(name: str, *positional: str, further: Sequence[str] = ()) -> LayerFa
     return LayerFacts("rows", _words(name), _same, frozenset({*positional, *further}), positional)
 
 
-_KERNEL = ("kernel_regularizer", "kernel_constraint")
+_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
 LAYER_FACTS: Mapping[str, LayerFacts] = {
     "layers.Dense": LayerFacts(
@@ -150,6 +150,7 @@ LAYER_FACTS: Mapping[str, LayerFacts] = {
     "layers.Dropout": _noise("Dropout", "rate", "noise_shape"),
     "layers.SpatialDropout2D": _noise("Spatial dropout", "rate"),
     "layers.GaussianDropout": _noise("Gaussian dropout", "rate"),
+    "layers.AlphaDropout": _noise("Alpha dropout", "rate"),
     "layers.GaussianNoise": _noise("Gaussian noise", "stddev"),
     "layers.Flatten": LayerFacts("other", _words("Flatten"), lambda call, shape: LayerSize((prod(shape),), 0)),
     "layers.GlobalAveragePooling2D": LayerFacts(
@@ -163,6 +164,7 @@ LAYER_FACTS: Mapping[str, LayerFacts] = {
     "layers.RandomZoom": _change("Zoom", "height_factor", further=["fill_mode"]),
     "layers.RandomContrast": _change("Contrast", "factor", further=["value_range"]),
     "layers.RandomErasing": _change("Erasing", "factor", further=["fill_value", "value_range"]),
+    "layers.RandAugment": _change("RandAugment", further=["value_range", "num_ops", "factor"]),
     "layers.MixUp": _change("Mixup", further=["alpha"]),
     "layers.CutMix": _change("CutMix", further=["factor"]),
 }

@@ -85,12 +85,18 @@ def number(
     telling: tuple[float, float, float] | None = None,
     start: float | None = None,
     rare: bool = False,
+    exclude_if: Callable[[Any], bool] | None = None,
 ) -> Any:
-    """A pydantic field for a number in [low, high], with what the form shows beside it; see `Parameter`."""
+    """A pydantic field for a number in [low, high], with what the form shows beside it; see `Parameter`.
+
+    JSON leaves it out where `exclude_if` says so.
+    """
     extra: dict[str, JsonValue] = {
         "scale": scale, "step": step, "telling": telling and list(telling), "start": start, "rare": rare,
     }  # fmt: skip
-    return Field(default, ge=low, le=high, title=label, description=about, json_schema_extra=extra)
+    return Field(
+        default, ge=low, le=high, title=label, description=about, json_schema_extra=extra, exclude_if=exclude_if
+    )
 
 
 def option(default: Any, *, label: str, about: str, rare: bool = False) -> Any:

@@ -9,6 +9,12 @@ MIXED_ROWS = 2048
 """Mixing takes both rows from one block of so many, in a worker as in a script."""
 
 
+RANDAUGMENT_ROWS = 32
+"""Images that one draw of RandAugment's operations is for: Keras draws once for all images of a call."""
+UNIT_RANGE = (0.0, 1.0)
+"""A `value_range` that asks for images whose darkest pixel is 0 and whose lightest is 1, instead of scaled ones."""
+
+
 @dataclass(frozen=True)
 class Call:
     """A Keras object as data: `path` below `keras` ("layers.Dense") and its arguments, hashable."""

@@ -306,6 +306,35 @@ RECALLS_HELP = "The share of a class's validation rows that a variant has right.
 SUREST_MISTAKES = "The surest mistakes"
 SUREST_MISTAKES_HELP = "Validation images that are wrong, the most confident ones first."
 MISTAKE_CAPTION = "{true} → {taken}\n{confidence:.1%} sure\nrow {row}"
+CALIBRATION = "Calibration"
+CALIBRATION_HELP = (
+    "A network that is 80% sure should be right in 80% of such rows. The expected calibration error (ECE) is the mean "
+    "distance between how sure a network is and how often it is right, over validation rows in 15 bins of sureness. "
+    "Label smoothing, mixup and ensembles often change it more than they change accuracy."
+)
+CALIBRATION_LATER = "Calibration appears here when the first run has finished."
+CALIBRATION_MISSING = "Trained before calibration was kept: {variants}. Run the experiment again to see it."
+CALIBRATION_COLUMNS = ("ECE", "from", "to", "By chance", "Sure", "Right")
+CALIBRATION_COLUMNS_HELP = (
+    "Expected calibration error of the model handed over, mean over seeds (Guo et al. 2017); 0 is best.",
+    "Lower end of its 95% interval: bootstrap over seeds and rows",
+    "Upper end of its 95% interval",
+    "95 of 100 perfectly calibrated networks stay under this on as many rows. An ECE below it says nothing.",
+    "Mean probability of the class that a row is taken for. More than how often it is right: overconfident.",
+    "Accuracy on validation rows",
+)
+CALIBRATION_SEEDS = "Single seeds"
+CALIBRATION_NOTE = (
+    "Over few rows every ECE is too large, so compare it with what chance alone gives. It belongs to accuracy: who "
+    "always answers with the class frequencies is calibrated, too."
+)
+ALL_SEEDS = "All seeds together"
+RELIABILITY_TOLD = "ECE {error:.1%} · {sure:.1%} sure, {right:.1%} right · {rows:,} rows"
+RELIABILITY_ALT = "Reliability diagram of {variant}. {told}."
+RELIABILITY_LEGEND = (
+    "Bars: how often rows of a bin are right; orange: the distance to how sure the network was of them. Below the "
+    "dashed line it is too sure, above it not sure enough. At the bottom: how many rows a bin has; few rows say little."
+)
 SHARE = "Share and export"
 SHARE_RUN = "Link to this experiment, live or finished; it gives reading only"
 SHARE_EMBEDDED = "Code that shows this result, live or finished, in a page of another site"

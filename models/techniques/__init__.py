@@ -9,10 +9,19 @@ from typing import get_args
 
 from models.techniques.base import Monitor, Parts, Shape, Technique
 from models.techniques.ensembles import Ensemble
-from models.techniques.noise import Dropout, GaussianDropout, GaussianNoise, SpatialDropout, StochasticDepth
+from models.techniques.noise import (
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout,
+    StochasticDepth,
+)
 from models.techniques.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from models.techniques.optimization import (
     ClassWeight,
+    CosineDecay,
+    GeneralizedCrossEntropy,
     GradientClipping,
     LabelSmoothing,
     MovingAverage,
@@ -20,7 +29,7 @@ from models.techniques.optimization import (
     WeightDecay,
 )
 from models.techniques.penalties import L1, L1L2, L2, MaxNorm
-from models.techniques.rows import Augmentation, CutMix, Mixup, MoreData
+from models.techniques.rows import Augmentation, CutMix, Mixup, MoreData, RandAugment
 from models.techniques.stopping import EarlyStopping
 
 __all__ = [
@@ -28,16 +37,19 @@ __all__ = [
     "L1L2",
     "L2",
     "TECHNIQUES",
+    "AlphaDropout",
     "AnyTechnique",
     "Augmentation",
     "BatchNormalization",
     "ClassWeight",
+    "CosineDecay",
     "CutMix",
     "Dropout",
     "EarlyStopping",
     "Ensemble",
     "GaussianDropout",
     "GaussianNoise",
+    "GeneralizedCrossEntropy",
     "GradientClipping",
     "GroupNormalization",
     "LabelSmoothing",
@@ -48,6 +60,7 @@ __all__ = [
     "MoreData",
     "MovingAverage",
     "Parts",
+    "RandAugment",
     "ReduceLearningRateOnPlateau",
     "Shape",
     "SpatialDropout",
@@ -58,11 +71,12 @@ __all__ = [
 ]
 
 AnyTechnique = (
-    Dropout | SpatialDropout | GaussianNoise | GaussianDropout
+    Dropout | SpatialDropout | GaussianNoise | GaussianDropout | AlphaDropout
     | BatchNormalization | LayerNormalization | GroupNormalization
     | L1 | L2 | L1L2 | MaxNorm | WeightDecay
-    | LabelSmoothing | ClassWeight | GradientClipping | MovingAverage | ReduceLearningRateOnPlateau
-    | StochasticDepth | Augmentation | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
+    | LabelSmoothing | GeneralizedCrossEntropy | ClassWeight | GradientClipping | MovingAverage
+    | ReduceLearningRateOnPlateau | CosineDecay
+    | StochasticDepth | Augmentation | RandAugment | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
 )  # fmt: skip
 TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for t in get_args(AnyTechnique)}
 
@@ -71,7 +85,9 @@ def refuse_together(techniques: Sequence[Technique]) -> str | None:
     """Why these make no sense in one variant, or None."""
     groups = {
         "one normalization": [t for t in techniques if t.normalization()],
+        "one way of changing images": [t for t in techniques if t.name in ("augmentation", "rand_augment")],
         "one way of mixing rows": [t for t in techniques if t.mixing()],
+        "one rule for the learning rate": [t for t in techniques if t.sets_learning_rate],
     }
     for allowed, found in groups.items():
         if len(found) > 1:
@@ -82,6 +98,10 @@ def refuse_together(techniques: Sequence[Technique]) -> str | None:
                 return f"class_weight beside {technique.name} is refused: a mixed row is of no one class"
             if technique.networks() > 1:
                 return f"class_weight beside {technique.name} is refused: Keras weighs classes for one output alone"
+    for loss in (t for t in techniques if t.loss()):
+        for technique in techniques:
+            if technique.mixing() or technique.smoothing():
+                return f"{loss.name} beside {technique.name} is refused: Keras's loss takes class indices, no shares"
     names = {t.name for t in techniques}
     for technique in techniques:
         if names & technique.excludes:

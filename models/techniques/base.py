@@ -21,6 +21,10 @@ class Host(Protocol):
         """The normalization that the network brings along, or None."""
 
     @property
+    def self_normalizing(self) -> bool:
+        """Whether its hidden layers have the activation selu."""
+
+    @property
     def channels(self) -> frozenset[int]:
         """The sizes of the last axis wherever a normalization may stand."""
 
@@ -38,6 +42,8 @@ class Technique(Entry):
     technique's own parameters are those that a form starts with."""
     excludes: ClassVar[frozenset[str]] = frozenset()
     """Names of techniques that would set the same strength a second time."""
+    sets_learning_rate: ClassVar[bool] = False
+    """Whether it changes the learning rate in the course of a run."""
 
     def normalization(self) -> Call | None:
         """A layer between Dense or Conv2D and activation."""
@@ -63,6 +69,14 @@ class Technique(Entry):
     def optimizer(self) -> dict[str, float | bool]:
         """Further arguments of the optimizer."""
         return {}
+
+    def schedule(self, learning_rate: float, steps: int) -> Call | None:
+        """What stands for the learning rate in a run of so many gradient steps: a schedule of Keras's."""
+        return None
+
+    def loss(self) -> Call | None:
+        """What stands for the cross-entropy in the objective; it takes class indices."""
+        return None
 
     def smoothing(self) -> float:
         """The share of each label that is spread over all classes."""

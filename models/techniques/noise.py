@@ -1,10 +1,10 @@
 """Techniques that disturb what a network computes while it trains."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from models.parameters import number
 from models.plan import Call, call
-from models.techniques.base import Host, Shape, Technique
+from models.techniques.base import Host, Parts, Shape, Technique
 
 
 class Dropout(Technique):
@@ -106,6 +106,44 @@ class GaussianDropout(Technique):
 
     def noise(self) -> Call:
         return call("layers.GaussianDropout", rate=self.rate)
+
+
+class AlphaDropout(Technique):
+    """Klambauer et al., "Self-Normalizing Neural Networks" (2017)."""
+
+    label = "Alpha dropout"
+    summary = "Dropout for the activation selu: switched-off units take its lowest value, so mean and variance stay."
+    idea = (
+        "With the activation selu and initial weights drawn by `lecun_normal`, the activations of a deep plain net "
+        "keep mean 0 and variance 1 from layer to layer, without any normalization. "
+        "Ordinary dropout would break that, since its zeros change the variance; alpha dropout sets units to the value "
+        "that selu gives to very negative inputs, about −1.76, and then scales and shifts all of them so that mean and "
+        "variance are again what they were. "
+        "In evaluation nothing is dropped."
+    )
+    formula = (
+        r"\tilde h_i = a\,\bigl(m_i h_i + (1-m_i)\,\alpha'\bigr) + b,\quad \alpha' = -\lambda\alpha \approx -1.76,\ "
+        r"m_i \sim \mathrm{Bernoulli}(1-p)"
+    )
+    acts = "after each hidden activation of a plain net with selu, in training only"
+    hurts = "As dropout does, and sooner: the paper uses rates of 0.05 and 0.1."
+    source = "https://arxiv.org/abs/1706.02515"
+    lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [128, 128], "activation": "selu"}}
+
+    name: Literal["alpha_dropout"] = "alpha_dropout"
+    rate: float = number(
+        0.1, 0.0, 0.95, step=0.05, label="Rate", about="Share p of the activations set to selu's lowest value."
+    )
+
+    def noise(self) -> Call:
+        return call("layers.AlphaDropout", rate=self.rate)
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        if host.residual:
+            return "it keeps mean and variance from layer to layer in a plain MLP; a shortcut adds to them"
+        if not host.self_normalizing:
+            return 'it sets units to the lowest value of selu; allowed: the activation "selu"'
+        return None
 
 
 class StochasticDepth(Technique):

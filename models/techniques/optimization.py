@@ -77,6 +77,46 @@ class LabelSmoothing(Technique):
         return self.label_smoothing
 
 
+class GeneralizedCrossEntropy(Technique):
+    """Zhang and Sabuncu, "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels" (2018).
+
+    The default is the paper's q; Keras's is 0.5.
+    """
+
+    label = "Generalized cross-entropy"
+    summary = "A loss that is bounded: a row whose label seems impossible pulls little, so wrong labels do less harm."
+    idea = (
+        "Cross-entropy pulls hardest at the rows that the network finds least likely; where labels are wrong, those "
+        "are the rows with wrong labels, and late in training they are learned by heart. "
+        "This loss weighs each row's pull by the probability p that the network gives to the label, to the power q: a "
+        "row that stays unlikely is given up. "
+        "Towards q = 0 it is cross-entropy, at q = 1 it would be one minus the probability (half of the mean absolute "
+        "error), which is robust but hard to train."
+    )
+    formula = (
+        r"\ell = \frac{1 - p_y^{\,q}}{q},\quad "
+        r"\frac{\partial \ell}{\partial \theta} = p_y^{\,q}\,\frac{\partial(-\ln p_y)}{\partial \theta}"
+    )
+    acts = "on the loss of each training row; curves are plain cross-entropy"
+    hurts = (
+        "With clean labels: hard rows are given up as well, and clean loss rises. The more classes and the larger q, "
+        "the slower it starts."
+    )
+    source = "https://arxiv.org/abs/1805.07836"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 600, "label_noise": 0.3},
+        "training": {"epochs": 80},
+    }
+
+    name: Literal["generalized_cross_entropy"] = "generalized_cross_entropy"
+    q: float = number(
+        0.7, 0.01, 0.99, step=0.01, label="Robustness", about="q: near 0 cross-entropy, near 1 the most robust."
+    )
+
+    def loss(self) -> Call:
+        return call("losses.CategoricalGeneralizedCrossEntropy", q=self.q)
+
+
 class ClassWeight(Technique):
     """King and Zeng, "Logistic Regression in Rare Events Data" (2001); weights as scikit-learn's "balanced"."""
 
@@ -194,6 +234,7 @@ class ReduceLearningRateOnPlateau(Technique):
     acts = "on the learning rate, between epochs"
     hurts = "With noisy curves and little patience it freezes training too soon."
     source = "https://arxiv.org/abs/1512.03385"
+    sets_learning_rate = True
     lesson: ClassVar[Parts] = {"training": {"epochs": 80, "learning_rate": 0.01}}
 
     name: Literal["reduce_lr_on_plateau"] = "reduce_lr_on_plateau"
@@ -206,3 +247,46 @@ class ReduceLearningRateOnPlateau(Technique):
     def callback(self) -> Call:
         arguments = {p.key: getattr(self, p.key) for p in parameters(type(self))}
         return call("callbacks.ReduceLROnPlateau", monitor="val_loss", **arguments, mode="min")
+
+
+class CosineDecay(Technique):
+    """Loshchilov and Hutter, "SGDR" (2017), one cycle without restarts; warm-up: Goyal et al. (2017)."""
+
+    label = "Cosine decay"
+    summary = "Lets the learning rate rise at first and then fall along half a cosine, so that the last steps are tiny."
+    idea = (
+        "Large steps early cross flat regions and leave sharp valleys, small steps late settle; a schedule plans both "
+        "in advance instead of waiting for a plateau. "
+        "During warm-up the rate rises in a straight line from 0, while fresh weights and the optimizer's averages are "
+        "still unreliable; then it falls along half a cosine, slowly, quickly, and slowly again. "
+        "The schedule counts gradient steps and must know how many a run has, so a run of other length is another "
+        "schedule."
+    )
+    formula = (
+        r"\eta_t = \eta\left(\alpha + (1-\alpha)\,\tfrac12\left(1+\cos\frac{\pi\,(t-W)}{T-W}\right)\right),\ t \ge W;"
+        r"\quad \eta_t = \eta\,\tfrac{t}{W},\ t < W"
+    )
+    acts = "on the learning rate, in every step"
+    hurts = "Where training is stopped early: the small steps that it was planned for never come."
+    source = "https://arxiv.org/abs/1608.03983"
+    sets_learning_rate = True
+    lesson: ClassVar[Parts] = {"training": {"epochs": 60, "learning_rate": 0.01}}
+
+    name: Literal["cosine_decay"] = "cosine_decay"
+    alpha: float = number(
+        0.0, 0.0, 1.0, step=0.05, label="Lowest share", about="α: at the end the rate is α times the learning rate."
+    )
+    warmup: float = number(
+        0.1, 0.0, 0.9, step=0.05, label="Warm-up", about="W as a share of the run's T gradient steps; 0: none."
+    )
+
+    def schedule(self, learning_rate: float, steps: int) -> Call:
+        warmup_steps = min(round(self.warmup * steps), steps - 1)  # Keras wants at least one step of decay
+        warmup = {"warmup_target": learning_rate, "warmup_steps": warmup_steps} if warmup_steps else {}
+        return call(
+            "optimizers.schedules.CosineDecay",
+            initial_learning_rate=0.0 if warmup else learning_rate,
+            decay_steps=steps - warmup_steps,
+            alpha=self.alpha,
+            **warmup,
+        )

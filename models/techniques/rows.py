@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from models.parameters import number, option
-from models.plan import Call, call
+from models.plan import UNIT_RANGE, Call, call
 from models.techniques.base import Host, Parts, Shape, Technique, is_image
 
 
@@ -80,6 +80,54 @@ class Augmentation(Technique):
         directions = [] if self.flip == "none" else self.flip.split("_and_")
         roles = ("flip", "second_flip")
         return {role: call("layers.RandomFlip", mode=mode) for role, mode in zip(roles, directions, strict=False)}
+
+
+class RandAugment(Technique):
+    """Cubuk et al., "RandAugment: Practical automated data augmentation with a reduced search space" (2020).
+
+    Keras's default factor 0.5 turns images by up to half a turn. Its layer draws the operations once for all images of
+    a call; `models.plan.RANDAUGMENT_ROWS` says how many those are here.
+    """
+
+    label = "RandAugment"
+    summary = "Applies a few operations out of eleven to each image: two settings instead of one for each change."
+    idea = (
+        "Augmentation has a strength for every kind of change, and tuning them all is a search of its own. "
+        "RandAugment has two numbers: how many operations are drawn in a row, and how strong they may be; Keras draws "
+        "from shearing, shifting, turning, brightness, colour, contrast, sharpness, posterizing, solarizing, automatic "
+        "contrast and equalizing. "
+        "As with all augmentation, it is worth as much as its changes are true to life, and here the list is fixed."
+    )
+    formula = r"(x, y) \to (T_N \circ \dots \circ T_1(x),\ y),\quad T_k \sim \mathrm{Uniform}(T^1, \dots, T^{11})"
+    acts = "on the training images of each epoch, 32 of which share a draw; curves are on the unchanged images"
+    hurts = (
+        "Where an operation destroys what tells the class; a small factor is not mild: up to 0.3 posterizing leaves "
+        "one bit of a pixel, and near 0 solarizing inverts nearly all of them."
+    )
+    source = "https://arxiv.org/abs/1909.13719"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 150},
+        "architecture": {"name": "resnet_conv", "filters": 16},
+        "training": {"epochs": 150},
+    }
+
+    name: Literal["rand_augment"] = "rand_augment"
+    num_ops: int = number(2, 1, 5, label="Operations", about="N: how many are drawn, one after the other.")
+    factor: float = number(
+        0.1,
+        0.0,
+        1.0,
+        step=0.05,
+        label="Strength",
+        about="Of an operation, at most: 0.1 shifts by a tenth of the side, turns by a tenth of a whole turn.",
+    )
+
+    def augmentation(self, input_shape: Shape) -> dict[str, Call]:
+        layer = call("layers.RandAugment", value_range=UNIT_RANGE, num_ops=self.num_ops, factor=self.factor)
+        return {"rand_augment": layer}
+
+    def refuse(self, host: Host, input_shape: Shape) -> str | None:
+        return None if is_image(input_shape) else "it changes images, and this data set has none"
 
 
 class Mixup(Technique):

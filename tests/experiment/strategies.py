@@ -88,6 +88,14 @@ def variant_lists(draw: st.DrawFn, architecture: Json, input_shape: tuple[int, .
 
 
 @st.composite
+def training_settings(draw: st.DrawFn) -> Json:
+    """Momentum is SGD's alone, and left out where there is none."""
+    chosen = draw(entries(TrainingSettings))
+    has = chosen.get("optimizer") == "sgd" and chosen.get("momentum") is not None
+    return {key: value for key, value in chosen.items() if key != "momentum" or has}
+
+
+@st.composite
 def valid_json(draw: st.DrawFn) -> Json:
     """A valid experiment as its author may write it, with any part left to its default."""
     dataset = draw(datasets())
@@ -98,7 +106,7 @@ def valid_json(draw: st.DrawFn) -> Json:
     parts: Mapping[str, st.SearchStrategy[Any]] = {
         "version": st.just(1),
         "name": one_line | st.just(""),
-        "training": entries(TrainingSettings, frozenset({"name"})),
+        "training": training_settings(),
         "early_stopping": entries(MarkedRule),
         "seeds": st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=5, unique=True),
     }

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "layers.Dropout": {"rate": 0.5},
     "layers.SpatialDropout2D": {"rate": 0.5},
     "layers.GaussianDropout": {"rate": 0.5},
+    "layers.AlphaDropout": {"rate": 0.5},
     "layers.GaussianNoise": {"stddev": 0.5},
     "layers.RandomFlip": {"mode": "horizontal"},
     "layers.RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2},

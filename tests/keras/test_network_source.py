@@ -18,9 +18,11 @@ def source(plan: Plan, style: Style = "string") -> str:
 
 
 def scrubbed(config: Any) -> Any:
-    """A layer's configuration without names and seeds, which a script leaves to Keras."""
+    """A layer's configuration without names and seeds, which a script leaves to Keras, and without what is not set:
+    `tf.keras.layers.AlphaDropout` is a class of its own that does not say it (Keras 3.15)."""
     if isinstance(config, dict):
-        return {key: scrubbed(value) for key, value in config.items() if key not in ("name", "seed")}
+        set_values = {key: value for key, value in config.items() if value is not None}
+        return {key: scrubbed(value) for key, value in set_values.items() if key not in ("name", "seed")}
     return [scrubbed(value) for value in config] if isinstance(config, (list, tuple)) else config
 
 

@@ -35,6 +35,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "stochastic_depth": {"architecture": {"name": "resnet_mlp", "width": 8, "blocks": 2}},
     "cutmix": {"dataset": {"name": "digits", "train_size": 40}},
     "augmentation": {"dataset": {"name": "digits", "train_size": 40}},
+    "rand_augment": {"dataset": {"name": "digits", "train_size": 40}},
+    "alpha_dropout": {"architecture": {"name": "mlp", "widths": [8], "activation": "selu"}},
 }
 """What a technique needs that the plain case does not have."""
 
@@ -88,6 +90,17 @@ def cases() -> dict[str, Experiment]:
         ),
         "an ensemble stopped by balanced accuracy": experiment_of(
             {"name": "early_stopping", "monitor": "val_balanced_accuracy"}, {"name": "ensemble", "members": 2}
+        ),
+        "varied and mixed in an ensemble": experiment_of(
+            {"name": "rand_augment"}, {"name": "mixup"}, {"name": "ensemble", "members": 2}, **image
+        ),
+        "varied in an ensemble": experiment_of({"name": "rand_augment"}, {"name": "ensemble", "members": 2}, **image),
+        "robust, weighted, with momentum and a schedule, stopped": experiment_of(
+            {"name": "generalized_cross_entropy"},
+            {"name": "class_weight"},
+            {"name": "cosine_decay", "alpha": 0.1, "warmup": 0.5},
+            {"name": "early_stopping"},
+            training={"epochs": 1, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},
         ),
         "resnet_mlp": experiment_of(architecture={"name": "resnet_mlp", "width": 4}),
         "resnet_conv": experiment_of(**image | small),

@@ -23,7 +23,7 @@ def plan_of(*layers: tuple[str, Call, tuple[str, ...]], shape: tuple[int, ...] =
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        (call("layers.AlphaDropout", rate=0.1), "layers.AlphaDropout is not known; known layers: Dense, Conv2D"),
+        (call("layers.UnitNormalization"), "layers.UnitNormalization is not known; known layers: Dense, Conv2D"),
         (call("layers.LSTM", units=4), "layers.LSTM is not known"),
         (
             call("layers.Dense", units=4, use_bias=False),

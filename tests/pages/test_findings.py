@@ -10,6 +10,7 @@ import pytest
 
 from experiment.spec import parse_experiment
 from results.findings.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from results.findings.calibration import CALIBRATION, pack_confidences
 from results.findings.mistakes import MISTAKES, pack_mistakes
 from results.findings.reference_scores import pack_reference_scores
 from results.findings.weights import WEIGHTS, describe_weights
@@ -168,6 +169,58 @@ def test_mistakes_of_a_variant_with_its_images(
     page.app.run()
     page.fill("selectbox", text.SHOWN_VARIANT, "a")
     assert text.MISTAKES_MISSING in page.shown
+
+
+def confidences_bytes(seed: int, sure: float) -> bytes:
+    """100 rows of which 80 are right, all with the same confidence."""
+    truth = np.where(np.arange(100) % 5 == seed % 5, 1, 0)
+    return pack_confidences(truth, np.tile(np.array([[sure, 1 - sure]], np.float32), (100, 1)))
+
+
+def test_calibration_is_a_table_over_the_seeds_and_a_diagram_of_each_variant(
+    open_page: OpenPage, store: Store, add_experiment: AddExperiment
+) -> None:
+    identifier = add_experiment(dataset={"name": "digits"}, training={"epochs": 4}, variants=VARIANTS, seeds=[3, 5])
+    runs = begin(store, identifier)
+    page = open_page(experiment=identifier)
+    page.fill("segmented_control", text.DEEPER, text.CALIBRATION)
+    assert text.CALIBRATION_HELP in page.shown and text.CALIBRATION_LATER in page.shown
+    for run in runs:
+        sure = 0.99 if run.variant == "baseline" else 0.8
+        kept = {CALIBRATION: (4, confidences_bytes(run.seed, sure))}
+        store.finish(run.id, 1, "finished", artifacts=kept, now=5e9)
+    page.app.run()
+    page.check()
+    table = page.app.dataframe[-1].value
+    name, low, _, chance, share, right = text.CALIBRATION_COLUMNS
+    assert table[name].tolist() == pytest.approx([0.19, 0.0], abs=1e-6)
+    assert table[right].tolist() == pytest.approx([0.8, 0.8]) and table[share].tolist() == pytest.approx([0.99, 0.8])
+    assert table[name][0] > table[chance][0] and table[low][1] == 0
+    assert [len(values) for values in table[text.CALIBRATION_SEEDS]] == [2, 2]
+    drawn = [chart for chart in page.charts if chart["alt"].startswith("Reliability")]
+    assert len(drawn) == 2 and "ECE 19.0%" in drawn[0]["alt"] and "200 rows" in drawn[0]["alt"]
+    assert "\\<b\\>" in page.shown, "names are text"
+    page.fill("selectbox", text.SHOWN_SEED, 5)
+    drawn = [chart for chart in page.charts if chart["alt"].startswith("Reliability")]
+    assert len(drawn) == 2 and all("100 rows" in chart["alt"] for chart in drawn)
+
+
+def test_runs_from_before_calibration_was_kept_are_named(
+    open_page: OpenPage, store: Store, add_experiment: AddExperiment
+) -> None:
+    identifier = add_experiment(dataset={"name": "wine"}, training={"epochs": 4}, variants=VARIANTS, seeds=[0])
+    old, new = begin(store, identifier)
+    store.finish(old.id, 1, "finished", now=5e9)
+    page = open_page(experiment=identifier)
+    page.fill("segmented_control", text.DEEPER, text.CALIBRATION)
+    assert text.CALIBRATION_MISSING.format(variants="baseline") in page.shown
+    assert not [chart for chart in page.charts if chart["alt"].startswith("Reliability")]
+    store.finish(new.id, 1, "finished", artifacts={CALIBRATION: (4, confidences_bytes(0, 0.9))}, now=5e9)
+    page.app.run()
+    page.check()
+    assert text.CALIBRATION_MISSING.format(variants="baseline") in page.shown
+    assert text.SHOWN_SEED not in page.labels("selectbox")
+    assert text.CALIBRATION_SEEDS not in page.app.dataframe[-1].value
 
 
 class Answer:

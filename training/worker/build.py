@@ -18,7 +18,20 @@ def make(value: Any) -> Any:
     target: Any = keras
     for part in value.path.split("."):
         target = getattr(target, part)
-    return target(**{key: make(argument) for key, argument in value.arguments})
+    made = target(**{key: make(argument) for key, argument in value.arguments})
+    return OfLogits(made) if isinstance(made, keras.losses.Loss) and value.get("from_logits") is None else made
+
+
+class OfLogits(keras.losses.Loss):  # type: ignore[misc]
+    """A loss that takes probabilities, for the logits that the engine gives: Keras has no `from_logits` for all."""
+
+    def __init__(self, loss: Any) -> None:
+        super().__init__(name=loss.name)
+        self._of_probabilities = loss
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each row."""
+        return self._of_probabilities.call(y_true, keras.ops.softmax(y_pred))
 
 
 def build(plan: Plan) -> Any:

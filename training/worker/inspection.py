@@ -1,4 +1,5 @@
-"""Looks at a model while it trains and afterwards: its weights, decision boundary, mistakes, and the model itself."""
+"""Looks at a model while it trains and afterwards: its weights, decision boundary, mistakes, confidences, and the model
+itself."""
 
 import json
 import time
@@ -12,6 +13,7 @@ from datasets.registry import Arrays, Dataset
 from datasets.split import Split, choose_rows, measure_scale, scale
 from models.layer_facts import count_parameters
 from results.findings.boundary import BOUNDARY, grid_points, lay_grid, pack_boundary
+from results.findings.calibration import CALIBRATION, pack_confidences
 from results.findings.kept_model import MODEL, is_kept
 from results.findings.mistakes import MISTAKES, pack_mistakes
 from results.findings.weights import WEIGHTS, describe_weights, epochs_to_look
@@ -74,7 +76,10 @@ class ModelInspector:
         rows = max(1, VALUES_AT_ONCE // x[0].size)
         probabilities = np.concatenate([self._engine.predict(x[i : i + rows]) for i in range(0, len(x), rows)])
         on_grid, on_rows = np.split(probabilities, [len(self._points)])
-        found = {MISTAKES: self._pack_mistakes(on_rows)}
+        found = {
+            MISTAKES: self._pack_mistakes(on_rows),
+            CALIBRATION: pack_confidences(self._split.y_validation, on_rows),
+        }
         if described := self._describe():
             found[WEIGHTS] = json.dumps(described).encode()
         if self._grid is not None:

@@ -19,6 +19,7 @@ from ui import state, text
 from ui.components.downloads import draw_downloads
 from ui.components.network_view import draw_networks
 from ui.components.plain import plain
+from ui.findings.calibration_view import draw_calibration
 from ui.findings.inside_view import draw_weights
 from ui.findings.mistakes_view import draw_mistakes
 from ui.findings.sections import draw_finding
@@ -56,6 +57,7 @@ def draw_panels(
     growing: Panels = {
         text.INSIDE: lambda: draw_finding(draw_weights, service.store, experiment, records(), key="inside"),
         text.MISTAKES: lambda: draw_finding(draw_mistakes, service.store, experiment, records(), key="mistakes"),
+        text.CALIBRATION: lambda: draw_calibration(service.store, experiment, records()),
         text.RUN_PROGRESS: lambda: _draw_runs(experiment, identifier, records(), owned),
         text.IN_WORDS: lambda: _draw_words(read_runs()),
     }

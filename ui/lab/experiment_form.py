@@ -168,7 +168,9 @@ def _suggest(experiment: Experiment) -> str:
 
 def _training(draft: Draft) -> None:
     values = draft.values
-    values["training"] = draw_fields(draft, "training", TrainingSettings, values["training"])
+    optimizer = st.session_state.get(f"{draft.key}.training.optimizer", values["training"]["optimizer"])
+    of_others = frozenset() if optimizer == "sgd" else frozenset({"momentum"})
+    values["training"] = draw_fields(draft, "training", TrainingSettings, values["training"], leave_out=of_others)
     seeds = draw_text_input(draft, "seeds", text.SEEDS, join(values["seeds"]), help=text.SEEDS_HELP)
     values["seeds"] = split(seeds)
     marked = ", ".join(f"{key} {value}" for key, value in values["early_stopping"].items())

@@ -46,10 +46,13 @@ def carry_over(entry: type[Entry], name: str, values: dict[str, Any]) -> dict[st
     return kept
 
 
-def draw_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The widgets of an entry's parameters, two to a row; gives their values."""
+def draw_fields(
+    draft: Draft, path: str, entry: Any, values: dict[str, Any], *, leave_out: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The widgets of an entry's parameters, two to a row; gives their values. Some may be left to their defaults."""
     result, columns = {}, st.columns(2, gap="small")
-    for index, parameter in enumerate(parameters(entry)):
+    shown = [parameter for parameter in parameters(entry) if parameter.key not in leave_out]
+    for index, parameter in enumerate(shown):
         with columns[index % 2]:
             value = values.get(parameter.key, parameter.first_value)
             result[parameter.key] = _field(draft, f"{path}.{parameter.key}", parameter, value)

@@ -15,6 +15,7 @@ from models.architectures import MLP, make_plan
 from models.techniques import L1, L2, Technique
 from results.artifacts import read_artifact
 from results.findings.boundary import BOUNDARY, read_boundary
+from results.findings.calibration import CALIBRATION, read_confidences
 from results.findings.mistakes import MISTAKES, read_mistakes
 from results.findings.weights import WEIGHTS, epochs_to_look
 from results.records import EpochRecord, Run
@@ -126,6 +127,13 @@ def test_mistakes_are_validation_rows_that_the_last_epoch_got_wrong(tmp_path: Pa
         store.epochs([run.id])[-1].record.val_accuracy
     )
     assert mistakes.confusion.sum(axis=1).tolist() == np.bincount(arrays.y[validation]).tolist()
+    kept = read_artifact(store, run.id, CALIBRATION)
+    assert kept is not None and kept[0] == 4
+    confidences = read_confidences(kept[1])
+    assert len(confidences.right) == len(validation), "test rows have no part in it"
+    assert confidences.right.sum() == np.trace(mistakes.confusion)
+    surest = np.sort(confidences.confidence[~confidences.right])[::-1][: len(mistakes.rows)]
+    np.testing.assert_array_equal(surest, mistakes.confidence)
     described = read_artifact(store, run.id, WEIGHTS)
     assert described is not None
     assert json.loads(described[1]) == store.series(run.id)[4][WEIGHTS]

@@ -1,5 +1,6 @@
 """Every technique does what it says: facts from its formula, from NumPy or from the real Keras class."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -10,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.early_stopping import StoppingRule
+from analysis.shown_weights import cosine_decay
 from datasets.registry import Digits, Wine
 from datasets.split import Split, make_split
 from experiment.spec import ExperimentError, parse_experiment
@@ -18,19 +20,23 @@ from models.plan import Plan
 from models.techniques import (
     L2,
     TECHNIQUES,
+    AlphaDropout,
     Augmentation,
     ClassWeight,
+    CosineDecay,
     CutMix,
     Dropout,
     EarlyStopping,
     Ensemble,
     GaussianDropout,
     GaussianNoise,
+    GeneralizedCrossEntropy,
     GradientClipping,
     LabelSmoothing,
     MaxNorm,
     Mixup,
     MovingAverage,
+    RandAugment,
     ReduceLearningRateOnPlateau,
     SpatialDropout,
     StochasticDepth,
@@ -92,7 +98,14 @@ def layer_in_training(technique: Technique, x: Float) -> Float:
 
 
 @pytest.mark.parametrize(
-    "technique", [Dropout(rate=0.4), SpatialDropout(rate=0.4), GaussianNoise(stddev=0.5), GaussianDropout(rate=0.4)]
+    "technique",
+    [
+        Dropout(rate=0.4),
+        SpatialDropout(rate=0.4),
+        GaussianNoise(stddev=0.5),
+        GaussianDropout(rate=0.4),
+        AlphaDropout(rate=0.4),
+    ],
 )
 def test_noise_is_off_in_evaluation(technique: Technique) -> None:
     from training.worker.build import make
@@ -118,6 +131,58 @@ def test_gaussian_noise_and_dropout_have_their_deviations() -> None:
     assert (added.mean(), added.std()) == pytest.approx((0, 0.5), abs=0.01)
     factors = layer_in_training(GaussianDropout(rate=0.2), np.ones((300, 300), np.float32))
     assert (factors.mean(), factors.var()) == pytest.approx((1, 0.2 / 0.8), abs=0.01)
+
+
+SELU_NET = MLP(widths=(64,) * 6, activation="selu")
+
+
+def refusal(**parts: Any) -> str:
+    with pytest.raises(ExperimentError) as caught:
+        parse_experiment(json.dumps(parts))
+    return str(caught.value)
+
+
+def test_alpha_dropout_keeps_mean_and_variance_through_a_deep_net_and_dropout_does_not(keras: Any) -> None:
+    """What the paper calls self-normalizing; LeCun's initial weights belong to it."""
+    from training.worker.build import build, make, reset_weights
+
+    x = np.random.default_rng(0).normal(size=(4000, 64)).astype(np.float32)
+    moments = []
+    for technique in (AlphaDropout(rate=0.1), Dropout(rate=0.1)):
+        plan = make_plan(MLP(widths=(256,) * 6, activation="selu"), [technique], input_shape=(64,), classes=3)
+        model = build(plan)
+        reset_weights(model, plan, 0)
+        outputs = np.asarray(keras.Model(model.input, model.get_layer(f"{technique.name}_6").output)(x, training=True))
+        moments.append((outputs.mean(), outputs.var()))
+    (mean, variance), (_, by_dropout) = moments
+    assert (mean, variance) == (pytest.approx(0, abs=0.1), pytest.approx(1, abs=0.15))
+    assert abs(by_dropout - 1) > 2 * abs(variance - 1)
+    dropped = np.asarray(make(AlphaDropout(rate=0.4).noise())(np.zeros((500, 100), np.float32), training=True))
+    values = np.unique(dropped)
+    assert len(values) == 2 and (dropped == values[0]).mean() == pytest.approx(0.4, abs=0.02)
+    assert (values[0] - values[1]) * np.sqrt(0.6 * (1 + 0.4 * 1.7580993**2)) == pytest.approx(-1.7580993, rel=1e-4)
+
+
+def test_alpha_dropout_needs_a_plain_net_with_selu() -> None:
+    variants = [{"name": "v", "techniques": [{"name": "alpha_dropout"}]}]
+    assert 'allowed: the activation "selu"' in refusal(variants=variants)
+    residual = {"name": "resnet_mlp", "activation": "selu"}
+    assert "a shortcut adds to them" in refusal(architecture=residual, variants=variants)
+    plan = plan_of(SELU_NET, AlphaDropout())
+    kernels = [layer.call for layer in plan.layers if layer.call.path == "layers.Dense"]
+    assert {call.get("kernel_initializer") for call in kernels} == {"lecun_normal"}
+    assert not any(layer.call.get("kernel_initializer") for layer in plan_of(NET).layers)
+
+
+def test_selus_initial_weights_have_their_variance_and_those_of_one_shape_differ() -> None:
+    from training.worker.build import build, reset_weights
+
+    plan = plan_of(SELU_NET)
+    model = build(plan)
+    reset_weights(model, plan, 0)
+    kernels = [model.get_layer(f"dense_{place}").kernel.numpy() for place in (2, 3)]
+    assert kernels[0].var() == pytest.approx(1 / 64, rel=0.1)
+    assert not (kernels[0] == kernels[1]).any()
 
 
 @pytest.mark.parametrize("name", ["layer_normalization", "group_normalization"])
@@ -161,6 +226,61 @@ def test_label_smoothing_leaves_the_clean_loss_unsmoothed() -> None:
     assert plain.objective == pytest.approx(plain.train_loss, rel=1e-4)
     # (1 - s) H(y, p) + s mean over classes of -log p: another number than the clean loss.
     assert smoothed.objective != pytest.approx(smoothed.train_loss, rel=0.01)
+
+
+@pytest.mark.parametrize("q", [0.3, 0.7])
+def test_generalized_cross_entropy_is_keras_own_and_curves_stay_cross_entropy(keras: Any, q: float) -> None:
+    from training.worker.build import build
+
+    split, rows = split_of("wine"), len(split_of("wine").y_train)
+    plan = plan_of(NET, GeneralizedCrossEntropy(q=q), optimizer="sgd", rate=0.5)
+    engine, records, _ = train(plan, 3, batch_size=rows)  # one batch: the order of rows does not matter
+    engine.reset(0)
+    twin = build(plan)  # not cloned: the engine's loss takes logits
+    twin.set_weights(engine.model.get_weights())
+    twin.compile(
+        optimizer=keras.optimizers.SGD(0.5),
+        loss=keras.losses.CategoricalGeneralizedCrossEntropy(q=q),
+        metrics=[keras.metrics.SparseCategoricalCrossentropy(name="clean")],
+    )
+    before = twin.predict(split.x_train, verbose=0)[np.arange(rows), split.y_train]
+    told = twin.fit(
+        split.x_train,
+        split.y_train,
+        rows,
+        epochs=3,
+        validation_data=(split.x_validation, split.y_validation),
+        shuffle=False,
+        verbose=0,
+    ).history
+    assert [record.objective for record in records] == pytest.approx(told["loss"], rel=1e-5)
+    assert records[0].objective == pytest.approx(float(np.mean((1 - before**q) / q)), rel=1e-5)
+    assert [record.val_loss for record in records] == pytest.approx(told["val_clean"], rel=1e-5)
+
+
+def test_generalized_cross_entropy_learns_fewer_wrong_labels_by_heart() -> None:
+    from training.worker.engine import Engine
+
+    dataset = Digits(train_size=300, label_noise=0.3)
+    split = make_split(dataset, dataset.load(), 0)
+    ends = []
+    for techniques in ((), (GeneralizedCrossEntropy(),)):
+        plan = make_plan(MLP(widths=(64,)), techniques, input_shape=(8, 8, 1), classes=10, learning_rate=0.01)
+        records: list[EpochRecord] = []
+        rows = len(split.y_train), len(split.y_validation), len(split.y_test)
+        Engine(plan, rows, 32, xla=False).train(split, seed=0, epochs=30, on_epoch=records.append)
+        ends.append(records[-1])
+    plain, robust = ends
+    assert robust.val_accuracy > plain.val_accuracy + 0.05
+    assert robust.series and plain.series
+    assert robust.series["train_loss_changed"] > 3 * plain.series["train_loss_changed"]
+
+
+@pytest.mark.parametrize("other", ["label_smoothing", "mixup", "cutmix"])
+def test_generalized_cross_entropy_takes_no_shares_of_classes(other: str) -> None:
+    techniques = [{"name": "generalized_cross_entropy"}, {"name": other}]
+    told = refusal(variants=[{"name": "v", "techniques": techniques}])
+    assert f"generalized_cross_entropy beside {other} is refused" in told
 
 
 def imbalanced() -> Split:
@@ -298,6 +418,87 @@ def test_the_learning_rate_is_cut_where_kerass_own_callback_cuts_it(keras: Any) 
     assert records[-1].learning_rate < 0.3
 
 
+def scheduled(technique: CosineDecay, optimizer: str, epochs: int, batch_size: int = 16) -> Plan:
+    split = split_of("wine")
+    return make_plan(
+        NET,
+        [technique],
+        input_shape=split.x_train.shape[1:],
+        classes=3,
+        optimizer=optimizer,
+        learning_rate=0.3,
+        steps=epochs * -(-len(split.y_train) // batch_size),
+    )
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.25])
+def test_cosine_decay_steps_as_kerass_own_schedule_does(keras: Any, warmup: float) -> None:
+    split, rows, epochs = split_of("wine"), len(split_of("wine").y_train), 12
+    plan = scheduled(CosineDecay(alpha=0.1, warmup=warmup), "sgd", epochs, rows)
+    engine, records, _ = train(plan, epochs, batch_size=rows)
+    formula = cosine_decay(0.3, epochs, alpha=0.1, warmup=warmup)
+    assert [record.learning_rate for record in records] == pytest.approx(list(formula), abs=1e-6)
+    ours = engine.model.get_weights()
+    engine.reset(0)
+    twin = keras.models.clone_model(engine.model)
+    twin.set_weights(engine.model.get_weights())
+    rising = {"warmup_target": 0.3, "warmup_steps": 3} if warmup else {}
+    schedule = keras.optimizers.schedules.CosineDecay(0.0 if warmup else 0.3, 9 if warmup else 12, alpha=0.1, **rising)
+    twin.compile(optimizer=keras.optimizers.SGD(schedule), loss="sparse_categorical_crossentropy")
+    twin.fit(split.x_train, split.y_train, rows, epochs=epochs, shuffle=False, verbose=0)
+    for mine, theirs in zip(ours, twin.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_a_schedule_starts_anew_with_each_seed() -> None:
+    engine, records, _ = train(scheduled(CosineDecay(), "adam", 4), 4)
+    again: list[EpochRecord] = []
+    engine.train(split_of("wine"), seed=0, epochs=4, on_epoch=again.append)
+    assert [(r.learning_rate, r.val_loss) for r in again] == [(r.learning_rate, r.val_loss) for r in records]
+
+
+def test_the_schedule_covers_the_runs_own_steps_and_nothing_else_depends_on_them() -> None:
+    def plan(techniques: list[dict[str, Any]], variant: int = 0, **training: Any) -> Plan:
+        variants = [
+            {"name": "v", "techniques": techniques},
+            {"name": "w", "techniques": [*techniques, {"name": "more_data"}]},
+        ]
+        parts = {"dataset": {"name": "wine", "train_size": 30}, "training": training, "variants": variants}
+        experiment = parse_experiment(json.dumps(parts))
+        return experiment.plan(experiment.variants[variant])
+
+    def steps(*arguments: Any, **training: Any) -> tuple[int, int]:
+        rate = plan([{"name": "cosine_decay", "warmup": 0.1}], *arguments, **training).optimizer.get("learning_rate")
+        return rate.get("warmup_steps"), rate.get("decay_steps")
+
+    assert steps(epochs=20, batch_size=16) == (4, 36)  # ceil(30 / 16) = 2 steps an epoch
+    assert steps(epochs=40, batch_size=16) == (8, 72)
+    assert steps(1, epochs=20, batch_size=16) == (8, 72)  # twice the rows
+    assert plan([], epochs=20) == plan([], epochs=40) == plan([], 1, epochs=40)
+    assert plan([{"name": "cosine_decay", "warmup": 0.9}], epochs=1).optimizer.get("learning_rate").get("decay_steps")
+
+
+def test_one_rule_for_the_learning_rate() -> None:
+    techniques = [{"name": "cosine_decay"}, {"name": "reduce_lr_on_plateau"}]
+    told = refusal(variants=[{"name": "v", "techniques": techniques}])
+    assert "cosine_decay and reduce_lr_on_plateau together are refused; allowed: one rule for the learning rate" in told
+
+
+def test_momentum_is_sgds_own(keras: Any) -> None:
+    split, rows = split_of("wine"), len(split_of("wine").y_train)
+    training = {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    experiment = parse_experiment(
+        json.dumps({"dataset": {"name": "wine"}, "architecture": {"name": "mlp", "widths": [8]}, "training": training})
+    )
+    engine, records, _ = train(experiment.plan(experiment.variants[0]), 6, batch_size=rows)
+    engine.reset(0)
+    twin = keras.models.clone_model(engine.model)
+    twin.set_weights(engine.model.get_weights())
+    twin.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), loss="sparse_categorical_crossentropy")
+    told = twin.fit(split.x_train, split.y_train, rows, epochs=6, shuffle=False, verbose=0).history["loss"]
+    assert [record.objective for record in records] == pytest.approx(told, rel=1e-4)
+
+
 def test_stochastic_depth_skips_whole_branches_of_a_row_and_deep_ones_more_often() -> None:
     from training.worker.build import build
 
@@ -352,6 +553,28 @@ def test_contrast_keeps_the_mean_and_erasing_leaves_patches_of_the_mean_value() 
     different = erased != x
     assert different.any() and not different.all()
     assert (erased[different] == 0).all()
+
+
+def test_rand_augment_draws_for_32_images_at_a_time_and_keeps_the_range_of_the_pixels() -> None:
+    x = np.random.default_rng(0).normal(2, 3, (100, 8, 8, 1)).astype(np.float32)
+    y = np.zeros((100, 2), np.float32)
+    changed, labels = changed_rows(RandAugment(num_ops=1, factor=0.5), x, y)
+    assert changed.shape == x.shape and (labels == y).all()
+    assert x.min() - 1e-4 <= changed.min() and changed.max() <= x.max() + 1e-4
+    again, _ = changed_rows(RandAugment(num_ops=1, factor=0.5), x, y)
+    assert (again == changed).all()
+    other, _ = changed_rows(RandAugment(num_ops=1, factor=0.5), x, y, epoch=2)
+    assert (other != changed).any()
+
+
+def test_rand_augment_leaves_a_share_of_the_draws_unchanged_on_grey_images() -> None:
+    """Of its eleven operations one changes colours, which grey images have none of."""
+    x = np.random.default_rng(0).random((32 * 150, 8, 8, 1)).astype(np.float32)
+    changed, _ = changed_rows(RandAugment(num_ops=1, factor=0.5), x, np.zeros((len(x), 2), np.float32))
+    same = np.isclose(changed, x, atol=1e-5).all(axis=(1, 2, 3)).reshape(-1, 32).mean(axis=1)
+    # Contrast stretched to the range that an image nearly has already may also count: between 1 and 2 of 11.
+    assert 0.04 < (same == 1).mean() < 0.2
+    assert ((same == 1) | (same < 0.5)).all(), "32 images share a draw"
 
 
 def test_feature_noise_acts_on_tables_with_its_deviation() -> None:

@@ -1,0 +1,62 @@
+"""A reliability diagram: how often a network is right among rows that it is equally sure of."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from analysis.calibration import BINS, ReliabilityBins
+from charts.labels import axis_title
+from charts.palette import translucent
+
+CONFIDENCE_TITLE, ACCURACY_TITLE, ROWS_TITLE = "How sure", "How often right", "Rows"
+GAP, DIAGONAL = "#d55e00", "rgba(135,145,154,0.9)"
+DIAGRAM, COUNTS = (0.3, 1.0), (0.0, 0.2)
+"""Parts of the height: the diagram, and below it how many rows each bin has."""
+HOVER: Final = "%{text}<extra></extra>"
+
+
+def reliability_figure(bins: ReliabilityBins, colour: str) -> dict[str, Any]:
+    """Return a Plotly figure: a bar for each bin's accuracy, its distance to the confidence, and the rows of each bin.
+
+    Args:
+        bins: of one network, or of several pooled.
+        colour: of the variant.
+    """
+    filled = np.flatnonzero(bins.rows)
+    centres = ((filled + 0.5) / BINS).tolist()
+    accuracy, confidence = bins.accuracy[filled], bins.confidence[filled]
+    told = [_tell(bins, place) for place in filled.tolist()]
+    bar = {"type": "bar", "x": centres, "width": [0.94 / BINS] * len(filled), "text": told, "textposition": "none"}
+    bar |= {"hovertemplate": HOVER}
+    right = bar | {"y": accuracy.tolist(), "marker": {"color": translucent(colour, 0.75)}}
+    gap = bar | {
+        "y": (confidence - accuracy).tolist(),
+        "base": accuracy.tolist(),
+        "marker": {"color": translucent(GAP, 0.25), "line": {"color": GAP, "width": 1}},
+    }
+    rows = bar | {"y": bins.rows[filled].tolist(), "marker": {"color": translucent(colour, 0.4)}, "yaxis": "y2"}
+    diagonal = {
+        "type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "hoverinfo": "skip",
+        "line": {"color": DIAGONAL, "width": 1.5, "dash": "dash"},
+    }  # fmt: skip
+    axis = {"zeroline": False, "fixedrange": True}
+    share = {"range": [0, 1], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    layout = {
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": False,
+        "barmode": "overlay",
+        "xaxis": {**axis, **share, "showgrid": False, "title": axis_title(CONFIDENCE_TITLE), "anchor": "y2"},
+        "yaxis": {**axis, **share, "title": axis_title(ACCURACY_TITLE), "domain": DIAGRAM},
+        "yaxis2": {**axis, "title": axis_title(ROWS_TITLE), "domain": COUNTS, "nticks": 3, "rangemode": "tozero"},
+    }
+    return {"data": [right, gap, diagonal, rows], "layout": layout}
+
+
+def _tell(bins: ReliabilityBins, place: int) -> str:
+    """Return what a bin says when it is pointed at."""
+    return (
+        f"{place / BINS:.0%} to {(place + 1) / BINS:.0%} sure: {bins.rows[place]:,} rows<br>"
+        f"{bins.confidence[place]:.1%} sure on average<br>{bins.accuracy[place]:.1%} right"
+    )
