@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -18,7 +19,6 @@ from results.records import EpochRecord
 from results.store import Store, StoreError
 from tests.ui.server.asking import Answer, ask, get
 from ui import state, text
-from ui.components import live_road
 from ui.server.live_route import LIVE_PATH, answer_live
 
 OpenPage = Callable[..., Any]
@@ -218,7 +218,7 @@ def test_where_the_route_cannot_be_reached_the_timer_is_back(
     open_page: OpenPage, training: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timers: list[float | None] = []
-    fragment = live_road.st.fragment
+    fragment = streamlit.fragment
 
     def note(draw: Any = None, *, run_every: Any = None) -> Any:
         if getattr(draw, "__name__", "") == "draw_in_turn" or "_live" in getattr(draw, "__qualname__", ""):
