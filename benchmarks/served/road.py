@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 APART = {"waiting": 0.25, "training": 1.0, "ended": 1.0}
-STAGES_APART = 3.0
+STAGES_APART, SPREAD = 3.0, 0.1
 """As in the browser's script."""
 
 
@@ -43,7 +43,7 @@ class Road:
         self._task: asyncio.Task[None] | None = None
         self._data: dict[str, Any] = {}
         self._told: dict[str, str] = {}
-        self._version, self._next, self._asked = "", 0.0, ""
+        self._version, self._next, self._asked, self._others = "", 0.0, "", 0
         self.looks: list[Looked] = []
 
     def follow(self, data: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ class Road:
         if status != 200 or view != self._data["view"]:
             return
         answer = json.loads(gzip.decompress(body))
-        self._version = answer["version"]
+        self._version, self._others = answer["version"], answer["viewers"] - 1
         for name in ("phase", "stage"):
             if "message" in answer:
                 self._told[name] = answer["message"][name]
@@ -88,7 +88,9 @@ class Road:
             return
         hurried = self._told["phase"] not in (self._data["phase"], self._asked)
         if hurried or now > self._next:
-            self._asked, self._next = self._told["phase"], now + STAGES_APART + random.random()  # noqa: S311
+            delay = random.random() * SPREAD * self._others  # noqa: S311
+            self._asked, self._next = self._told["phase"], now + delay + STAGES_APART
+            await asyncio.sleep(delay)
             await self._draw_again()
 
     async def _get(self, address: str) -> tuple[int, int, bytes]:
