@@ -14,11 +14,13 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlencode
+
+import psutil
 
 from benchmarks.served.consumption import Meter, Sample
 from benchmarks.served.document import table, write_between
@@ -26,6 +28,7 @@ from benchmarks.served.server import ROLES, LabServer
 from benchmarks.served.visitor import Visitor, visiting
 from experiment.link import encode_link
 from experiment.spec import parse_experiment
+from results.curves import CurveCache
 from results.store import Store
 from ui.state import CONFIGURATION_PARAMETER, EXPERIMENT_PARAMETER
 
@@ -34,13 +37,16 @@ SECONDS_UNTIL_ENDED = 900.0
 SECONDS_UNTIL_FORGOTTEN = 130.0
 """Streamlit keeps the session of a closed connection for two minutes (MemorySessionStorage, 1.67)."""
 
+SECONDS_UNTIL_TRACED = 5.0
+SECONDS_BETWEEN_NOTES = 0.1
+
 WAITING = re.compile(r"\b(wait\w*|queue\w*|warming|first epochs|runs ended|left|before you|ahead|turn)\b")
 """What of a page's captions and boxes is about waiting."""
 
 PROMISE = re.compile(r"starts in (?:about|more than) (.*)")
 SECONDS_OF = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
-WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 32}, "seeds": [0, 1, 2, 3],
+WATCHED = """{"name": "Watched", "training": {"epochs": 3000, "batch_size": 32}, "seeds": [0, 1, 2, 3],
  "architecture": {"name": "mlp", "widths": [64]}, "variants": [{"name": "a"}, {"name": "b"}]}"""
 ASKED_FOR = """{"name": "Asked for", "training": {"epochs": 40, "batch_size": 32}, "seeds": [0, 1],
  "architecture": {"name": "mlp", "widths": [64]}}"""
@@ -68,11 +74,29 @@ class Trainer:
 
 
 @dataclass(frozen=True)
+class Own:
+    """What these visitors cost themselves: while they are late, the server is not to blame.
+
+    Attributes:
+        lateness: seconds by which a task that should run each 0.1 s was late.
+        cores: of the processor.
+    """
+
+    lateness: list[float]
+    cores: float
+
+
+@dataclass(frozen=True)
 class Figures:
     """All that was measured."""
 
     viewers: list[Visitor]
     trainers: list[Trainer]
+    own: Own
+    speeds: list[float]
+    """Epochs a second of the watched experiment: without viewers, and with them before anybody pressed Train."""
+    alone: dict[str, list[Sample]]
+    """Samples of the time with viewers before anybody pressed Train."""
     samples: dict[str, list[Sample]]
     memory: list[dict[str, Sample]]
     """Before, at the end of the load, and when all had left and was forgotten."""
@@ -133,18 +157,65 @@ def configuration(experiment: str) -> str:
     return urlencode({CONFIGURATION_PARAMETER: encode_link(parse_experiment(experiment))})
 
 
-async def put_under_load(port: int, watched: str, viewers: int, trainers: int, seconds: float) -> Figures:
-    """Viewers for so long; the trainers press once all viewers' pages are drawn. Memory and samples are empty yet."""
+async def put_under_load(
+    server: LabServer, watched: str, viewers: int, trainers: int, seconds: float, meter: Meter
+) -> Figures:
+    """The experiment alone, then with viewers, and then with those who press Train as well; each for a third of the
+    time. Memory is empty yet."""
+    speed = Speed(server.url, watched)
+    speeds = [await speed.measure(seconds / 3)]
+    lateness: list[float] = []
     async with AsyncExitStack() as connections:
         query = urlencode({EXPERIMENT_PARAMETER: watched})
-        opening = [connections.enter_async_context(visiting(port, query)) for _ in range(viewers)]
-        watching = [await connection for connection in opening]
-        await asyncio.gather(*(open_page(visitor) for visitor in watching))
+        watching = []
+        for _ in range(viewers):  # one after the other: a page costs the server a tenth of a second
+            visitor = await connections.enter_async_context(visiting(server.port, query))
+            await open_page(visitor)
+            watching.append(visitor)
+        note = asyncio.create_task(note_lateness(lateness))
+        process, began = psutil.Process(), time.monotonic()
+        used = sum(process.cpu_times()[:2])
+        meter.start()
+        speeds.append(await speed.measure(seconds / 3))
+        alone = {role: list(samples) for role, samples in meter.samples.items()}
         ready = asyncio.Barrier(max(1, trainers))
-        training = asyncio.gather(*(train(port, ready) for _ in range(trainers)))
-        await asyncio.sleep(seconds)
+        training = asyncio.gather(*(train(server.port, ready) for _ in range(trainers)))
+        await asyncio.sleep(seconds / 3)
         done = await training
-    return Figures(watching, done, {}, [])
+        meter.stop()
+        note.cancel()
+        cores = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - began)
+    speed.close()
+    return Figures(watching, done, Own(lateness, cores), speeds, alone, {}, [])
+
+
+class Speed:
+    """How fast an experiment's runs get epochs."""
+
+    def __init__(self, url: str, identifier: str) -> None:
+        self._store, self._identifier = Store(url), identifier
+        self._curves = CurveCache(self._store)
+
+    async def measure(self, seconds: float) -> float:
+        """Epochs a second in the time that follows."""
+        before, began = self._count(), time.monotonic()
+        await asyncio.sleep(seconds)
+        return (self._count() - before) / (time.monotonic() - began)
+
+    def _count(self) -> int:
+        return sum(record.last_epoch for record in self._curves.read(self._identifier))
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._store.close()
+
+
+async def note_lateness(lateness: list[float]) -> None:
+    """Notes each 0.1 s how late this process is."""
+    while True:
+        began = time.monotonic()
+        await asyncio.sleep(SECONDS_BETWEEN_NOTES)
+        lateness.append(time.monotonic() - began - SECONDS_BETWEEN_NOTES)
 
 
 def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten: float) -> Figures:
@@ -156,16 +227,15 @@ def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten
         server.wait_until_ready()
         memory = [meter.measure()]
         watched = asyncio.run(press(server.port, WATCHED))
-        meter.start()
-        figures = asyncio.run(put_under_load(server.port, watched, viewers, trainers, seconds))
-        meter.stop()
+        time.sleep(SECONDS_UNTIL_TRACED)
+        figures = asyncio.run(put_under_load(server, watched, viewers, trainers, seconds, meter))
         memory.append(meter.measure())
         with Store(server.url) as store:
             if stored := store.experiment(watched):
                 store.cancel(watched, visitor=stored.visitor, now=time.time())
             wait_until_idle(store)
         time.sleep(forgotten)
-        return Figures(figures.viewers, figures.trainers, meter.samples, [*memory, meter.measure()])
+        return replace(figures, samples=meter.samples, memory=[*memory, meter.measure()])
     finally:
         server.end()
         server.kill_everything()
@@ -190,6 +260,8 @@ def report(figures: Figures, seconds: float) -> list[str]:
         "",
         f"Requests of viewers that were not answered when they left: {unanswered}.",
         "",
+        *_say_traffic(figures),
+        "",
         *_told(trainers),
         *_consumption_table(figures),
     ]
@@ -200,7 +272,8 @@ def _delay_table(viewers: Sequence[Visitor], trainers: Sequence[Trainer]) -> lis
     watching = [delay for visitor in viewers for delay in visitor.delays]
     rows = {
         "a viewer's page is drawn": [seconds for seconds, timed in watching if not timed],
-        "a viewer's refresh": [seconds for seconds, timed in watching if timed],
+        "a viewer asks what is new": [look.seconds for visitor in viewers for look in visitor.road.looks],
+        "a viewer's part of the page is drawn again": [seconds for seconds, timed in watching if timed],
         "Train is answered": [trainer.answered for trainer in trainers],
         "until the start, as told at first": [t.promised for t in trainers if t.promised is not None],
         "longer than told until the first point": [
@@ -210,6 +283,25 @@ def _delay_table(viewers: Sequence[Visitor], trainers: Sequence[Trainer]) -> lis
     }
     cells = [[name, str(len(found)), *_spread(found)] for name, found in rows.items()]
     return table(("delay", "measured", "median", "95%", "longest"), cells)
+
+
+def _say_traffic(figures: Figures) -> list[str]:
+    """What the live road carried, what it cost, and what these visitors cost themselves."""
+    looks = [look for visitor in figures.viewers for look in visitor.road.looks]
+    failed = Counter(look.status for look in looks if look.status not in (200, 204))
+    seconds = max(1e-9, sum(look.seconds for look in looks) + len(looks))  # a second lies between two of them
+    per_viewer = sum(look.sent for look in looks) / seconds
+    before, with_viewers = figures.speeds
+    cores = [sample.cores for sample in figures.alone["server"]] or [0.0]
+    own = _spread(figures.own.lateness)
+    return [
+        f"The live road carried {per_viewer / 1000:.1f} kB a second for each viewer; failed requests: "
+        f"{', '.join(f'{count} × {status}' for status, count in failed.items()) or 'none'}.",
+        f"With viewers, before anybody pressed Train, the page server took {median(cores):.2f} cores (median), and the "
+        f"watched experiment trained {with_viewers:.0f} epochs a second; {before:.0f} without viewers.",
+        f"These visitors themselves took {figures.own.cores:.2f} cores and were late by {own[0]} (median), "
+        f"{own[1]} (95%).",
+    ]
 
 
 def _spread(seconds: Sequence[float]) -> tuple[str, str, str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from datasets.dataset import Arrays, Dataset, FloatArray, IntArray, Values
 
@@ -82,6 +81,8 @@ def split_rows(y: IntArray, held_out: int, seed: int, groups: IntArray | None = 
 
 def _hold_out(rows: Rows, y: IntArray, size: int, seed: int, groups: IntArray | None) -> tuple[Rows, Rows]:
     """Rows that are left, and about `size` that are held out; of groups, a share of those of each class."""
+    from sklearn.model_selection import train_test_split  # a second that no first page should wait for
+
     if groups is None:
         left, held = train_test_split(rows, test_size=size, stratify=y[rows], random_state=seed)
         return left, held

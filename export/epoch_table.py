@@ -3,8 +3,6 @@
 import csv
 from collections.abc import Sequence
 
-import pandas as pd
-
 from experiment.version import PROGRAM_AND_VERSION
 from export.table_text import disarm
 from results.curves import RunRecord
@@ -19,6 +17,8 @@ def epoch_csv(records: Sequence[RunRecord]) -> str:
 
     As `export.table_text.as_csv` has it, but of many rows: pandas writes them.
     """
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     frames = [
         pd.DataFrame(
             {"variant": disarm(r.run.variant), "seed": r.run.seed, "epoch": range(1, r.last_epoch + 1), **r.curves}

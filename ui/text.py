@@ -59,6 +59,7 @@ MARKED_RULE_HELP = (
 )
 ROWS = "{train:,} rows to train on, {held_out:,} for validation, {held_out:,} kept for the test"
 ROWS_JUDGED = ". Training loss and accuracy are measured on {judged:,} of them, the same in every epoch"
+PREVIEW_LATER = "The server has just started; the rows come in a moment."
 PREVIEW = "Training rows of seed {seed}"
 PREVIEW_ALT = "Preview of the data set {name}."
 CLASS = "class"

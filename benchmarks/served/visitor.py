@@ -1,15 +1,18 @@
 """A visitor without a browser: Streamlit's websocket protocol (1.67), answered as its frontend answers.
 
 The page's timers are the visitor's: an `auto_rerun` message asks for a fragment to be run each so many seconds
-(`handleAutoRerun` in the frontend). Unlike a browser it keeps no messages, so that all are sent in full.
+(`handleAutoRerun` in the frontend). So is its live road (benchmarks/served/road.py). Unlike a browser it keeps no
+messages, so that all are sent in full.
 """
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from html import unescape
 from urllib.parse import parse_qs, urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -20,10 +23,14 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.served.road import Road
 from ui import text
 from ui.state import CONFIGURATION_PARAMETER, EXPERIMENT_PARAMETER
 
 TOKEN_COMPONENT = "regularizer_lab_visitor"  # noqa: S105
+PART_COMPONENT = "regularizer_lab_live_part"
+ROAD_COMPONENT = "regularizer_lab_live_road"
+PARAGRAPH = re.compile(r"<p>(.*?)</p>")
 CHART_KEY = "-chart"
 """End of the identifier of an experiment's chart; further live charts on the page have other keys."""
 SECONDS_FOR_A_PAGE = 120.0
@@ -57,6 +64,8 @@ class Seen:
             case "bidi_component":
                 self.widgets[element.bidi_component.component_name] = element.bidi_component.id
                 self.charted |= element.bidi_component.id.endswith(CHART_KEY)
+                if element.bidi_component.component_name == PART_COMPONENT:
+                    self.said += map(unescape, PARAGRAPH.findall(json.loads(element.bidi_component.json)["html"]))
             case "alert":
                 self.said.append(element.alert.body)
                 if element.alert.format == element.alert.ERROR:
@@ -70,8 +79,9 @@ class Seen:
 class Visitor:
     """One connection to the server; `visiting` opens it."""
 
-    def __init__(self, connection: ClientConnection, query: str) -> None:
+    def __init__(self, connection: ClientConnection, query: str, port: int) -> None:
         self._connection, self._query = connection, query
+        self.road, self._live_fragment = Road(port, self._draw_again), ""
         self._asked: dict[str, float] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._finished, self._settled = 0, asyncio.Event()
@@ -129,6 +139,10 @@ class Visitor:
         self._asked.setdefault(fragment, time.monotonic())  # a second request before the answer is no new one
         await self._connection.send(message.SerializeToString())
 
+    async def _draw_again(self) -> None:
+        """What the road's component asks for."""
+        await self._ask(self._live_fragment)
+
     async def _listen(self) -> None:
         """Reads messages until the connection ends."""
         with suppress(ConnectionClosed):
@@ -141,6 +155,10 @@ class Visitor:
         match message.WhichOneof("type"):
             case "delta":
                 self.seen.add(message.delta.new_element)
+                component = message.delta.new_element.bidi_component
+                if component.component_name == ROAD_COMPONENT:
+                    self._live_fragment = message.delta.fragment_id
+                    self.road.follow(json.loads(component.json))
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "auto_rerun":
@@ -178,6 +196,7 @@ class Visitor:
         """Ends the timers, counts what was never answered, and listens no more."""
         for fragment in list(self._timers):
             self._stop_timer(fragment)
+        self.road.stop()
         self.unanswered = len(self._asked)
         self._listening.cancel()
 
@@ -187,7 +206,7 @@ async def visiting(port: int, query: str = "") -> AsyncIterator[Visitor]:
     """Opens the Lab at an address with this query, and closes the connection at the end; nothing is asked for yet."""
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=60) as connection:  # type: ignore[list-item]
-        visitor = Visitor(connection, query)
+        visitor = Visitor(connection, query, port)
         try:
             yield visitor
         finally:

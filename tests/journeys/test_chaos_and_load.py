@@ -28,7 +28,9 @@ def test_visitors_watch_and_train(tmp_path, monkeypatch):
     figures = load.measure(tmp_path, viewers=2, trainers=2, seconds=3, forgotten=0)
     assert [trainer.refusal for trainer in figures.trainers] == [None, None]
     assert all(trainer.charted is not None for trainer in figures.trainers)
-    assert all(any(timed for _, timed in viewer.delays) for viewer in figures.viewers), "timers run"
+    looks = [look for viewer in figures.viewers for look in viewer.road.looks]
+    assert looks and {look.status for look in looks} <= {200, 204}, "curves come by their own road"
+    assert len(figures.speeds) == 2 and figures.own.lateness
     assert all(moment["worker"].pss > 2e8 for moment in figures.memory), "two workers with TensorFlow"
     assert any(line.startswith("| worker |") for line in load.report(figures, 3))
 

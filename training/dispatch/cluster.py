@@ -10,14 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
-from distributed import Client
-from distributed.security import Security
 
 from training.dispatch.worker_log import keep_log, log_path
 from training.worker.preload import FOLDER, MEMORY, PARENT, identify
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 RESOURCE = "training"
 """Dask resource that a run holds while it trains; each worker has one."""
@@ -59,12 +60,15 @@ class ClusterError(Exception):
     """The scheduler or its workers cannot be started or reached."""
 
 
-def connect(address: str) -> Client:
+def connect(address: str) -> "Client":
     """A client of the scheduler there; with TLS by Dask's own settings, where the address begins with `tls://`.
 
     Raises:
         ClusterError: it does not answer, or one of the two wants certificates that the other has not.
     """
+    from distributed import Client  # a quarter of a second that no first page should wait for
+    from distributed.security import Security
+
     encrypted = address.startswith("tls://")
     try:
         if encrypted and Security().get_connection_args("client")["ssl_context"] is None:

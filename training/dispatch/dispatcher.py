@@ -4,16 +4,16 @@ The store is its memory. Dask only ever holds the runs that are being trained, s
 dispatched, a small experiment does not wait behind a large one, and a restart finds everything in the store.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-
-from distributed import Client, Future, KilledWorker
 
 from experiment.limits import Limits
 from experiment.machine import this_machine
@@ -25,6 +25,9 @@ from training.dispatch.downloads import Downloads
 from training.dispatch.questions import Question, Questions
 from training.dispatch.tasks import train_run
 from training.dispatch.turns import Place, Turns, VariantKey, choose, foresee, is_coming, short_ones, without_repeated
+
+if TYPE_CHECKING:  # a quarter of a second: the thread that connects loads it, no page
+    from distributed import Client, Future
 
 SECONDS_BETWEEN_ROUNDS = 0.5
 SECONDS_UNTIL_SETTLED = 15.0
@@ -433,6 +436,8 @@ def _workers(client: Client) -> list[str]:
 
 def _why_lost(future: Any) -> str | None:
     """What a run says whose task ended without an end of the run; None: its worker is not to blame."""
+    from distributed import KilledWorker
+
     error = future.exception() if future.status == "error" else None
     if isinstance(error, StoreError):
         return None

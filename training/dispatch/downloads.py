@@ -1,12 +1,15 @@
 """Downloads that pages asked for: a task on a worker's second thread, beside training, and how far it is."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
-
-from distributed import Client, Future
+from typing import TYPE_CHECKING, Any
 
 from training.dispatch.tasks import DOWNLOADS, download_data
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 MAX_LOSSES = 3
 WORKER_LOST = "The worker ended while it downloaded, {losses} times: {reason}"

@@ -4,12 +4,18 @@
 const charts = new WeakMap();
 const NARROW = 560;
 
-// Runs plotly.js and gives what it defines.
+// Runs plotly.js and gives what it defines; the Lab's page has begun with that early (ui/server/static_files.py).
 export function run(source) {
+  if (window.Plotly) return window.Plotly;
   return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
+    const early = [...document.scripts].find((script) => script.src === source);
+    const script = early ?? document.createElement("script");
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no Plotly in " + source)));
-    script.onerror = () => reject(new Error("cannot run " + source));
+    script.onerror = () => {
+      script.remove();
+      reject(new Error("cannot run " + source));
+    };
+    if (early) return;
     script.src = source;
     document.head.append(script);
   });

@@ -1,12 +1,15 @@
 """Tables for Streamlit's grid, from which browsers copy cells and save a CSV file without asking us."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from export.table_text import disarm
 from models.names import visible
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def disarm_frame(frame: pd.DataFrame) -> pd.DataFrame:
+
+def disarm_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The same table, with an apostrophe before each text and name that a spreadsheet would run as a formula, and
     without characters that are not seen."""
     disarmed = frame.copy(deep=False)

@@ -5,6 +5,7 @@ const SECOND = 1000;
 const APART = { waiting: SECOND / 4, training: SECOND, ended: SECOND };
 const APART_WHILE_CLOSED = 10 * SECOND;
 const STAGES_APART = 3 * SECOND; // runs may end each second; a run of the page takes the server 20 ms for each viewer
+const SPREAD = SECOND / 10; // for each other viewer: all of them see the same change
 const LONGEST = 5 * SECOND;
 const FAILURES = 3;
 
@@ -59,17 +60,20 @@ async function look(road) {
   const before = road.message?.parts;
   road.message = answer.message ?? patched(road.message, answer.patch);
   road.version = answer.version;
+  road.others = answer.viewers - 1;
   hand(before, road.message.parts);
 }
 
-// Streamlit draws anew: at once in another phase, else seldom, and not all viewers in the same moment.
-function compare(road) {
+// Streamlit draws anew: at once in another phase, else seldom, and not for all viewers in the same moment.
+async function compare(road) {
   const { message, data } = road, now = Date.now();
   if (!message || (message.phase === data.phase && message.stage === data.stage)) return;
   const hurried = message.phase !== data.phase && road.asked !== `${message.phase} ${data.view}`;
   if (!hurried && now < (road.next ?? 0)) return;
   road.asked = `${message.phase} ${data.view}`;
-  road.next = now + STAGES_APART + Math.random() * SECOND;
+  const delay = Math.random() * SPREAD * (road.others ?? 0);
+  road.next = now + delay + STAGES_APART;
+  await wait(delay);
   road.tell.setTriggerValue("stage", message.stage ?? "gone");
 }
 
@@ -85,7 +89,7 @@ async function follow(road) {
       await look(road);
       road.failures = 0;
       report(road, false);
-      compare(road);
+      await compare(road);
     } catch {
       if (++road.failures >= FAILURES) report(road, true);
     }

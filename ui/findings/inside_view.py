@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from analysis.weight_histograms import Weights, weights_at
@@ -20,6 +19,9 @@ from ui import text
 from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.lab.result_table import VARIANT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEIGHT = 250
 
@@ -86,7 +88,9 @@ def _weights(epoch: int, described: dict[str, Any]) -> Weights:
     return Weights(epoch, described["norm"], described["near_zero"], histogram["limit"], counts)
 
 
-def _table(shown: Sequence[tuple[Named, Weights]]) -> pd.DataFrame:
+def _table(shown: Sequence[tuple[Named, Weights]]) -> "pd.DataFrame":
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     rows = [
         {
             VARIANT: name,

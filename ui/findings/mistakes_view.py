@@ -1,10 +1,9 @@
 """Mistakes: what the network of a variant takes for what, on validation rows."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from charts.confusion import confusion_figure
@@ -20,6 +19,9 @@ from ui import text
 from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.pictures import draw_pictures
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROW_HEIGHT, HEIGHTS, NAMES_WIDTH = 30, (180, 520), 120
 PICTURE_WIDTH = 5.5
@@ -58,8 +60,10 @@ def draw_mistakes(store: Store, experiment: Experiment, records: Sequence[RunRec
         draw_pictures(mistakes.images, _captions(mistakes), width=PICTURE_WIDTH)
 
 
-def _recalls(store: Store, finished: Sequence[Run]) -> pd.DataFrame:
+def _recalls(store: Store, finished: Sequence[Run]) -> "pd.DataFrame":
     """The share of each class's validation rows that each variant has right."""
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     frame: dict[str, Any] = {}
     for run in finished:
         stored = read_artifact(store, run.id, MISTAKES)

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from charts.data_preview import images_figure, scatter_figure
@@ -17,6 +16,9 @@ from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
 from ui.lab.download_view import draw_download
+from ui.server.later import is_loaded
+
+SECONDS_BETWEEN_LOOKS = 1.0
 
 SHOWN: dict[Kind, int] = {"image": 18, "table": 8, "points": 3000}
 """Rows of the preview; any first rows of a training set have its share of each class."""
@@ -46,6 +48,9 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
         return
     if isinstance(dataset, Upload):
         _draw_classes(dataset)
+    if not is_loaded():
+        st.fragment(_wait_for_libraries, run_every=SECONDS_BETWEEN_LOOKS)()
+        return
     x, y = _training_rows(dataset, seed)
     arrays = _load(dataset.whole)
     names, features = arrays.class_names, arrays.feature_names
@@ -57,15 +62,26 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
     elif dataset.kind == "points":
         live_chart(scatter_figure(x, y, names, features), key="preview_points", alt=alt, height=300)
     else:
+        import pandas as pd
+
         table = pd.DataFrame(x, columns=list(features))
         table.insert(0, _unused(text.CLASS, features), np.array(names)[y])
         st.dataframe(disarm_frame(table), hide_index=True, height=220)
+
+
+def _wait_for_libraries() -> None:
+    """On a fresh server the rows come some seconds later than the rest of the page."""
+    if is_loaded():
+        st.rerun()
+    st.caption(text.PREVIEW_LATER)
 
 
 def _draw_classes(dataset: Upload) -> None:
     """What was done to the file, and how many rows each class has."""
     if notes := dataset.description.notes:
         st.caption(plain(" ".join(notes)))
+    import pandas as pd
+
     counts = dataset.table.class_counts
     balance = pd.DataFrame(
         {

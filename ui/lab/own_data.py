@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-import pandas as pd
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -243,6 +242,8 @@ def _choose_target(path: str, chosen: Mapping[str, Any], description: Descriptio
 
 def _draw_columns(key: str, chosen: Mapping[str, Any], description: Description) -> None:
     """The table of columns; a change goes into the form before the page is drawn again."""
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     frame = pd.DataFrame(
         {
             text.COLUMN_NAME: [_for_cell(column.name) for column in description.columns],

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from analysis.averages import Spread, measure_spread
@@ -22,6 +21,9 @@ from ui.components.plain import plain
 from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.lab.interval import STYLE, draw_interval, farthest
 from wording.verdict import name_quantity, say_effect
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = {
     "final_val_loss": ("Val. loss, final", "%.4f"),
@@ -74,6 +76,8 @@ def _draw_copy(variants: Sequence[VariantSummary], judged: Verdict) -> None:
     )
     if kind not in COPIES:
         return
+    import pandas as pd
+
     frame = result_table(variants, judged)
     rows = [[None if pd.isna(value) else value for value in row] for row in frame.itertuples(index=False)]
     st.code(COPIES[kind](list(frame.columns), rows), language=None)
@@ -148,12 +152,14 @@ def _mark_cells(marks: MarkedEpochs) -> tuple[Cell, Cell]:
     return Cell(shown, onset, text.NUMBERS_COLUMNS[4]), Cell(restored, stop, text.NUMBERS_COLUMNS[5])
 
 
-def result_table(variants: Sequence[VariantSummary], judged: Verdict) -> pd.DataFrame:
+def result_table(variants: Sequence[VariantSummary], judged: Verdict) -> "pd.DataFrame":
     """One row for each variant: number of finished seeds, the paired difference of what is judged, then mean and
     standard deviation of each quantity.
 
     Below an ensemble, its members' mean and the best of them.
     """
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     rows = []
     comparisons = {comparison.variant: comparison for comparison in judged.comparisons}
     for variant in variants:

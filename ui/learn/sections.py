@@ -4,7 +4,6 @@ from functools import cache
 from itertools import groupby
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from charts.curves import chart_height
@@ -65,6 +64,8 @@ def draw_overfitting() -> None:
 
 def draw_labels() -> None:
     """The same labels both ways, and that the loss is the same."""
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     st.markdown(learn_text.LABELS_TEXT)
     st.code(learn_text.LABELS_CODE, language="python", wrap_lines=True)
     one_hot = np.eye(EXAMPLE_SHARES.shape[1], dtype=int)[list(EXAMPLE_LABELS)]
@@ -80,6 +81,8 @@ def _join(values: np.ndarray) -> str:
 
 def draw_names() -> None:
     """What Keras calls things, as a string, a function and a class."""
+    import pandas as pd
+
     st.markdown(learn_text.NAMES_TEXT)
     for argument, names in groupby((n for n in KERAS_NAMES if n.listed), key=lambda name: name.argument):
         rows = [

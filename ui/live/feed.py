@@ -8,7 +8,7 @@ import asyncio
 import gzip
 import json
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -20,8 +20,10 @@ import anyio.to_thread
 
 from ui.live.patches import find_patch
 
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""Of a browser."""
 SECONDS_A_MESSAGE_IS_NEW: Final = 0.8
-"""Less than lies between two looks of a browser."""
+"""Less than lies between two looks."""
 SECONDS_WHILE_WAITING: Final = 0.2
 """Before the first epoch, for which somebody waits who has just pressed Train."""
 KEPT_MESSAGES: Final = 4
@@ -38,8 +40,8 @@ View = TypeVar("View")
 
 @dataclass(frozen=True)
 class Answer:
-    """Gzipped JSON: `version`, then `from` and `patch` (ui/live/patches.py), or `message` where nothing is known of
-    what the browser has."""
+    """Gzipped JSON: `version`, how many `viewers` look, and `from` and `patch` (ui/live/patches.py), or `message` where
+    what the browser has is not known."""
 
     version: str
     body: bytes
@@ -61,6 +63,7 @@ class Feed(Generic[View]):
     _made_at: float = float("-inf")
     _making: "asyncio.Task[None] | None" = None
     _encoding: Lock = field(default_factory=Lock)
+    _looks: deque[float] = field(default_factory=deque)
 
     async def read(self, after: str, limiter: anyio.CapacityLimiter) -> Answer | None:
         """What is new after a version.
@@ -72,7 +75,11 @@ class Feed(Generic[View]):
         Returns:
             None if that version is the newest; an answer with an empty version if there is nothing any more.
         """
-        if time.monotonic() - self._made_at >= self._seconds_new():
+        now = time.monotonic()
+        self._looks.append(now)
+        while self._looks[0] <= now - SECONDS_BETWEEN_LOOKS:
+            self._looks.popleft()
+        if now - self._made_at >= self._seconds_new():
             await self._renew(limiter)
         if not self._messages:
             return Answer("", b"")
@@ -119,7 +126,7 @@ class Feed(Generic[View]):
             newest = version == next(reversed(messages))
             if newest and (body := self._bodies.get(known)):
                 return body
-            answer: Message = {"version": version}
+            answer: Message = {"version": version, "viewers": len(self._looks)}
             if known in messages:
                 answer |= {"from": known, "patch": find_patch(messages[known], messages[version])}
             else:

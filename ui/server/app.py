@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ui.server.headers import SecurityHeaders
 from ui.server.host_routes import OnlyForHosts, answer_metrics, answer_ready
+from ui.server.later import load_later
 from ui.server.live_route import LIVE_PATH, answer_live
 from ui.server.memory import return_large_blocks
 from ui.server.settings import apply_settings
@@ -31,10 +32,11 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 
     Nobody waits for that but a page: until then the server answers that it is healthy, and not ready.
     """
-    starting = asyncio.create_task(run_in_threadpool(_start))
+    starting, loading = asyncio.create_task(run_in_threadpool(_start)), asyncio.create_task(load_later())
     try:
         yield
     finally:
+        loading.cancel()
         await starting
         await run_in_threadpool(_close)
 

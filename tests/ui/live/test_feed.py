@@ -87,7 +87,8 @@ def test_a_message_that_comes_back_is_the_newest_again(clock: Clock) -> None:
     clock.now += 1
     second = opened(read(feeds, "view", first))["version"]
     clock.now += 1
-    assert opened(read(feeds, "view", second)) == {"version": first, "from": second, "patch": {"~": {"a": {"=": 2}}}}
+    third = opened(read(feeds, "view", second))
+    assert (third["version"], third["from"], third["patch"]) == (first, second, {"~": {"a": {"=": 2}}})
 
 
 def test_before_the_first_epoch_a_message_is_young_for_a_shorter_time(clock: Clock) -> None:
@@ -102,6 +103,17 @@ def test_before_the_first_epoch_a_message_is_young_for_a_shorter_time(clock: Clo
     clock.now += 0.25
     read(feeds, "view")
     assert len(made) == 2
+
+
+def test_it_is_said_how_many_look_so_that_they_do_not_all_ask_the_page_at_once(clock: Clock) -> None:
+    feeds = Feeds(Source())
+    assert opened(read(feeds, "view"))["viewers"] == 1
+    clock.now += 2
+    for _ in range(4):
+        clock.now += 0.25
+        read(feeds, "view", "a version")
+    clock.now += 0.25
+    assert opened(read(feeds, "view"))["viewers"] == 4
 
 
 def test_what_is_gone_is_an_empty_version() -> None:

@@ -19,7 +19,7 @@ from ui.server.static_files import DRAWING, SCRIPTS_PATH, EarlyScripts, answer_s
 
 
 async def page(_: Request) -> Response:
-    return HTMLResponse("a page")
+    return HTMLResponse("<head><title>a page</title></head>")
 
 
 @pytest.fixture
@@ -62,12 +62,14 @@ def test_other_names_are_not_found(app: Starlette, name: str) -> None:
     assert get(app, f"/app/static/{name}").status == 404
 
 
-def test_only_the_lab_is_told_of_its_scripts_early(app: Starlette) -> None:
-    links = get(app, "/").headers["link"]
-    assert f"<app/static/{PLOTLY_JS}>" in links
-    assert f"<app/static/{drawing_name()}>" in links
-    assert "link" not in get(app, "/runs").headers
-    assert "link" not in get(app, "/text/").headers
+def test_only_the_labs_page_begins_with_its_scripts(app: Starlette) -> None:
+    answer = get(app, "/")
+    assert answer.text.startswith("<head><title>a page</title><link")
+    assert f'src="app/static/{PLOTLY_JS}"' in answer.text
+    assert f'href="app/static/{drawing_name()}"' in answer.text
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert "script" not in get(app, "/runs").text
+    assert get(app, "/text/").text == "no page"
 
 
 def test_the_bundle_is_sent_as_it_was_compressed_once(app: Starlette) -> None:

@@ -1,0 +1,155 @@
+"""What visitors wait for, in a real browser: a fresh server's page and chart, the second visitor's, and training."""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.served.server import LabServer
+from experiment.link import encode_link
+from experiment.presets import FIRST_VISIT, presets
+from experiment.spec import Experiment
+from ui import text
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+TITLE = "[data-testid='stMain'] h1"
+CHART = ".st-key-chart_panel .live-chart-plot .scatterlayer path.js-line"
+TIMES = 3
+LONGEST = 120_000
+SEEDS_OF_FORTY_RUNS = 10
+"""The first visit's experiment has four variants."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Seconds, each the median of some tries.
+
+    Attributes:
+        fresh_title: from the start of the server's process to the title in a browser that waits for it.
+        fresh_chart: to the painted curves.
+        second_title: the same for a browser that comes to a warm server for the first time.
+        second_chart: to the painted curves.
+        first_point: from the press of Train to the first point, with warm workers, the second time.
+        forty_runs: from the press of Train to the end of 40 runs.
+    """
+
+    fresh_title: float
+    fresh_chart: float
+    second_title: float
+    second_chart: float
+    first_point: float
+    forty_runs: float
+
+
+def measure_waits() -> Waits:
+    """Starts servers and a browser one after the other; each server has a folder of its own."""
+    fresh, second = [], []
+    with _browser() as browser:
+        for _ in range(TIMES):
+            with _server() as server:
+                began = time.monotonic()
+                server.start()
+                _wait_for_port(server.port)
+                fresh.append(_open(browser, server.port, began))
+                server.wait_until_ready()
+                time.sleep(2)
+                second.append(_open(browser, server.port, time.monotonic()))
+        with _server() as server:
+            server.start()
+            server.wait_until_ready()
+            point = [_train(browser, server.port, presets()[FIRST_VISIT], ended=False) for _ in range(TIMES)]
+            longer = presets()[FIRST_VISIT].with_more_seeds(SEEDS_OF_FORTY_RUNS - len(presets()[FIRST_VISIT].seeds))
+            forty = _train(browser, server.port, longer, ended=True)
+    title, chart = (median(column) for column in zip(*fresh, strict=True))
+    other_title, other_chart = (median(column) for column in zip(*second, strict=True))
+    return Waits(title, chart, other_title, other_chart, median(point[1:]), forty)
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def _server() -> Iterator[LabServer]:
+    with tempfile.TemporaryDirectory(prefix="regularizer-lab-waits-", ignore_cleanup_errors=True) as folder:
+        server = LabServer(Path(folder), Path(folder) / "results.db", WORKERS=str(min(2, os.cpu_count() or 1)))
+        try:
+            yield server
+        finally:
+            server.end()
+            server.kill_everything()
+
+
+def _wait_for_port(port: int) -> None:
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+
+
+def _open(browser: Browser, port: int, began: float) -> tuple[float, float]:
+    """Seconds since `began` until title and curves are painted, in a browser without cookies and cache."""
+    with _tab(browser) as page:
+        page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+        page.wait_for_selector(TITLE, timeout=LONGEST)
+        title = time.monotonic() - began
+        page.wait_for_selector(CHART, state="attached", timeout=LONGEST)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        return title, time.monotonic() - began
+
+
+def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool) -> float:
+    """Seconds from the press of Train until a point is drawn, or until the last run has ended."""
+    with _tab(browser) as page:
+        page.goto(f"http://127.0.0.1:{port}/?configuration={encode_link(experiment)}")
+        train = page.get_by_role("button", name=text.TRAIN, exact=True)
+        train.wait_for(timeout=LONGEST)
+        page.wait_for_selector(CHART, state="attached", timeout=LONGEST)  # the recorded one
+        page.wait_for_selector("[data-test-script-state='notRunning']", timeout=LONGEST)
+        page.evaluate(_MARK_OLD_CURVES)
+        began = time.monotonic()
+        train.click()
+        page.wait_for_selector(f"{CHART}:not([data-old])", state="attached", timeout=LONGEST)
+        if ended:
+            page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
+        return time.monotonic() - began
+
+
+_MARK_OLD_CURVES = """() => document.querySelectorAll(".live-chart-plot path.js-line")
+  .forEach((path) => { path.dataset.old = "" })"""
+
+
+@contextmanager
+def _tab(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def main() -> None:
+    """Measures and prints."""
+    for name, seconds in vars(measure_waits()).items():
+        print(f"{name}: {seconds:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
