@@ -95,7 +95,7 @@ class Silence:
     noted: float = 0.0
     seconds: float = 0.0
 
-    def after(self, last_seen: float, now: float) -> "Silence":
+    def after(self, last_seen: float, now: float) -> Silence:
         """The same, looked at once more."""
         more = self.seconds + min(1.0, now - self.noted)
         return Silence(last_seen, now, more if last_seen == self.last_seen else 0.0)
