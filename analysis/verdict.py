@@ -7,7 +7,7 @@ and claims come from an interval
 
     mean(d) +- c_n sd(d),   c_n = t.isf(p_n / 2, n - 1) / sqrt(n),   p_n = 1.4 (20 a)^(1/8) a / n,   a = 0.04 / (k - 1)
 
-with k the number of variants that the experiment ever had, or of all settings that were tried before it and looked at.
+with k the number of variants that the experiment ever had, or more where settings were tried before it (Live).
 c_n shrinks with n more slowly than a t interval's, so that whoever adds seeds until something is claimed makes a false
 claim in at most 5% of experiments of identical or nearly identical recipes, over all variants together (docs/verdict.md
 has the simulation). It is a claim about other splits and starts of these rows, not about new data.
@@ -15,7 +15,7 @@ has the simulation). It is a claim about other splits and starts of these rows, 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from math import fsum, isfinite, sqrt
 from typing import Final, Literal
 
@@ -162,7 +162,7 @@ def judge(
         judging: what is compared.
         lost: variant -> its seeds that ended without a result: failed or cancelled.
     """
-    count = max(len(scores), judging.tried)
+    count = max(len(scores), count_for_search(judging.tried))
     values = {name: _beginning(found, seeds) for name, found in scores.items()}
     means = {name: fsum(found) / len(found) if found else None for name, found in values.items()}
     reference, mean = values[judging.reference], means[judging.reference]
@@ -181,6 +181,18 @@ def judge(
     return Verdict(judging, margin, len(seeds), comparisons, _find_best(values, margin, count, judging))
 
 
+def count_for_search(tried: int) -> int:
+    """The number of variants with which a search of so many settings is judged, the reference included.
+
+    Whoever tries one setting after the other makes claims on the way, at the error that is due by then. So the t-th
+    setting after the reference gets 1 / (t (t + 1)) of it, which adds up to all of it however long the search is.
+
+    >>> [count_for_search(tried) for tried in (0, 2, 3, 11)]
+    [0, 3, 7, 111]
+    """
+    return 1 + (tried - 1) * tried if tried else 0
+
+
 def half_width_factor(seeds: int, variants: int) -> float:
     """c_n: half the width of the interval in standard deviations of the differences; infinite below two seeds.
 
@@ -190,7 +202,7 @@ def half_width_factor(seeds: int, variants: int) -> float:
     return float(_factors(variants)[seeds]) if seeds <= MOST_SEEDS else float(_factor(np.array([seeds]), variants)[0])
 
 
-@cache
+@lru_cache(maxsize=256)
 def _factors(variants: int) -> NDArray[np.float64]:
     """c_n for n from 0 to MOST_SEEDS."""
     return np.concatenate([[np.inf, np.inf], _factor(np.arange(2, MOST_SEEDS + 1), variants)])

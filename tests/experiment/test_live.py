@@ -66,7 +66,7 @@ def test_what_was_tried_widens_the_verdict_and_is_no_change() -> None:
     runs = [*runs_of("baseline", [0.3] * 6), *runs_of("L2", [0.29, 0.28, 0.27, 0.29, 0.28, 0.27])]
     narrow, wide = (judge_runs(one, runs).comparisons[1] for one in (plain, counted))
     assert narrow.high is not None and narrow.low is not None and wide.high is not None and wide.low is not None
-    ratio = half_width_factor(6, 12) / half_width_factor(6, 2)
+    ratio = half_width_factor(6, 1 + 11 * 12) / half_width_factor(6, 2)
     assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(ratio)
 
 
@@ -80,7 +80,7 @@ def test_before_and_after_are_compared_by_seed_with_all_that_was_tried() -> None
     assert comparison.difference == pytest.approx(-0.0483333)
     assert verdict.judging.tried == 5
     deviation = np.std([n.score("handed_over") - o.score("handed_over") for o, n in zip(old, new, strict=True)], ddof=1)  # type: ignore[operator]
-    assert comparison.high - comparison.difference == pytest.approx(half_width_factor(6, 5) * deviation)
+    assert comparison.high - comparison.difference == pytest.approx(half_width_factor(6, 1 + 4 * 5) * deviation)
     assert say_replaced("Strength 0.001 → 0.003", verdict).startswith(
         "Strength 0.001 → 0.003: 0.0483 (16%) lower, better"
     )
