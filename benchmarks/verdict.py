@@ -252,9 +252,9 @@ POWER_TEXT = [
 LIVE_TEXT = [
     "A session of *Live*: a person changes a setting, looks, changes it again, and none of it matters. Each setting is",
     "compared with the reference and with the one before. The t-th setting after the reference gets 1 / (t (t + 1)) of",
-    "the error (`count_for_search`). With an equal share of all that was tried so far, 1 / t, 12% of the sessions of 40",
-    "settings with 5 to 10 seeds led to a false claim. The share of 4,000 sessions in which anything was ever claimed, by",
-    "how many settings were tried, looked at once or after each seed:",
+    "the error (`count_for_search`). With an equal share of all that was tried so far, 1 / t, 12% of the sessions of",
+    "40 settings with 5 to 10 seeds led to a false claim. The share of 4,000 sessions in which anything was ever",
+    "claimed, by how many settings were tried, looked at once or after each seed:",
 ]
 
 if __name__ == "__main__":
