@@ -59,4 +59,4 @@ example: $(VENV)/requirements.stamp
 	done
 
 clean:
-	rm -rf $(VENV) ui/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

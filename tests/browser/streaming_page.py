@@ -39,4 +39,16 @@ def page() -> None:
         stream()
 
 
-st.navigation([st.Page(page, title="Home", default=True), st.Page(lambda: page(), title="Runs", url_path="runs")]).run()
+def far() -> None:
+    """A chart that lies several screens down."""
+    st.html('<div style="height: 4000px"></div>')
+    live_chart(growing_figure(10), key="far", alt="Two falling curves", height=300)
+
+
+st.navigation(
+    [
+        st.Page(page, title="Home", default=True),
+        st.Page(lambda: page(), title="Runs", url_path="runs"),
+        st.Page(far, title="Far", url_path="far"),
+    ]
+).run()

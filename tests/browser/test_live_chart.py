@@ -180,6 +180,16 @@ def test_the_chart_loads_on_another_page_and_when_coming_from_one(open_tab: Open
         wait_for_draws(page, 1)
 
 
+def test_a_chart_far_down_is_drawn_when_it_comes_near(open_tab: OpenTab, address: str) -> None:
+    with open_tab(address + "far") as page:
+        page.wait_for_function("window.Plotly", timeout=30_000)
+        page.wait_for_timeout(500)
+        drawn = page.locator(".live-chart .main-svg")
+        expect(drawn).to_have_count(0)
+        page.locator(".live-chart").scroll_into_view_if_needed()
+        expect(drawn.first).to_be_visible()
+
+
 def test_the_chart_loads_behind_a_base_path(open_tab: OpenTab, serve: Serve, tmp_path: Path) -> None:
     with served(serve, tmp_path, "lab") as url, opened(open_tab, url + "runs"):
         pass

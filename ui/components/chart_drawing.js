@@ -215,7 +215,7 @@ function watchZoom(chart) {
 function draw(chart) {
   const { box, plot, data } = chart;
   const width = box.clientWidth;
-  if (!width || !chart.Plotly || !box.isConnected) return;
+  if (!width || !chart.Plotly || !chart.near || !box.isConnected) return;
   const height = data.height + legendHeight(data.figure, width);
   box.style.height = height + "px";
   const figure = structuredClone(data.figure); // Plotly writes what the person hid or zoomed into what it is given
@@ -241,6 +241,14 @@ function mount(box) {
   table.addEventListener("toggle", () => fillTable(chart));
   chart.observer = new ResizeObserver(() => box.clientWidth !== chart.width && draw(chart));
   chart.observer.observe(box);
+  // What lies further down is drawn for the first time when it comes within a screen of what is seen.
+  chart.sight = new IntersectionObserver((entries) => {
+    if (chart.near || !entries.some((entry) => entry.isIntersecting)) return;
+    chart.near = true;
+    chart.sight.disconnect();
+    if (chart.data) draw(chart);
+  }, { rootMargin: "100%", scrollMargin: "100%" });
+  chart.sight.observe(box);
   charts.set(box, chart);
   return chart;
 }
@@ -250,6 +258,7 @@ export function unmount(box) {
   // Streamlit 1.67 calls the clean-up of a call that a newer one has overtaken while the chart stays on the page.
   if (!chart || box.isConnected) return;
   chart.observer.disconnect();
+  chart.sight.disconnect();
   if (chart.Plotly) chart.Plotly.purge(chart.plot);
   charts.delete(box);
 }
