@@ -9,7 +9,8 @@ from charts.labels import axis_title
 from charts.palette import translucent
 
 CONFIDENCE_TITLE, ACCURACY_TITLE, ROWS_TITLE = "How sure", "How often right", "Rows"
-GAP, DIAGONAL = "#d55e00", "rgba(135,145,154,0.9)"
+NEUTRAL = "#87919a"
+"""Of what belongs to no variant: seen on a light page, on a dark one, and on a bar of any colour."""
 DIAGRAM, COUNTS = (0.3, 1.0), (0.0, 0.2)
 """Parts of the height: the diagram, and below it how many rows each bin has."""
 HOVER: Final = "%{text}<extra></extra>"
@@ -28,21 +29,25 @@ def reliability_figure(bins: ReliabilityBins, colour: str) -> dict[str, Any]:
     told = [_tell(bins, place) for place in filled.tolist()]
     bar = {"type": "bar", "x": centres, "width": [0.94 / BINS] * len(filled), "text": told, "textposition": "none"}
     bar |= {"hovertemplate": HOVER}
-    right = bar | {"y": accuracy.tolist(), "marker": {"color": translucent(colour, 0.75)}}
+    right = bar | {"y": accuracy.tolist(), "marker": {"color": translucent(colour, 0.6)}}
     gap = bar | {
         "y": (confidence - accuracy).tolist(),
         "base": accuracy.tolist(),
-        "marker": {"color": translucent(GAP, 0.25), "line": {"color": GAP, "width": 1}},
+        "marker": {
+            "color": "rgba(0,0,0,0)",
+            "line": {"color": NEUTRAL, "width": 1.5},
+            "pattern": {"shape": "/", "fgcolor": NEUTRAL, "size": 6, "solidity": 0.35},
+        },
     }
     rows = bar | {"y": bins.rows[filled].tolist(), "marker": {"color": translucent(colour, 0.4)}, "yaxis": "y2"}
     diagonal = {
         "type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "hoverinfo": "skip",
-        "line": {"color": DIAGONAL, "width": 1.5, "dash": "dash"},
+        "line": {"color": NEUTRAL, "width": 1.5, "dash": "dash"},
     }  # fmt: skip
     axis = {"zeroline": False, "fixedrange": True}
     share = {"range": [0, 1], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     layout = {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "margin": {"l": 8, "r": 22, "t": 14, "b": 8},
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,

@@ -333,7 +333,7 @@ ALL_SEEDS = "All seeds together"
 RELIABILITY_TOLD = "ECE {error:.1%} · {sure:.1%} sure, {right:.1%} right · {rows:,} rows"
 RELIABILITY_ALT = "Reliability diagram of {variant}. {told}."
 RELIABILITY_LEGEND = (
-    "Bars: how often rows of a bin are right; orange: the distance to how sure the network was of them. Below the "
+    "Bars: how often rows of a bin are right; hatched: the distance to how sure the network was of them. Below the "
     "dashed line it is too sure, above it not sure enough. At the bottom: how many rows a bin has; few rows say little."
 )
 SHARE = "Share and export"

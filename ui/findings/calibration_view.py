@@ -22,7 +22,7 @@ from ui.components.live_chart import live_chart
 from ui.components.plain import plain
 from ui.lab.result_table import VARIANT
 
-PANEL_WIDTH, PANEL_HEIGHT = 300, 330
+PANEL_WIDTH, PANEL_HEIGHT = 290, 340
 
 Found = Mapping[int, bytes]
 """What a variant's finished runs left, by their seeds."""
@@ -91,16 +91,15 @@ def _table(errors: Mapping[str, CalibrationError], found: Mapping[str, Found]) -
         sure, right = (np.mean([getattr(c, key).mean() for c in read]) for key in ("confidence", "right"))
         values = (error.mean, error.low, error.high, error.chance, sure, right)
         row = dict(zip(text.CALIBRATION_COLUMNS, values, strict=True))
-        rows.append({VARIANT: name, **row, text.CALIBRATION_SEEDS: list(error.by_seed)})
+        rows.append({VARIANT: name, **row, text.CALIBRATION_SEEDS: ", ".join(f"{e:.1%}" for e in error.by_seed)})
     frame = pd.DataFrame(rows)
     several = max(len(contents) for contents in found.values()) > 1
     return frame if several else frame.drop(columns=text.CALIBRATION_SEEDS)
 
 
 def _columns() -> dict[str, Any]:
-    shares = dict(zip(text.CALIBRATION_COLUMNS, text.CALIBRATION_COLUMNS_HELP, strict=True))
-    numbers = {name: st.column_config.NumberColumn(format="percent", help=words) for name, words in shares.items()}
-    return {**numbers, text.CALIBRATION_SEEDS: st.column_config.BarChartColumn(y_min=0)}
+    told = zip(text.CALIBRATION_COLUMNS, text.CALIBRATION_COLUMNS_HELP, strict=True)
+    return {name: st.column_config.NumberColumn(format="percent", help=words) for name, words in told}
 
 
 @lru_cache(maxsize=512)
