@@ -159,6 +159,8 @@ def _waits(waits: Waits) -> list[str]:
         ("second visitor, until the painted chart", waits.second_chart, "2 s"),
         ("warm workers, from Train to the first point", waits.first_point, "0.3 s"),
         ("40 runs of the first visit's experiment, from Train to the last", waits.forty_runs, "13 s"),
+        ("*Live*, from a slider's move to the first new point", waits.slider_point, "0.5 s"),
+        ("*Live*, to the mean of three finished seeds", waits.slider_seeds, "1.5 s"),
     )
     return [
         "",

@@ -27,6 +27,9 @@ TITLE = "[data-testid='stMain'] h1"
 CHART = ".st-key-chart_panel .live-chart-plot .scatterlayer path.js-line"
 TIMES = 3
 LONGEST = 120_000
+STILL = "[data-testid='stApp'][data-test-script-state='notRunning']"
+RATES = (0.41, 0.42, 0.43, 0.44)
+"""Rates that nobody has trained; the first also lets the workers trace."""
 SEEDS_OF_FORTY_RUNS = 10
 """The first visit's experiment has four variants."""
 
@@ -41,7 +44,9 @@ class Waits:
         second_title: the same for a browser that comes to a warm server for the first time.
         second_chart: to the painted curves.
         first_point: from the press of Train to the first point, with warm workers, the second time.
-        forty_runs: from the press of Train to the end of 40 runs.
+        forty_runs: from the press of Train to the end of 40 runs, none of them known.
+        slider_point: in Live, from a change of a rate to the first point of the new curve.
+        slider_seeds: to the mean of three finished seeds.
     """
 
     fresh_title: float
@@ -50,6 +55,8 @@ class Waits:
     second_chart: float
     first_point: float
     forty_runs: float
+    slider_point: float
+    slider_seeds: float
 
 
 def measure_waits() -> Waits:
@@ -71,9 +78,11 @@ def measure_waits() -> Waits:
             point = [_train(browser, server.port, presets()[FIRST_VISIT], ended=False) for _ in range(TIMES)]
             longer = presets()[FIRST_VISIT].with_more_seeds(SEEDS_OF_FORTY_RUNS - len(presets()[FIRST_VISIT].seeds))
             forty = _train(browser, server.port, longer, ended=True)
+            slider = [_slide(browser, server.port, longer, rate) for rate in RATES]
     title, chart = (median(column) for column in zip(*fresh, strict=True))
     other_title, other_chart = (median(column) for column in zip(*second, strict=True))
-    return Waits(title, chart, other_title, other_chart, median(point[1:]), forty)
+    sliders = [median(column) for column in zip(*slider[1:], strict=True)]
+    return Waits(title, chart, other_title, other_chart, median(point[1:]), forty, *sliders)
 
 
 @contextmanager
@@ -119,18 +128,46 @@ def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool) 
     """Seconds from the press of Train until a point is drawn, or until the last run has ended."""
     with _tab(browser) as page:
         page.goto(f"http://127.0.0.1:{port}/?configuration={encode_link(experiment)}")
-        train = page.get_by_role("button", name=text.TRAIN, exact=True)
-        train.wait_for(timeout=LONGEST)
         page.wait_for_selector(CHART, state="attached", timeout=LONGEST)  # the recorded one
-        page.wait_for_selector("[data-test-script-state='notRunning']", timeout=LONGEST)
+        page.wait_for_selector(STILL, timeout=LONGEST)
         page.evaluate(_MARK_OLD_CURVES)
+        anew = page.get_by_role("button", name=text.TRAIN_ANEW, exact=True)
+        button = anew if anew.count() else page.get_by_role("button", name=text.TRAIN, exact=True)
         began = time.monotonic()
-        train.click()
+        button.click()
         page.wait_for_selector(f"{CHART}:not([data-old])", state="attached", timeout=LONGEST)
         if ended:
             page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
         return time.monotonic() - began
 
+
+def _slide(browser: Browser, port: int, experiment: Experiment, rate: float) -> tuple[float, float]:
+    """Seconds from a change of dropout's rate in Live to the first point of the new curve, and to three seeds' mean."""
+    with _tab(browser) as page:
+        page.goto(f"http://127.0.0.1:{port}/?configuration={encode_link(experiment)}")
+        page.wait_for_selector(CHART, state="attached", timeout=LONGEST)
+        page.get_by_role("button", name=text.TRAIN, exact=True).click()  # all of it is known
+        page.wait_for_url("**experiment=**", timeout=LONGEST)
+        page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
+        page.get_by_text(text.LIVE, exact=True).click()
+        page.wait_for_selector(STILL, timeout=LONGEST)
+        field = page.get_by_label(text.EXACTLY.format(label="Rate")).first
+        field.fill(str(rate))
+        began, waits = time.monotonic(), []
+        field.press("Enter")
+        for drawn in (_NEW_POINT, _THREE_SEEDS):
+            page.wait_for_function(drawn, timeout=LONGEST)
+            waits.append(time.monotonic() - began)
+        return waits[0], waits[1]
+
+
+_OF_PLOT = """() => {
+  const traces = document.querySelector(".st-key-chart_panel .live-chart-plot")?._fullData ?? [];
+  const find = (uid) => traces.find((trace) => trace.uid === uid);
+  return find("v1_ghost") && %s;
+}"""
+_NEW_POINT = _OF_PLOT % 'Boolean(find("v1_mean") || find("v1_running"))'
+_THREE_SEEDS = _OF_PLOT % '/mean of ([3-9]|10) seeds/.test(find("v1_mean")?.hovertemplate ?? "")'
 
 _MARK_OLD_CURVES = """() => document.querySelectorAll(".live-chart-plot path.js-line")
   .forEach((path) => { path.dataset.old = "" })"""
