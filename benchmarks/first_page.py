@@ -151,7 +151,7 @@ def _slide(browser: Browser, port: int, experiment: Experiment, rate: float) -> 
         page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
         page.get_by_text(text.LIVE, exact=True).click()
         page.wait_for_selector(STILL, timeout=LONGEST)
-        field = page.get_by_label(text.EXACTLY.format(label="Rate")).first
+        field = page.get_by_role("spinbutton", name=text.EXACTLY.format(label="Rate")).first
         field.fill(str(rate))
         began, waits = time.monotonic(), []
         field.press("Enter")
