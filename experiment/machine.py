@@ -14,13 +14,14 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 @cache
 def this_machine() -> dict[str, Any]:
-    """Versions of engine, program and packages, and the processor of this process."""
+    """Versions of engine, program and packages, and the processors of this process's machine."""
     return {
         "engine": ENGINE_VERSION,
         "program": VERSION,
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "processor": processor(),
+        "graphics": graphics(),
     }
 
 
@@ -35,3 +36,10 @@ def processor() -> str:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def graphics() -> list[str]:
+    """The NVIDIA processors that TensorFlow may find, as far as the system tells."""
+    files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
+    return [line.split(":", 1)[1].strip() for line in lines if line.startswith("Model")]
