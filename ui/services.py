@@ -1,5 +1,6 @@
 """What a server process has once: the store, the queue, the curves in memory, and analysis cached for all viewers."""
 
+import importlib
 import json
 import logging
 import os
@@ -22,7 +23,7 @@ from datasets.uploads import MAX_FILE_BYTES, Upload, UploadedFiles
 from experiment.estimate import machine_factor
 from experiment.judging import judge_runs, run_curves
 from experiment.limits import LimitsError, is_hosted, limits_from_environment
-from experiment.presets import recorded_curves
+from experiment.presets import FIRST_VISIT, presets, recorded_curves
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from results import bounds
 from results.curves import CurveCache, RunRecord
@@ -86,6 +87,13 @@ def start_services() -> Services | str:
         return error.public if is_hosted() else str(error)  # strangers read no paths
     except (ClusterError, LimitsError) as error:
         return str(error)
+
+
+def prepare_first_page() -> None:
+    """Loads what the first page is drawn by, and judges the recorded runs that it shows."""
+    importlib.import_module("ui.lab.experiment_form")
+    importlib.import_module("ui.lab.embedded_view")
+    verdict(presets()[FIRST_VISIT], recorded_runs(FIRST_VISIT))
 
 
 def close_services() -> None:

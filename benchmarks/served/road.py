@@ -94,8 +94,8 @@ class Road:
             await self._draw_again()
 
     async def _get(self, address: str) -> tuple[int, int, bytes]:
-        """Status, bytes of the head, and the body as it came."""
-        if self._connection is None:
+        """Status, bytes of the head, and the body as it came; over a new connection where the old one was closed."""
+        if self._connection is None or self._connection[0].at_eof():
             self._connection = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._connection
         writer.write(f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n".encode())

@@ -288,3 +288,16 @@ def test_data_that_were_deleted_meanwhile_are_asked_for_again(own_data: Any, sto
     assert f"dataset: {NOT_HERE}" in own_data.codes
     assert store.experiments() == []
     assert parse_experiment("{}").dataset.uploads == ()
+
+
+def test_on_a_fresh_server_the_preview_comes_later(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = False
+    monkeypatch.setattr("ui.lab.data_preview.is_loaded", lambda: loaded)
+    page = open_page()
+    assert text.PREVIEW_LATER in page.shown
+    before = len(page.charts)
+    loaded = True
+    page.app.run()
+    page.check()
+    assert text.PREVIEW_LATER not in page.shown
+    assert len(page.charts) == before + 1

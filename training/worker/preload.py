@@ -73,7 +73,11 @@ def warm_up() -> None:
     if tf.config.threading.get_intra_op_parallelism_threads() != 1:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    import training.worker.engine  # noqa: F401
+    # All that tasks import: two of them that did so at once, in two threads, saw modules that were half loaded.
+    import sklearn.model_selection  # noqa: F401
+
+    import training.worker.reference_scores
+    import training.worker.run  # noqa: F401
 
 
 def _end_with(parent: str) -> None:

@@ -45,8 +45,9 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 
 
 def _start() -> None:
-    from ui.services import start_services
+    from ui.services import prepare_first_page, start_services
 
+    prepare_first_page()  # while the first visitor's browser is still loading Streamlit; before workers take both cores
     start_services()
 
 
