@@ -14,7 +14,7 @@ import tensorflow as tf
 from models.layer_facts import block_rows
 from models.plan import Plan
 from training.worker.build import make
-from training.worker.network import Pass, constrained, forward, is_constrained, penalty
+from training.worker.network import Batch, Pass, constrained, forward, is_constrained, penalty
 from training.worker.optimizers import MEMORY, STEPS, State
 from training.worker.totals import SPLITS, TotalsLayout
 from training.worker.vectors import VectorLayout
@@ -30,7 +30,7 @@ class Sizes:
     Attributes:
         rows: that are trained on.
         judged: rows that each epoch is judged on, of all splits together.
-        batch_size: of a gradient step.
+        batch_size: of a gradient step; no more than there are rows.
         noise_steps: steps that the noise of a call is for.
     """
 
@@ -129,7 +129,7 @@ class CompiledEpoch:
             rate: the learning rate.
             judged: rows, labels, split (0 to 2; 3: no row) and whether the label was changed, of all blocks.
             changed: training rows, what the loss takes for them, and perhaps their weights.
-            order: of the training rows.
+            order: of the training rows, filled up to whole batches with any row.
             noise: role -> what its layer draws in a window of steps.
             window: the step that the noise begins with.
             first: unit to begin with.
@@ -140,32 +140,20 @@ class CompiledEpoch:
             The state and the totals afterwards.
         """
         sizes = self.sizes
-        full = sizes.rows // sizes.batch_size
-        objective = totals[self.totals.objective]
 
-        def take(step: Any, state: State, objective: Any, rows: int) -> tuple[Any, State, Any]:
-            chosen = tf.slice(order, [step * sizes.batch_size], [rows])
-            drawn = {
-                role: tf.slice(of_role, [0, (step - window) * sizes.batch_size, *[0] * (len(of_role.shape) - 2)],
-                               [of_role.shape[0], rows, *of_role.shape[2:]])
-                for role, of_role in noise.items()
-            }  # fmt: skip
-            state, mean = self._step(state, hyper, rate, [tf.gather(part, chosen) for part in changed], drawn)
-            return step + 1, state, objective + tf.cast(mean, tf.float64) * rows
+        def take(step: Any, state: State, objective: Any) -> tuple[Any, State, Any]:
+            chosen = _rows_from(order, step * sizes.batch_size, sizes.batch_size)
+            drawn = {role: _noise_from(of_role, step - window, sizes.batch_size) for role, of_role in noise.items()}
+            present = tf.minimum(sizes.rows - step * sizes.batch_size, sizes.batch_size)
+            state, mean = self._step(state, hyper, rate, [tf.gather(part, chosen) for part in changed], drawn, present)
+            return step + 1, state, objective + tf.cast(mean, tf.float64) * tf.cast(present, tf.float64)
 
-        if full:
-            _, state, objective = tf.while_loop(
-                lambda step, *_: step < tf.minimum(last, full),
-                lambda step, state, objective: take(step, state, objective, sizes.batch_size),
-                (first, state, objective),
-                parallel_iterations=1,
-            )
-        if left := sizes.rows % sizes.batch_size:
-            state, objective = tf.cond(
-                (first <= full) & (last > full),
-                lambda: take(tf.constant(full), state, objective, left)[1:],
-                lambda: (state, objective),
-            )
+        _, state, objective = tf.while_loop(
+            lambda step, *_: step < tf.minimum(last, sizes.steps),
+            take,
+            (first, state, totals[self.totals.objective]),
+            parallel_iterations=1,
+        )
         weights = self.layout.split(self.judged_weights(state))
         sums = tf.while_loop(
             lambda block, _: block < last - sizes.steps,
@@ -175,17 +163,24 @@ class CompiledEpoch:
         )[1]
         return state, tf.concat([[objective], sums], 0)
 
-    def _step(self, state: State, hyper: Any, rate: Any, rows: list[Any], noise: Any) -> tuple[State, Any]:
-        """One gradient step of every member on a batch; returns their mean objective, penalties included."""
+    def _step(
+        self, state: State, hyper: Any, rate: Any, rows: list[Any], noise: Any, present: Any
+    ) -> tuple[State, Any]:
+        """One gradient step of every member on a batch; returns their mean objective, penalties included.
+
+        Only the first `present` rows count: a last smaller batch is filled up, since a second size would have to be
+        compiled, too.
+        """
         plan, weights = self.structure, state["weights"]
+        batch = Batch(tf.cast(tf.range(self.sizes.batch_size) < present, tf.float32), tf.cast(present, tf.float32))
         x, y, *weights_of_rows = rows
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            now = Pass(self.layout.split(weights), self.moving.split(state["moving"]), hyper, noise, training=True)
+            now = Pass(self.layout.split(weights), self.moving.split(state["moving"]), hyper, noise, batch)
             losses = self._losses(forward(plan, x, now), y, hyper)
             for weight in weights_of_rows:
                 losses *= weight
-            total = tf.reduce_sum(tf.reduce_mean(losses, 1)) + penalty(plan, now.weights, hyper)
+            total = tf.reduce_sum(losses * batch.counts) / batch.rows + penalty(plan, now.weights, hyper)
         gradient = tape.gradient(total, weights)
         # In the order of Keras's optimizers: clip, decay, update, average, constrain.
         if (slot := plan.optimizer.get("global_clipnorm")) is not None:
@@ -221,17 +216,14 @@ class CompiledEpoch:
 
         An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
         """
-        x, y, split, noisy = (
-            tf.slice(part, [block * self.block, *[0] * (len(part.shape) - 1)], [self.block, *part.shape[1:]])
-            for part in judged
-        )
+        x, y, split, noisy = (_rows_from(part, block * self.block, self.block) for part in judged)
         logits = self.logits(weights, moving, hyper, x)
         losses, correct = judge_logits(logits, y)
         columns = [losses[0], correct[0]]
         if self.structure.members > 1:
             columns = [
                 *judge_mean(logits, y),
-                *(part[member] for member in range(len(losses)) for part in (losses, correct)),
+                *(part[member] for member in range(self.structure.members) for part in (losses, correct)),
             ]
         by_class = [tf.where(tf.equal(y, of_class), columns[1], 0) for of_class in range(self.structure.classes)]
         by_noise = [tf.where(tf.equal(noisy, mark), columns[0], 0) for mark in range(2)]
@@ -242,7 +234,18 @@ class CompiledEpoch:
 
     def logits(self, weights: Any, moving: Any, hyper: Any, x: Any) -> Any:
         """In evaluation, shape (members, rows, classes)."""
-        return forward(self.structure, x, Pass(weights, self.moving.split(moving), hyper, {}, training=False))
+        return forward(self.structure, x, Pass(weights, self.moving.split(moving), hyper, {}, None))
+
+
+def _rows_from(array: Any, first: Any, rows: int) -> Any:
+    """So many rows of an array."""
+    return tf.slice(array, [first, *[0] * (len(array.shape) - 1)], [rows, *array.shape[1:]])
+
+
+def _noise_from(of_role: Any, step: Any, rows: int) -> Any:
+    """The noise of a step of its window, (members, rows, ...)."""
+    shape = of_role.shape
+    return tf.slice(of_role, [0, step * rows, *[0] * (len(shape) - 2)], [shape[0], rows, *shape[2:]])
 
 
 def _plain(optimizer: Any) -> Any:

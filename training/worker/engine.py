@@ -69,11 +69,12 @@ class Engine:
         self._start_rate = self.optimizer.learning_rate.numpy()
         structure, hyper = split_plan(plan)
         self._hyper = tf.constant(hyper)
+        self._batch = min(batch_size, rows[0])
         self._variables, layout = self._lay_out(trainable=True)
         self._averages, moving = self._lay_out(trainable=False)
-        self._augmentation, self._noise = Augmentation(plan), Noise(plan, rows[0], batch_size)
+        self._augmentation, self._noise = Augmentation(plan), Noise(plan, rows[0], self._batch)
         self._judged_rows = (min(rows[0], MOST_JUDGED), *rows[1:])
-        sizes = Sizes(rows[0], sum(self._judged_rows), batch_size, self._noise.steps)
+        sizes = Sizes(rows[0], sum(self._judged_rows), self._batch, self._noise.steps)
         block = rows_of_block(plan, sizes.judged)
         self._compiled = compiled_epoch(structure, layout, moving, sizes, block, xla)
         self._layout, self.steps = self._compiled.totals, sizes.steps
@@ -214,7 +215,8 @@ class Engine:
 
     def _arguments(self, judged: Any, changed: Any, order: Any, learning_rate: float) -> tuple[Any, ...]:
         """Those of `CompiledEpoch.advance` that stay the same for an epoch, the state aside."""
-        return self._state, self._hyper, tf.constant(learning_rate), judged, changed, tf.constant(order)
+        filled = np.concatenate([order, np.zeros(-len(order) % self._batch, np.int32)])
+        return self._state, self._hyper, tf.constant(learning_rate), judged, changed, tf.constant(filled)
 
     def _drawn(self) -> dict[str, Any]:
         """The next window of noise."""

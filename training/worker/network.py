@@ -28,6 +28,19 @@ ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Which rows of a batch count.
+
+    Attributes:
+        counts: 1.0 for each row that counts, else 0.0; shape (rows,).
+        rows: how many count.
+    """
+
+    counts: Any
+    rows: Any
+
+
 @dataclass
 class Pass:
     """What one forward pass computes with.
@@ -37,14 +50,14 @@ class Pass:
         moving: moving averages, alike; `forward` in training leaves the new ones here.
         hyper: constants of the structure's slots, shape (slots, 2).
         noise: role -> what a layer draws, shape (members, rows, ...).
-        training: whether layers act as in training.
+        batch: the rows of a gradient step; None in evaluation, where layers act otherwise.
     """
 
     weights: Mapping[Key, Any]
     moving: dict[Key, Any]
     hyper: Any
     noise: Mapping[str, Any]
-    training: bool
+    batch: Batch | None
 
 
 def forward(plan: Plan, x: Any, now: Pass) -> Any:
@@ -84,12 +97,22 @@ def _normalized(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any) -> Any:
     return x * inverse + (beta - mean * inverse)
 
 
+def _moments(x: Any, batch: Batch) -> tuple[Any, Any]:
+    """Mean and variance of each channel over the rows that count and, in images, over the pixels."""
+    axes = list(range(1, len(x.shape) - 1))
+    counts = tf.reshape(batch.counts, (1, -1, *[1] * (len(x.shape) - 2)))
+    number = batch.rows * float(x.shape[2:-1].num_elements())
+    mean = tf.reduce_sum(x * counts, axes) / number
+    distances = tf.math.squared_difference(x, tf.stop_gradient(_along_channels(mean, x)))
+    return mean, tf.reduce_sum(distances * counts, axes) / number
+
+
 def _batch_normalization(layer: Layer, inputs: list[Any], now: Pass) -> Any:
     (x,) = inputs
     averages = [(layer.role, name) for name in ("moving_mean", "moving_variance")]
     old = [now.moving[key] for key in averages]
-    if now.training:
-        mean, variance = tf.nn.moments(x, list(range(1, len(x.shape) - 1)))
+    if now.batch:
+        mean, variance = _moments(x, now.batch)
         keep, take = tf.unstack(now.hyper[layer.call.get("momentum").row])
         for key, before, batch in zip(averages, old, (mean, variance), strict=True):
             now.moving[key] = before * keep + batch * take
@@ -125,7 +148,7 @@ def _activation(layer: Layer, inputs: list[Any], now: Pass) -> Any:
 
 def _dropout(layer: Layer, inputs: list[Any], now: Pass) -> Any:
     (x,) = inputs
-    if not now.training:
+    if now.batch is None:
         return x
     threshold, factor = tf.unstack(now.hyper[layer.call.get("rate").row])
     kept = tf.cast(now.noise[layer.role], tf.float32) >= threshold
@@ -135,13 +158,13 @@ def _dropout(layer: Layer, inputs: list[Any], now: Pass) -> Any:
 def _gaussian_dropout(layer: Layer, inputs: list[Any], now: Pass) -> Any:
     (x,) = inputs
     deviation = now.hyper[layer.call.get("rate").row, 0]
-    return x * (1 + deviation * now.noise[layer.role]) if now.training else x
+    return x * (1 + deviation * now.noise[layer.role]) if now.batch else x
 
 
 def _gaussian_noise(layer: Layer, inputs: list[Any], now: Pass) -> Any:
     (x,) = inputs
     deviation = now.hyper[layer.call.get("stddev").row, 0]
-    return x + deviation * now.noise[layer.role] if now.training else x
+    return x + deviation * now.noise[layer.role] if now.batch else x
 
 
 def _flatten(layer: Layer, inputs: list[Any], now: Pass) -> Any:

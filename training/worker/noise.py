@@ -32,7 +32,7 @@ class Noise:
     """
 
     def __init__(self, plan: Plan, rows: int, batch_size: int) -> None:
-        self._members, self._rows, self._batch_size = plan.members, rows, batch_size
+        self._members, self._batch_size = plan.members, batch_size
         self._shapes = _drawn_shapes(plan)
         self._gaussian = {layer.role for layer in plan.layers if layer.call.path in GAUSSIAN}
         of_row = sum((4 if role in self._gaussian else 2) * int(np.prod(s)) for role, s in self._shapes.items())
@@ -52,9 +52,9 @@ class Noise:
     def draw(self) -> dict[str, NDArray[Any]]:
         """The next window: role -> uniform 16-bit numbers or standard normal ones, (members, rows of a window, ...).
 
-        The last window goes on beyond the last row: compiled code has fixed shapes.
+        The last one goes on beyond the last row: compiled code has fixed shapes.
         """
-        rows = min(self.steps * self._batch_size, self._rows)
+        rows = self.steps * self._batch_size
         return {
             role: np.stack([self._draw(role, self._streams[role, member], rows) for member in range(self._members)])
             for role in self._shapes
@@ -72,7 +72,8 @@ class Noise:
 
 def _drawn_shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
     """The shape of what each random layer draws for a row: its output's, with 1 where all share a number."""
-    sizes, shapes = measure_layers(plan), {}
+    sizes = measure_layers(plan)
+    shapes: dict[str, tuple[int, ...]] = {}
     for layer in plan.layers:
         shape = sizes[layer.role].shape
         if layer.call.path == "layers.SpatialDropout2D":
