@@ -102,7 +102,7 @@ class CompiledEpoch:
             self._advance = self._graph.get_concrete_function(*arguments)
 
     def advance(self, *arguments: Any) -> tuple[State, Any]:
-        """Units `first` to `last` of an epoch; see `_advance_eagerly`."""
+        """Some units of an epoch; see `_advance_eagerly`."""
         return self._advance(*arguments)  # type: ignore[no-any-return]
 
     def _advance_eagerly(
@@ -114,12 +114,10 @@ class CompiledEpoch:
         changed: Any,
         order: Any,
         noise: Any,
-        window: Any,
-        first: Any,
-        last: Any,
+        units: Any,
         totals: Any,
     ) -> tuple[State, Any]:
-        """Units `first` to `last` of an epoch: gradient steps on the `changed` rows, then blocks of evaluation.
+        """Some units of an epoch: gradient steps on the `changed` rows, then blocks of evaluation.
 
         Sums go on from the earlier call's, so that they do not depend on where the calls are cut.
 
@@ -127,23 +125,23 @@ class CompiledEpoch:
             state: weights and memory (members, weights), moving averages (members, averages), iterations.
             hyper: constants of the slots, (slots, 2).
             rate: the learning rate.
-            judged: rows, labels, split (0 to 2; 3: no row) and whether the label was changed, of all blocks.
+            judged: rows of all blocks, and for each its label, its split (0 to 2; 3: no row) and whether the label was
+                changed, (rows, 3).
             changed: training rows, what the loss takes for them, and perhaps their weights.
             order: of the training rows, filled up to whole batches with any row.
-            noise: role -> what its layer draws in a window of steps.
-            window: the step that the noise begins with.
-            first: unit to begin with.
-            last: unit to end before.
+            noise: role -> what its layer draws in a window, (steps, members, rows of a batch, ...).
+            units: the step that the noise begins with, the unit to begin with and the one to end before.
             totals: of the units before, as `TotalsLayout` has them.
 
         Returns:
             The state and the totals afterwards.
         """
         sizes = self.sizes
+        window, first, last = tf.unstack(units)
 
         def take(step: Any, state: State, objective: Any) -> tuple[Any, State, Any]:
             chosen = _rows_from(order, step * sizes.batch_size, sizes.batch_size)
-            drawn = {role: _noise_from(of_role, step - window, sizes.batch_size) for role, of_role in noise.items()}
+            drawn = {role: tf.gather(of_role, step - window) for role, of_role in noise.items()}
             present = tf.minimum(sizes.rows - step * sizes.batch_size, sizes.batch_size)
             state, mean = self._step(state, hyper, rate, [tf.gather(part, chosen) for part in changed], drawn, present)
             return step + 1, state, objective + tf.cast(mean, tf.float64) * tf.cast(present, tf.float64)
@@ -216,7 +214,8 @@ class CompiledEpoch:
 
         An ensemble's log-probabilities are those of its members' mean probability: logsumexp over members - log K.
         """
-        x, y, split, noisy = (_rows_from(part, block * self.block, self.block) for part in judged)
+        x, marks = (_rows_from(part, block * self.block, self.block) for part in judged)
+        y, split, noisy = tf.unstack(marks, axis=1)
         logits = self.logits(weights, moving, hyper, x)
         losses, correct = judge_logits(logits, y)
         columns = [losses[0], correct[0]]
@@ -240,12 +239,6 @@ class CompiledEpoch:
 def _rows_from(array: Any, first: Any, rows: int) -> Any:
     """So many rows of an array."""
     return tf.slice(array, [first, *[0] * (len(array.shape) - 1)], [rows, *array.shape[1:]])
-
-
-def _noise_from(of_role: Any, step: Any, rows: int) -> Any:
-    """The noise of a step of its window, (members, rows, ...)."""
-    shape = of_role.shape
-    return tf.slice(of_role, [0, step * rows, *[0] * (len(shape) - 2)], [shape[0], rows, *shape[2:]])
 
 
 def _plain(optimizer: Any) -> Any:

@@ -78,6 +78,7 @@ class Engine:
         block = rows_of_block(plan, sizes.judged)
         self._compiled = compiled_epoch(structure, layout, moving, sizes, block, xla)
         self._layout, self.steps = self._compiled.totals, sizes.steps
+        self._no_totals = tf.zeros(self._layout.size, tf.float64)
         self._padding = -sizes.judged % block
         self.units = self.steps + (sizes.judged + self._padding) // block
         self._units_in_one_call = 1  # the speed is unknown at first
@@ -169,9 +170,9 @@ class Engine:
         of_class = (len(split.y_train) / (self.plan.classes * np.maximum(counts, 1))) ** self.plan.class_weighting
         return (tf.constant(of_class[split.y_train], tf.float32),)
 
-    def _judged(self, split: Split) -> tuple[Any, ...]:
-        """Rows that each epoch is judged on, all splits one after the other and filled up to whole blocks; their
-        labels, their split and whether their label was changed. Of many training rows they are the first, the same for
+    def _judged(self, split: Split) -> tuple[Any, Any]:
+        """Rows that each epoch is judged on, all splits one after the other and filled up to whole blocks; and their
+        marks: label, split, whether the label was changed. Of many training rows they are the first, the same for
         every epoch and variant.
         """
         few = slice(MOST_JUDGED)
@@ -183,7 +184,7 @@ class Engine:
         fill = [(0, self._padding)]
         x = np.pad(x, [*fill, *[(0, 0)] * (x.ndim - 1)]) if self._padding else x
         marks = np.pad(y, fill), np.pad(of_split, fill, constant_values=3), np.pad(noisy, fill)
-        return tuple(map(tf.constant, (x, *marks)))
+        return tf.constant(x), tf.constant(np.stack(marks, axis=1))
 
     def prepare(self, split: Split) -> None:
         """Traces and compiles, by a call over no work at all; only the shapes of `split` matter."""
@@ -191,7 +192,7 @@ class Engine:
         self._noise.begin(0, 0)
         changed = self._training(split) + self._row_weights(split)
         arguments = self._arguments(self._judged(split), changed, np.zeros(self.rows[0], np.int32), 0.0)
-        nothing = (*arguments, self._drawn(), _count(0), _count(0), _count(0), self._no_totals())
+        nothing = (*arguments, self._drawn(), _units(0, 0, 0), self._no_totals)
         self._compiled.trace(*nothing)
         self._compiled.advance(*nothing)
 
@@ -222,14 +223,11 @@ class Engine:
         """The next window of noise."""
         return {role: tf.constant(of_role) for role, of_role in self._noise.draw().items()}
 
-    def _no_totals(self) -> Any:
-        return tf.zeros(self._layout.size, tf.float64)
-
     def _run_epoch(
         self, judged: Any, changed: Any, order: Any, learning_rate: float, between_calls: Callable[[], None]
     ) -> Any:
         """All units of an epoch in as few calls as the time limit and the noise's windows allow; gives the totals."""
-        done, size, totals = 0, self._units_in_one_call, self._no_totals()
+        done, size, totals = 0, self._units_in_one_call, self._no_totals
         _, *arguments = self._arguments(judged, changed, order, learning_rate)
         window = -self._noise.steps
         while done < self.units:
@@ -239,8 +237,8 @@ class Engine:
             last = min(done + size, self.units)
             if window + self._noise.steps < self.steps:
                 last = min(last, window + self._noise.steps)
-            units = _count(window), _count(done), _count(last)
-            self._state, totals = self._compiled.advance(self._state, *arguments, noise, *units, totals)
+            units = _units(window, done, last)
+            self._state, totals = self._compiled.advance(self._state, *arguments, noise, units, totals)
             totals.numpy()  # waits
             seconds = perf_counter() - start
             size = max(1, min(self.units, int((last - done) * SECONDS_IN_ONE_CALL / seconds)))
@@ -341,8 +339,8 @@ def _gathered(members: list[list[Any]]) -> Any:
     return tf.constant(np.stack(vectors))
 
 
-def _count(number: int) -> Any:
-    return tf.constant(number, tf.int32)
+def _units(*numbers: int) -> Any:
+    return tf.constant(np.array(numbers, np.int32))
 
 
 def _logs(record: EpochRecord) -> dict[str, float]:

@@ -50,24 +50,23 @@ class Noise:
         }
 
     def draw(self) -> dict[str, NDArray[Any]]:
-        """The next window: role -> uniform 16-bit numbers or standard normal ones, (members, rows of a window, ...).
+        """The next window: role -> uniform 16-bit or standard normal numbers, (steps, members, rows of a batch, ...).
 
         The last one goes on beyond the last row: compiled code has fixed shapes.
         """
-        rows = self.steps * self._batch_size
         return {
-            role: np.stack([self._draw(role, self._streams[role, member], rows) for member in range(self._members)])
+            role: np.stack([self._draw(role, self._streams[role, member]) for member in range(self._members)], axis=1)
             for role in self._shapes
         }
 
-    def _draw(self, role: str, stream: np.random.Generator, rows: int) -> NDArray[Any]:
-        shape = self._shapes[role]
+    def _draw(self, role: str, stream: np.random.Generator) -> NDArray[Any]:
+        shape = (self.steps, self._batch_size, *self._shapes[role])
         if role in self._gaussian:
-            return stream.standard_normal((rows, *shape), np.float32)
-        size = int(np.prod(shape))
+            return stream.standard_normal(shape, np.float32)
+        size = int(np.prod(shape[2:]))
         even = size + size % 2  # the stream gives 32 bits at a time: a window must not end within them
-        bits = np.frombuffer(stream.bytes(2 * rows * even), np.uint16).reshape(rows, even)
-        return bits[:, :size].reshape(rows, *shape)
+        bits = np.frombuffer(stream.bytes(2 * shape[0] * shape[1] * even), np.uint16)
+        return bits.reshape(-1, even)[:, :size].reshape(shape)
 
 
 def _drawn_shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
