@@ -46,7 +46,7 @@ class Pass:
     """What one forward pass computes with.
 
     Attributes:
-        weights: (role, name) -> values, shape (members, *shape of the variable).
+        weights: (role, name) -> values, as `VectorLayout.split` gives them.
         moving: moving averages, alike; `forward` in training leaves the new ones here.
         hyper: constants of the structure's slots, shape (slots, 2).
         noise: role -> what a layer draws, shape (members, rows, ...).
@@ -72,8 +72,9 @@ def forward(plan: Plan, x: Any, now: Pass) -> Any:
 
 
 def _along_channels(vector: Any, x: Any) -> Any:
-    """(members, channels) as an array that broadcasts against `x`, whose last axis they are."""
-    return tf.reshape(vector, (vector.shape[0], *[1] * (len(x.shape) - 2), vector.shape[1]))
+    """(members, 1, channels) as an array that broadcasts against `x`, whose last axis they are."""
+    images = len(x.shape) > 3  # most of an engine's start is tracing: no operation where none is needed
+    return tf.reshape(vector, (vector.shape[0], *[1] * (len(x.shape) - 2), vector.shape[-1])) if images else vector
 
 
 def _dense(layer: Layer, inputs: list[Any], now: Pass) -> Any:
@@ -100,26 +101,24 @@ def _normalized(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any) -> Any:
 def _moments(x: Any, batch: Batch) -> tuple[Any, Any]:
     """Mean and variance of each channel over the rows that count and, in images, over the pixels."""
     axes = list(range(1, len(x.shape) - 1))
-    counts = tf.reshape(batch.counts, (1, -1, *[1] * (len(x.shape) - 2)))
-    number = batch.rows * float(x.shape[2:-1].num_elements())
-    mean = tf.reduce_sum(x * counts, axes) / number
-    distances = tf.math.squared_difference(x, tf.stop_gradient(_along_channels(mean, x)))
-    return mean, tf.reduce_sum(distances * counts, axes) / number
+    counts = tf.reshape(batch.counts / batch.rows, (1, -1, *[1] * (len(x.shape) - 2)))
+    counts /= float(x.shape[2:-1].num_elements())
+    mean = tf.reduce_sum(x * counts, axes, keepdims=True)
+    distances = tf.math.squared_difference(x, tf.stop_gradient(mean))
+    return mean, tf.reduce_sum(distances * counts, axes, keepdims=True)
 
 
 def _batch_normalization(layer: Layer, inputs: list[Any], now: Pass) -> Any:
     (x,) = inputs
     averages = [(layer.role, name) for name in ("moving_mean", "moving_variance")]
-    old = [now.moving[key] for key in averages]
+    old = [_along_channels(now.moving[key], x) for key in averages]
+    mean, variance = _moments(x, now.batch) if now.batch else old
     if now.batch:
-        mean, variance = _moments(x, now.batch)
         keep, take = tf.unstack(now.hyper[layer.call.get("momentum").row])
-        for key, before, batch in zip(averages, old, (mean, variance), strict=True):
-            now.moving[key] = before * keep + batch * take
-    else:
-        mean, variance = old
-    gamma, beta = now.weights[layer.role, "gamma"], now.weights[layer.role, "beta"]
-    return _normalized(x, *(_along_channels(part, x) for part in (mean, variance, gamma, beta)))
+        for key, before, new in zip(averages, old, (mean, variance), strict=True):
+            now.moving[key] = before * keep + new * take
+    gamma, beta = (_along_channels(now.weights[layer.role, name], x) for name in ("gamma", "beta"))
+    return _normalized(x, mean, variance, gamma, beta)
 
 
 def _layer_normalization(layer: Layer, inputs: list[Any], now: Pass) -> Any:

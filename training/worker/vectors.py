@@ -27,12 +27,15 @@ class VectorLayout:
         return sum(map(prod, self.shapes))
 
     def split(self, vectors: Any) -> dict[Key, Any]:
-        """The variables of all members, each (members, *shape), from vectors of shape (members, size)."""
+        """The variables of all members from vectors of shape (members, size): each (members, *shape), and those with
+        one number for each channel (members, 1, channels), as most layers add them to rows.
+        """
         if not self.keys:
             return {}
         parts = tf.split(vectors, [prod(shape) for shape in self.shapes], axis=1)
         members = vectors.shape[0]
-        shaped = [tf.reshape(part, (members, *shape)) for part, shape in zip(parts, self.shapes, strict=True)]
+        ranked = [shape if len(shape) > 1 else (1, *shape) for shape in self.shapes]
+        shaped = [tf.reshape(part, (members, *shape)) for part, shape in zip(parts, ranked, strict=True)]
         return dict(zip(self.keys, shaped, strict=True))
 
     def join(self, parts: dict[Key, Any], members: int) -> Any:
