@@ -32,7 +32,7 @@ ENGINE_VERSION = "5"
 SECONDS_IN_ONE_CALL = 0.25
 """Longest work that one compiled call is given, so that cancelling bites."""
 
-XLA_STEPS = 300
+XLA_STEPS = 500
 """Gradient steps in a run from which XLA pays (docs/decisions/0023)."""
 
 

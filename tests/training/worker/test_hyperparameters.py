@@ -1,6 +1,5 @@
 """Hyperparameters as arguments: one compiled function for all values, and the numbers of a plan of its own."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 
 from models.architectures import MLP, Architecture, ResNetMLP, make_plan
-from models.parameters import parameters
 from models.plan import Call, Plan
 from models.techniques import (
     L1,
@@ -81,21 +79,16 @@ def numbers_left(value: Any) -> list[float]:
     return [value] if isinstance(value, float) else []
 
 
-STILL = {"augmentation", "mixup", "cutmix", "early_stopping", "reduce_lr_on_plateau", "more_data", "class_weight"}
-"""Techniques that act outside compiled code."""
-
-
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_no_fraction_is_a_constant_of_compiled_code(name: str) -> None:
     technique = TECHNIQUES[name]
-    values = {p.key: p.start for p in parameters(technique) if p.kind == "float"} if hasattr(technique, "start") else {}
     net = ResNetMLP(width=8, blocks=2, normalization="none")
-    plan = make_plan(net, [technique.model_validate(values)], input_shape=(13,), classes=3)
+    plan = make_plan(net, [technique()], input_shape=(13,), classes=3)
     structure, hyper = split_plan(plan)
     calls = [*(layer.call for layer in structure.layers), structure.optimizer, structure.loss]
     assert not [number for call in calls for number in numbers_left(call)]
     assert np.isfinite(hyper).all() and hyper.shape[1] == 2
-    assert structure.callbacks == structure.augmentation == () and structure.mixing is None
+    assert (structure.callbacks, structure.augmentation, structure.mixing) == ((), (), None)
 
 
 def test_constants_are_derived_in_double_precision() -> None:
@@ -126,22 +119,16 @@ def test_the_model_that_is_handed_over_is_keras_own_with_the_values_of_its_plan(
     assert float(engine.model.optimizer.learning_rate) == pytest.approx(0.02)
 
 
-def losses(plan: Plan, *, xla: bool, epochs: int = 2) -> Sequence[tuple[float, float]]:
-    records, _ = train(engine_of(plan, xla=xla), epochs)
-    return [(record.val_loss, record.objective) for record in records]
-
-
-def test_xla_takes_random_layers_and_compiles_once_for_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tensorflow.python.framework import ops  # noqa: F401  (TensorFlow is loaded)
-
+def test_xla_takes_random_layers_and_compiles_once_for_all_calls() -> None:
     plan = plan_of(Dropout(rate=0.5), GaussianNoise(stddev=0.1), BatchNormalization(), L2(l2=0.01))
-    plain, compiled = losses(plan, xla=False), losses(plan, xla=True)
-    assert compiled == pytest.approx(plain, rel=1e-3), "the same noise; other rounding, which every step amplifies"
     engine = engine_of(plan, xla=True)
-    seconds: list[float] = []
     engine.prepare(split_of(WINE))
-    engine.train(split_of(WINE), seed=1, epochs=8, on_epoch=lambda record: seconds.append(record.seconds))
-    assert max(seconds) < 0.5, "a compilation takes longer"
+    compiled, _ = train(engine, 8)
+    assert max(record.seconds for record in compiled) < 0.5, "calls of all lengths; a compilation takes longer"
+    plain, _ = train(engine_of(plan), 2)
+    # The same noise; other rounding, which every step amplifies.
+    assert [r.val_loss for r in compiled[:2]] == pytest.approx([r.val_loss for r in plain], rel=1e-3)
+    assert [r.objective for r in compiled[:2]] == pytest.approx([r.objective for r in plain], rel=1e-3)
 
 
 def test_other_structures_are_other_functions() -> None:

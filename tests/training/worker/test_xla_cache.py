@@ -116,7 +116,7 @@ def test_a_second_process_loads_what_the_first_compiled_and_gives_the_same_bits(
         environment = {key: value for key, value in os.environ.items() if key != FLAGS}
         process = subprocess.run(
             [sys.executable, "-c", TRAINED],
-            env=environment | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": os.getcwd()},
+            env=environment | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd())},
             capture_output=True,
             text=True,
             check=True,
