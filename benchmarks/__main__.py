@@ -3,13 +3,15 @@
 import argparse
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")  # NumPy's share of the comparison; before NumPy is loaded
@@ -17,11 +19,8 @@ for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 from benchmarks.cases import (  # noqa: E402
     Case,
     all_cases,
-    digits_case,
-    ensemble_case,
     further_cases,
     load_images,
-    run_engine,
     run_fit,
     run_numpy,
 )
@@ -31,7 +30,10 @@ from benchmarks.pytorch import run_pytorch  # noqa: E402
 from training.worker.preload import warm_up  # noqa: E402
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-HEAD = "| case | engine | `fit` | times faster | asked for | PyTorch loop | times faster | matrix products alone |"
+HEAD = (
+    "| case | engine, compiled before | engine, first time | `fit` | times faster | first time | asked for "
+    "| PyTorch loop | times faster | matrix products alone |"
+)
 
 
 def main() -> None:
@@ -44,8 +46,8 @@ def main() -> None:
 
     images = load_images(options.images)
     cases = all_cases(images)
-    rows = [_row(case) for case in cases]
-    further = [_short_row(case) for case in further_cases(images)]
+    rows = [_row(case, options.images) for case in cases]
+    further = [_short_row(case, options.images) for case in further_cases(images)]
     ensemble = _ensemble_share()
     streaming = measure_streaming(cases[0])
     refresh, waits = measure_refresh(), measure_waits()
@@ -55,29 +57,32 @@ def main() -> None:
     print(f"written to {OUTPUT.name}")
 
 
-def _row(case: Case) -> str:
+def _row(case: Case, images: Path | None) -> str:
     """Engine and the others in turns, so that a slower moment of the machine hits all of them."""
-    runners: dict[str, Callable[[Case], None]] = {"engine": run_engine, "fit": run_fit, "numpy": run_numpy}
+    runners: dict[str, Callable[[Case], None]] = {"fit": run_fit, "numpy": run_numpy}
     if find_spec("torch"):
         runners["torch"] = run_pytorch
         _seconds(run_pytorch, case)  # its first use of a layer loads code
-    first = _seconds(run_engine, case)
-    seconds = {name: _seconds(runner, case) for name, runner in runners.items() if name != "engine"}
-    seconds["engine"] = (first + _seconds(run_engine, case)) / 2
-    fit, torch = seconds["fit"] / seconds["engine"], seconds.get("torch")
+    with TemporaryDirectory() as cache:
+        cold, first = _engine_seconds(case.name, cache, images), _engine_seconds(case.name, cache, images)
+        seconds = {name: _seconds(runner, case) for name, runner in runners.items()}
+        engine = (first + _engine_seconds(case.name, cache, images)) / 2
+    torch = seconds.get("torch")
     cells = [
-        case.name, f"{seconds['engine']:.2f} s", f"{seconds['fit']:.1f} s", f"**{fit:.1f}**", f"{case.target:g}",
-        f"{torch:.2f} s" if torch else "–", f"{torch / seconds['engine']:.1f}" if torch else "–",
-        f"{seconds['numpy']:.2f} s",
+        case.name, f"{engine:.2f} s", f"{cold:.2f} s", f"{seconds['fit']:.1f} s", f"**{seconds['fit'] / engine:.1f}**",
+        f"{seconds['fit'] / cold:.1f}", f"{case.target:g}", f"{torch:.2f} s" if torch else "–",
+        f"{torch / engine:.1f}" if torch else "–", f"{seconds['numpy']:.2f} s",
     ]  # fmt: skip
     row = f"| {' | '.join(cells)} |"
     print(row, flush=True)
     return row
 
 
-def _short_row(case: Case) -> str:
+def _short_row(case: Case, images: Path | None) -> str:
     """Engine against `fit` alone."""
-    pairs = [(_seconds(run_engine, case), _seconds(run_fit, case)) for _ in range(2)]
+    with TemporaryDirectory() as cache:
+        _engine_seconds(case.name, cache, images)
+        pairs = [(_engine_seconds(case.name, cache, images), _seconds(run_fit, case)) for _ in range(2)]
     engine, fit = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
     row = f"| {case.name} | {engine:.1f} s | {fit:.1f} s | **{fit / engine:.1f}** |"
     print(row, flush=True)
@@ -86,12 +91,16 @@ def _short_row(case: Case) -> str:
 
 def _ensemble_share() -> float:
     """Seconds of an ensemble of five as a share of five runs of one trace, the median of three pairs."""
-    alone, ensemble = digits_case("alone", "", 1), ensemble_case()
-    shares = []
-    for _ in range(3):
-        together = _seconds(partial(run_engine, seeds=(0,)), ensemble)
-        shares.append(together / _seconds(partial(run_engine, seeds=(0, 1, 2, 0, 1)), alone))
-    return sorted(shares)[1]
+    with TemporaryDirectory() as cache:
+        pairs = [[_engine_seconds(name, cache) for name in ("ensemble", "alone")] for _ in range(4)]
+    return sorted(together / alone for together, alone in pairs[1:])[1]
+
+
+def _engine_seconds(name: str, cache: str, images: Path | None = None) -> float:
+    """Of the engine in a process of its own, with XLA's cache in this folder."""
+    command = [sys.executable, "-m", "benchmarks.one_run", name, *([str(images)] if images else [])]
+    environment = os.environ | {"TF_XLA_FLAGS": f"--tf_xla_persistent_cache_directory={cache}"}
+    return float(subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def _further(rows: list[str], ensemble: float) -> list[str]:
@@ -130,7 +139,8 @@ def _intro() -> list[str]:
         "",
         "Whole runs: three seeds of one variant, building and tracing included, the same data, network, epochs and "
         "batch. The engine evaluates training, validation and test rows each epoch; `fit` validates each epoch, as in "
-        "any tutorial. TensorFlow with the workers' setting for all: "
+        "any tutorial. Compiled before: XLA loads from its cache what an earlier process compiled, for whatever values of "
+        "the hyperparameters; first time: it compiles. TensorFlow with the workers' setting for all: "
         f"{threads.get_intra_op_parallelism_threads()} intra-op thread, "
         f"{threads.get_inter_op_parallelism_threads()} inter-op thread; PyTorch and NumPy with one thread too. "
         "Times move with the machine's load; the ratios are measured side by side in one run. Where the matrix "

@@ -81,10 +81,10 @@ def load_images(file: Path | None) -> Arrays:
 def all_cases(images: Arrays) -> list[Case]:
     """The cases of the issue, (a) to (c)."""
     return [
-        digits_case("(a) digits, MLP 2×128", "", 15),
-        digits_case("(a) the same with dropout", '{"name": "dropout", "rate": 0.3}', 15),
+        digits_case("(a) digits, MLP 2×128", "", 35),
+        digits_case("(a) the same with dropout", '{"name": "dropout", "rate": 0.3}', 30),
         images_case("(b) 28×28 images, MLP 784-64-10", MLP_64, images, 5),
-        images_case("(c) 28×28 images, residual MLP 64, 4 blocks", '{"name": "resnet_mlp"}', images, 6),
+        images_case("(c) 28×28 images, residual MLP 64, 4 blocks", '{"name": "resnet_mlp"}', images, 8),
     ]
 
 
@@ -92,7 +92,7 @@ def further_cases(images: Arrays) -> list[Case]:
     """What needs convolutions or changed images: 2,000 rows and 4 epochs are enough to tell."""
     conv, augmentation = '{"name": "resnet_conv"}', '{"name": "augmentation"}'
     return [
-        images_case("(d) residual convolutional net", conv, images, 1, rows=2000, epochs=4),
+        images_case("(d) residual convolutional net", conv, images, 1.5, rows=2000, epochs=4),
         images_case("(e) MLP 784-64-10 with augmentation", MLP_64, images, 1, augmentation, rows=2000, epochs=4),
         images_case("(f) (d) with augmentation", conv, images, 1, augmentation, rows=2000, epochs=4),
     ]

@@ -17,7 +17,7 @@ ROUNDS = 5
 def measure_streaming(case: Case) -> float:
     """Seconds with records and findings stored in SQLite, as a share of the seconds without; the median of rounds."""
     settings = case.experiment.training
-    engine = Engine(case.plan, case.rows, settings.batch_size, xla=False)
+    engine = Engine(case.plan, case.rows, settings.batch_size, xla=True)
     engine.prepare(case.splits[0])
     shares = []
     with TemporaryDirectory() as folder, Store(f"sqlite:///{Path(folder) / 'results.db'}") as store:

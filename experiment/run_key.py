@@ -29,10 +29,10 @@ def run_keys(
 
 def describe_training(experiment: Experiment, variant: Variant) -> str:
     """What decides the numbers of all runs of a variant, whatever it is called."""
-    settings, dataset, plan = experiment.training, experiment.dataset_of(variant), experiment.plan(variant)
-    steps = settings.epochs * -(-dataset.training_rows // settings.batch_size)
-    rows = json.dumps(dataset.model_dump(mode="json"), sort_keys=True)
-    return f"{rows}\n{plan!r}\n{uses_xla(plan, steps)}\n{settings.batch_size}"
+    plan = experiment.plan(variant)
+    rows = json.dumps(experiment.dataset_of(variant).model_dump(mode="json"), sort_keys=True)
+    xla = uses_xla(plan, experiment.steps(variant))
+    return f"{rows}\n{plan!r}\n{xla}\n{experiment.training.batch_size}"
 
 
 def _digest(text: str) -> str:

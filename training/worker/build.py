@@ -10,6 +10,9 @@ import numpy as np
 
 from models.plan import Call, Plan, layer_name
 
+SEED = "seed_generator_state"
+"""Keras's name for what a layer draws from; compiled code gets its noise from elsewhere."""
+
 
 def make(value: Any) -> Any:
     """The Keras object that a Call describes (arguments may be Calls); anything else as it is."""
@@ -90,7 +93,7 @@ def reset_weights(model: Any, plan: Plan, seed: int) -> None:
             if generator := getattr(layer, "seed_generator", None):
                 set_generator(generator, derived)
             for variable in layer.trainable_variables + layer.non_trainable_variables:
-                if variable.name != "seed_generator_state":
+                if variable.name != SEED:
                     variable.assign(_initializer(layer, variable.name, derived)(variable.shape))
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import psutil
 
+from training.worker.xla_cache import use_xla_cache
+
 PARENT = "REGULARIZER_LAB_PARENT"
 """Environment: process id and start time of the page server or command line that owns a local cluster; unset on other
 clusters."""
@@ -68,6 +70,7 @@ def warm_up() -> None:
     (docs/benchmarks.md), and several runs share the cores evenly.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    use_xla_cache()
     import tensorflow as tf
 
     if tf.config.threading.get_intra_op_parallelism_threads() != 1:

@@ -13,7 +13,7 @@ from sklearn.metrics import balanced_accuracy_score
 from analysis.early_stopping import StoppingRule
 from datasets.registry import Dataset, Digits, Wine
 from datasets.split import Split, make_split
-from models.architectures import MLP, Architecture, ResNetMLP, make_plan
+from models.architectures import MLP, Architecture, ResNetConv, ResNetMLP, make_plan
 from models.plan import Plan
 from models.techniques import (
     L1,
@@ -260,14 +260,15 @@ def orders_of(plan: Plan, seed: int, monkeypatch: pytest.MonkeyPatch) -> list[li
     """The order of the rows in each epoch, as the compiled function gets it."""
     seen: dict[bytes, list[int]] = {}
     engine = engine_of(plan)
-    advance = engine._advance
+    advance = engine._compiled.advance
 
-    def spy(data: Any, labels: Any, noisy: Any, changed: Any, order: Any, first: Any, last: Any) -> Any:
-        seen.setdefault(order.numpy().tobytes(), order.numpy().tolist())
-        return advance(data, labels, noisy, changed, order, first, last)
+    def spy(state: Any, hyper: Any, rate: Any, judged: Any, changed: Any, order: Any, *further: Any) -> Any:
+        seen.setdefault(order.numpy().tobytes(), order.numpy().tolist()[:106])  # filled up to whole batches
+        return advance(state, hyper, rate, judged, changed, order, *further)
 
-    monkeypatch.setattr(engine, "_advance", spy)
-    train(engine, 3, seed=seed)
+    with monkeypatch.context() as patched:
+        patched.setattr(engine._compiled, "advance", spy)
+        train(engine, 3, seed=seed)
     return list(seen.values())
 
 
@@ -320,7 +321,7 @@ def test_where_an_epoch_is_cut_into_calls_changes_no_bit(
         )
         return numbers(records), len(borders)
 
-    units = STEPS + 6 + 2 + 2  # 106, 36 and 36 rows in blocks of 20
+    units = STEPS + 9  # 106, 36 and 36 rows in blocks of 20 at most
     first, _ = run(1e-6)
     cut, borders = run(1e-6)
     assert borders == 3 * units
@@ -358,13 +359,13 @@ def test_xla_agrees_with_the_plain_graph_and_repeats_itself_bit_for_bit() -> Non
 
 
 def test_xla_follows_from_the_plan_and_the_number_of_steps_alone() -> None:
-    from models.engine_rules import uses_xla
+    from models.engine_rules import XLA_STEPS, uses_xla
 
-    deep = plan_of(ResNetMLP(width=8, blocks=4))
-    assert uses_xla(deep, 4000)
-    assert not uses_xla(deep, 3999)
-    assert not uses_xla(plan_of(ResNetMLP(width=8, blocks=4), Dropout()), 10**6)  # random bits are slow in XLA
-    assert not uses_xla(plan_of(MLP(widths=(128, 128))), 10**6)
+    for plan in (plan_of(NET), plan_of(DEEP_NET, Dropout())):
+        assert uses_xla(plan, XLA_STEPS)
+        assert not uses_xla(plan, XLA_STEPS - 1)
+    images = make_plan(ResNetConv(filters=2), [], input_shape=(8, 8, 1), classes=3)
+    assert not uses_xla(images, 10**6), "XLA's convolutions are slow on the CPU"
 
 
 def test_dropout_draws_another_mask_in_each_step_and_epoch() -> None:

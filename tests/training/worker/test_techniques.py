@@ -212,9 +212,9 @@ def test_gradient_clipping_bounds_the_length_of_a_step_of_each_member() -> None:
         plan = plan_of(NET, *techniques, *extra, optimizer="sgd", rate=1.0)
         engine, _, _ = train(plan, 1, batch_size=1000)
         engine.reset(0)
-        start = engine._gathered().numpy()
+        start = engine._state["weights"].numpy()
         engine, _, _ = train(plan, 1, batch_size=1000)
-        lengths = np.linalg.norm(engine._gathered().numpy() - start, axis=1)
+        lengths = np.linalg.norm(engine._state["weights"].numpy() - start, axis=1)
         assert lengths == pytest.approx(0.01, rel=1e-3), "the gradient is longer than that at the start"
 
 
