@@ -8,8 +8,7 @@ from typing import Any
 import psutil
 
 from datasets.split import Split, make_split
-from experiment.spec import ExperimentError, parse_experiment
-from models.plan import Plan
+from experiment.spec import Experiment, ExperimentError, Variant, parse_experiment
 from results.faults import StoreError
 from results.findings.boundary import BOUNDARY
 from results.records import EpochRecord, Run
@@ -21,7 +20,7 @@ from training.worker.provenance import provenance
 from training.worker.recorder import Recorder, RunLostError
 
 KEPT_ENGINES = 8
-"""Traced plans that a worker keeps for the next seeds; each holds 7 to 25 MB that TensorFlow never gives back."""
+"""Keras models that a worker keeps for the next seeds; what is compiled, `compiled_epoch` keeps."""
 
 logger = logging.getLogger(__name__)
 _engines: OrderedDict[Any, Engine] = OrderedDict()
@@ -61,15 +60,15 @@ def _train(run: Run, recorder: Recorder) -> None:
         raise RunLostError
     experiment = parse_experiment(stored.spec, uploaded_files(recorder.store), stored=True)
     variant = experiment.variant(run.variant)
-    settings, plan = experiment.training, experiment.plan(variant)
+    settings = experiment.training
     dataset, arrays = experiment.dataset_of(variant), load(experiment.dataset)
     split = make_split(dataset, arrays, run.seed)
-    xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
-    if not recorder.store.start(run.id, recorder.attempt, provenance(split.checksum, xla=xla), time.time()):
+    known = provenance(split.checksum, xla=is_compiled(experiment, variant, split))
+    if not recorder.store.start(run.id, recorder.attempt, known, time.time()):
         raise RunLostError
     recorder.start_heartbeat()
-    engine = _engine(plan, split, settings.batch_size, xla)
+    engine = prepared_engine(experiment, variant, split)
     setup_seconds = time.perf_counter() - began
     inspector = ModelInspector(engine, dataset, arrays, split, run.seed, settings.epochs)
 
@@ -89,9 +88,19 @@ def _train(run: Run, recorder: Recorder) -> None:
     )
 
 
-def _engine(plan: Plan, split: Split, batch_size: int, xla: bool) -> Engine:
-    """The traced plan, from an earlier seed where there is one."""
-    rows = (len(split.y_train), len(split.y_validation), len(split.y_test))
+def is_compiled(experiment: Experiment, variant: Variant, split: Split) -> bool:
+    """Whether XLA compiles the runs of a variant on such rows."""
+    settings = experiment.training
+    return uses_xla(experiment.plan(variant), settings.epochs * -(-len(split.y_train) // settings.batch_size))
+
+
+def prepared_engine(experiment: Experiment, variant: Variant, split: Split) -> Engine:
+    """The engine of a variant, from an earlier seed where there is one."""
+    plan, batch_size = experiment.plan(variant), experiment.training.batch_size
+    rows, xla = (
+        (len(split.y_train), len(split.y_validation), len(split.y_test)),
+        is_compiled(experiment, variant, split),
+    )
     key = (plan, rows, batch_size, xla)
     if key not in _engines:
         _engines[key] = Engine(plan, rows, batch_size, xla=xla)
