@@ -139,8 +139,8 @@ def _intro() -> list[str]:
         "",
         "Whole runs: three seeds of one variant, building and tracing included, the same data, network, epochs and "
         "batch. The engine evaluates training, validation and test rows each epoch; `fit` validates each epoch, as in "
-        "any tutorial. Compiled before: XLA loads from its cache what an earlier process compiled, for whatever values of "
-        "the hyperparameters; first time: it compiles. TensorFlow with the workers' setting for all: "
+        "any tutorial. Compiled before: XLA loads from its cache what an earlier process compiled, for whatever values "
+        "of the hyperparameters; first time: it compiles. TensorFlow with the workers' setting for all: "
         f"{threads.get_intra_op_parallelism_threads()} intra-op thread, "
         f"{threads.get_inter_op_parallelism_threads()} inter-op thread; PyTorch and NumPy with one thread too. "
         "Times move with the machine's load; the ratios are measured side by side in one run. Where the matrix "

@@ -11,11 +11,14 @@ from experiment.spec import Experiment, ExperimentError, Variant, parse_experime
 from models.layer_facts import block_rows, count_operations, count_parameters, measure_layers
 from results.speed import FinishedRun
 
-SECONDS_PER_OPERATION = 1 / 60e9
-"""Of a matrix product on one core (docs/benchmarks.md)."""
-SECONDS_PER_LAYER_AND_STEP = 20e-6
+SECONDS_PER_OPERATION = 1 / 110e9
+"""Of a matrix product on one core (docs/decisions/0023)."""
+SECONDS_PER_LAYER_AND_STEP = 3e-6
+SECONDS_PER_OPERATION_OF_IMAGES = 1 / 75e9
+SECONDS_PER_LAYER_AND_STEP_OF_IMAGES = 20e-6
+"""Of convolutional nets, which XLA does not compile."""
 SECONDS_PER_LAYER_TRACED = 0.045
-SECONDS_PER_EPOCH = 1e-3
+SECONDS_PER_EPOCH = 0.5e-3
 """What Python and the store take of each epoch."""
 
 COPIES_OF_WEIGHTS = 16
@@ -28,16 +31,18 @@ def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = N
     plan, dataset = experiment.plan(variant), experiment.dataset_of(variant)
     train, judged = dataset.training_rows, dataset.judged_rows + 2 * dataset.held_out
     steps = -(-train // experiment.training.batch_size)
-    layers = plan.members * len(plan.layers) * steps * SECONDS_PER_LAYER_AND_STEP
+    images = experiment.architecture_of(variant).convolutional
+    per_layer = SECONDS_PER_LAYER_AND_STEP_OF_IMAGES if images else SECONDS_PER_LAYER_AND_STEP
+    per_operation = SECONDS_PER_OPERATION_OF_IMAGES if images else SECONDS_PER_OPERATION
+    layers = plan.members * len(plan.layers) * steps * per_layer
     # A gradient step takes three times the forward pass; every epoch also evaluates rows.
-    products = count_operations(plan) * (3 * train + judged) * SECONDS_PER_OPERATION
+    products = count_operations(plan) * (3 * train + judged) * per_operation
     return (epochs or experiment.training.epochs) * (layers + products + SECONDS_PER_EPOCH)
 
 
 def setup_seconds(experiment: Experiment, variant: Variant) -> float:
     """Seconds for tracing a variant, which every worker does once."""
-    plan = experiment.plan(variant)
-    return plan.members * len(plan.layers) * SECONDS_PER_LAYER_TRACED
+    return len(experiment.plan(variant).layers) * SECONDS_PER_LAYER_TRACED
 
 
 def whole_run_seconds(experiment: Experiment, variant: Variant) -> float:

@@ -31,8 +31,12 @@ def describe_training(experiment: Experiment, variant: Variant) -> str:
     """What decides the numbers of all runs of a variant, whatever it is called."""
     plan = experiment.plan(variant)
     rows = json.dumps(experiment.dataset_of(variant).model_dump(mode="json"), sort_keys=True)
-    xla = uses_xla(plan, experiment.steps(variant))
-    return f"{rows}\n{plan!r}\n{xla}\n{experiment.training.batch_size}"
+    return f"{rows}\n{plan!r}\n{is_compiled(experiment, variant)}\n{experiment.training.batch_size}"
+
+
+def is_compiled(experiment: Experiment, variant: Variant) -> bool:
+    """Whether XLA compiles the runs of a variant."""
+    return uses_xla(experiment.plan(variant), experiment.steps(variant))
 
 
 def _digest(text: str) -> str:

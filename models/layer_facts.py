@@ -192,11 +192,6 @@ def facts_of(call: Call) -> LayerFacts:
     return facts
 
 
-def draws_random_numbers(plan: Plan) -> bool:
-    """Whether a layer of the network draws random numbers while training."""
-    return any(facts_of(layer.call).random for layer in plan.layers)
-
-
 def measure_layers(plan: Plan) -> dict[str, LayerSize]:
     """The size of each layer of one member by its role, in the plan's order, without Keras.
 

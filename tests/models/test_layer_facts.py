@@ -7,7 +7,7 @@ import pytest
 from export.keras_text import Writer
 from export.network_source import network_source
 from models.architectures import MLP, make_plan
-from models.layer_facts import PlanError, count_parameters, draws_random_numbers, facts_of, measure_layers
+from models.layer_facts import PlanError, count_parameters, facts_of, measure_layers
 from models.outline import outline
 from models.plan import Call, Layer, Plan, call
 
@@ -34,7 +34,7 @@ def plan_of(*layers: tuple[str, Call, tuple[str, ...]], shape: tuple[int, ...] =
 )
 def test_a_layer_or_argument_that_is_not_known_is_refused_everywhere(layer: Call, message: str) -> None:
     plan = plan_of(("a", DENSE, ("input",)), ("b", layer, ("a",)), ("c", DENSE, ("b",)))
-    for use in (draws_random_numbers, measure_layers, count_parameters, outline):
+    for use in (measure_layers, count_parameters, outline):
         with pytest.raises(PlanError, match=message):
             use(plan)
 

@@ -1,14 +1,12 @@
 """Plans as data: what techniques put into them, and what makes two of them one."""
 
 from models.architectures import MLP, Architecture, make_plan
-from models.layer_facts import count_parameters, draws_random_numbers
+from models.layer_facts import count_parameters
 from models.plan import Plan, call
 from models.techniques import (
     L1,
-    L2,
     Augmentation,
     BatchNormalization,
-    Dropout,
     EarlyStopping,
     Technique,
 )
@@ -38,8 +36,3 @@ def test_plans_of_equal_settings_are_one_key() -> None:
     assert first == second
     assert hash(first) == hash(second)
     assert plan_of(MLP(widths=(5,)), L1(l1=0.5)) != plan_of(MLP(widths=(5,)), L1(l1=0.4))
-
-
-def test_only_plans_with_dropout_draw_random_numbers() -> None:
-    assert draws_random_numbers(plan_of(MLP(), Dropout()))
-    assert not draws_random_numbers(plan_of(MLP(), L2(), BatchNormalization()))

@@ -6,14 +6,13 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from models.layer_facts import measure_layers
+from models.layer_facts import facts_of, measure_layers
 from models.plan import Plan
 
 MOST_BYTES = 64_000_000
 """Noise that is drawn at a time; an epoch that needs more is drawn in windows of some steps."""
 
 GAUSSIAN = ("layers.GaussianDropout", "layers.GaussianNoise")
-DROPOUT = ("layers.Dropout", "layers.SpatialDropout2D", "layers.AlphaDropout")
 
 PURPOSE = crc32(b"noise")
 """A stream of its own, apart from that of the order."""
@@ -77,6 +76,6 @@ def _drawn_shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
         shape = sizes[layer.role].shape
         if layer.call.path == "layers.SpatialDropout2D":
             shapes[layer.role] = (1, 1, shape[-1])
-        elif layer.call.path in GAUSSIAN or layer.call.path in DROPOUT:
+        elif facts_of(layer.call).random:
             shapes[layer.role] = (layer.call.get("noise_shape") or (None, *shape))[1:]
     return shapes

@@ -1,7 +1,8 @@
 """Dask loads this module in every scheduler, nanny and worker (`--preload training.worker.preload`).
 
-A worker imports TensorFlow before it registers, so that it is warm from the moment the scheduler knows it. All of
-them end themselves when the process that started them is gone: neither `atexit` nor signals reach them then.
+A worker imports TensorFlow and compiles the first visit's networks before it registers, so that it is warm from the
+moment the scheduler knows it. All of them end themselves when the process that started them is gone: neither `atexit`
+nor signals reach them then.
 """
 
 import os
@@ -43,6 +44,9 @@ def dask_setup(service: Any) -> None:
             os.nice(NICENESS - os.nice(0))
             limit_memory(int(os.environ[MEMORY]))
         warm_up()
+        from training.worker.warm_up import compile_first_visit
+
+        compile_first_visit()
 
 
 def identify(process: psutil.Process) -> str:

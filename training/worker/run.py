@@ -9,10 +9,8 @@ import psutil
 
 from datasets.split import Split, make_split
 from experiment.machine import this_machine
-from experiment.run_key import run_keys
-from experiment.spec import Experiment, ExperimentError, parse_experiment
-from models.engine_rules import uses_xla
-from models.plan import Plan
+from experiment.run_key import is_compiled, run_keys
+from experiment.spec import Experiment, ExperimentError, Variant, parse_experiment
 from results.faults import StoreError
 from results.findings.boundary import BOUNDARY
 from results.records import EpochRecord, Run, RunKey
@@ -24,7 +22,7 @@ from training.worker.provenance import provenance
 from training.worker.recorder import Recorder, RunLostError
 
 KEPT_ENGINES = 8
-"""Traced plans that a worker keeps for the next seeds; each holds 7 to 25 MB that TensorFlow never gives back."""
+"""Keras models that a worker keeps for the next seeds; what is compiled, `compiled_epoch` keeps."""
 
 logger = logging.getLogger(__name__)
 _engines: OrderedDict[Any, Engine] = OrderedDict()
@@ -64,16 +62,15 @@ def _train(run: Run, recorder: Recorder) -> None:
         raise RunLostError
     experiment = parse_experiment(stored.spec, uploaded_files(recorder.store), stored=True)
     variant = experiment.variant(run.variant)
-    settings, plan = experiment.training, experiment.plan(variant)
+    settings = experiment.training
     dataset, arrays = experiment.dataset_of(variant), load(experiment.dataset)
     split = make_split(dataset, arrays, run.seed)
-    xla = uses_xla(plan, settings.epochs * -(-len(split.y_train) // settings.batch_size))
     began = time.perf_counter()
-    made_by, key = provenance(split.checksum, xla=xla), _key(experiment, run)
-    if not recorder.store.start(run.id, recorder.attempt, made_by, time.time(), key=key):
+    known, key = provenance(split.checksum, xla=is_compiled(experiment, variant)), _key(experiment, run)
+    if not recorder.store.start(run.id, recorder.attempt, known, time.time(), key=key):
         raise RunLostError
     recorder.start_heartbeat()
-    engine = _engine(plan, split, settings.batch_size, xla)
+    engine = prepared_engine(experiment, variant, split)
     setup_seconds = time.perf_counter() - began
     inspector = ModelInspector(engine, dataset, arrays, split, run.seed, settings.epochs)
 
@@ -99,9 +96,10 @@ def _key(experiment: Experiment, run: Run) -> RunKey:
     return run_keys(experiment, [asked], this_machine())[asked]
 
 
-def _engine(plan: Plan, split: Split, batch_size: int, xla: bool) -> Engine:
-    """The traced plan, from an earlier seed where there is one."""
-    rows = (len(split.y_train), len(split.y_validation), len(split.y_test))
+def prepared_engine(experiment: Experiment, variant: Variant, split: Split) -> Engine:
+    """The engine of a variant, from an earlier seed where there is one."""
+    plan, batch_size = experiment.plan(variant), experiment.training.batch_size
+    rows, xla = (len(split.y_train), len(split.y_validation), len(split.y_test)), is_compiled(experiment, variant)
     key = (plan, rows, batch_size, xla)
     if key not in _engines:
         _engines[key] = Engine(plan, rows, batch_size, xla=xla)

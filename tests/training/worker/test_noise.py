@@ -84,11 +84,9 @@ def test_a_layer_has_the_distribution_of_keras_layer(net: Architecture, techniqu
         assert alike[0] == alike[1]
 
 
-def test_every_layer_that_draws_while_training_is_drawn_for() -> None:
+def test_every_layer_of_a_network_has_its_function() -> None:
     from training.worker.network import LAYERS
-    from training.worker.noise import DROPOUT, GAUSSIAN
 
-    assert {path for path, facts in LAYER_FACTS.items() if facts.kind == "noise"} == {*DROPOUT, *GAUSSIAN}
     of_networks = {path for path, facts in LAYER_FACTS.items() if facts.kind != "rows"}
     assert of_networks - LAYERS.keys() == {"layers.Softmax", "layers.Average"}, "what follows the logits"
     assert plan_of(NET).layers[-2].role == LOGITS
