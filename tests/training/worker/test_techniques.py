@@ -548,7 +548,7 @@ def test_contrast_keeps_the_mean_and_erasing_leaves_patches_of_the_mean_value() 
     contrast, _ = changed_rows(Augmentation(**OFF, contrast=0.5), x, y)
     assert contrast.mean(axis=(1, 2)) == pytest.approx(x.mean(axis=(1, 2)), abs=1e-4)
     ratio = contrast.std(axis=(1, 2)) / x.std(axis=(1, 2))
-    assert (ratio > 0.49).all() and (ratio < 1.51).all() and ratio.std() > 0.1
+    assert 0.49 < ratio.min() < 0.7 and 1.3 < ratio.max() < 1.51, "both less and more"
     erased, _ = changed_rows(Augmentation(**OFF, erasing=1.0), x, y)
     different = erased != x
     assert different.any() and not different.all()
