@@ -113,7 +113,7 @@ class RandAugment(Technique):
     }
 
     name: Literal["rand_augment"] = "rand_augment"
-    num_ops: int = number(2, 1, 5, label="Operations", about="N: how many are drawn, one after the other.")
+    num_ops: int = number(2, 1, 3, label="Operations", about="N: how many are drawn, one after the other.")
     factor: float = number(
         0.1,
         0.0,

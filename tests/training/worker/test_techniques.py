@@ -567,6 +567,19 @@ def test_rand_augment_draws_for_32_images_at_a_time_and_keeps_the_range_of_the_p
     assert (other != changed).any()
 
 
+def test_rand_augment_can_be_cancelled_between_few_images() -> None:
+    import tensorflow as tf
+
+    from training.worker.augmentation import VARIED_ROWS
+    from training.worker.augmentation import Augmentation as Changes
+
+    changes = Changes(make_plan(CONV, [RandAugment(num_ops=1)], input_shape=(8, 8, 1), classes=2))
+    x = tf.constant(np.random.default_rng(0).random((2 * VARIED_ROWS + 5, 8, 8, 1)), tf.float32)
+    called: list[int] = []
+    changed, _ = changes.apply(x, x, seed=0, epoch=1, between_calls=lambda: called.append(1))
+    assert len(called) == 3 and changed.shape == x.shape
+
+
 def test_rand_augment_leaves_a_share_of_the_draws_unchanged_on_grey_images() -> None:
     """Of its eleven operations one changes colours, which grey images have none of."""
     x = np.random.default_rng(0).random((32 * 150, 8, 8, 1)).astype(np.float32)
