@@ -9,6 +9,7 @@ from statistics import median
 from datasets.uploads import UploadedFiles
 from experiment.spec import Experiment, ExperimentError, Variant, parse_experiment
 from models.layer_facts import block_rows, count_operations, count_parameters, measure_layers
+from models.plan import Call
 from results.speed import FinishedRun
 
 SECONDS_PER_OPERATION = 1 / 110e9
@@ -18,6 +19,11 @@ SECONDS_PER_OPERATION_OF_IMAGES = 1 / 75e9
 SECONDS_PER_LAYER_AND_STEP_OF_IMAGES = 20e-6
 """Of convolutional nets, which XLA does not compile."""
 SECONDS_PER_LAYER_TRACED = 0.045
+SECONDS_PER_NUMBER_CHANGED = 4e-8
+"""Of one layer that changes training images, for each of their numbers in each epoch."""
+LAYERS_IN_A_DRAW = 3
+"""RandAugment computes all of its eleven operations for each that it draws, which takes as long as so many layers."""
+SECONDS_PER_DRAW_TRACED = 1.5
 SECONDS_PER_EPOCH = 0.5e-3
 """What Python and the store take of each epoch."""
 
@@ -37,12 +43,21 @@ def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = N
     layers = plan.members * len(plan.layers) * steps * per_layer
     # A gradient step takes three times the forward pass; every epoch also evaluates rows.
     products = count_operations(plan) * (3 * train + judged) * per_operation
-    return (epochs or experiment.training.epochs) * (layers + products + SECONDS_PER_EPOCH)
+    changing = sum(LAYERS_IN_A_DRAW * _draws(layer) or 1 for _, layer in plan.augmentation)
+    changes = changing * train * prod(plan.input_shape) * SECONDS_PER_NUMBER_CHANGED
+    return (epochs or experiment.training.epochs) * (layers + products + changes + SECONDS_PER_EPOCH)
 
 
 def setup_seconds(experiment: Experiment, variant: Variant) -> float:
     """Seconds for tracing a variant, which every worker does once."""
-    return len(experiment.plan(variant).layers) * SECONDS_PER_LAYER_TRACED
+    plan = experiment.plan(variant)
+    draws = sum(_draws(layer) for _, layer in plan.augmentation)
+    return len(plan.layers) * SECONDS_PER_LAYER_TRACED + draws * SECONDS_PER_DRAW_TRACED
+
+
+def _draws(layer: Call) -> int:
+    """Operations that RandAugment draws in a row; 0 of every other layer."""
+    return int(layer.get("num_ops", 0))
 
 
 def whole_run_seconds(experiment: Experiment, variant: Variant) -> float:

@@ -13,8 +13,8 @@ Style = Literal["string", "function", "class"]
 LINE_LENGTH = 100
 
 NO_PLACE = "{form} has no place for {keys}, so here is the class."
-NO_FUNCTION = "Keras has no functions for {kind}, so here is the class."
-NO_CLASS = "Keras has no classes for activations, so here is the function."
+NO_FUNCTION = "Keras has no functions that stand for {kind}, so here is the class."
+NO_CLASS = "tf.keras.activations has functions alone, so here is the function."
 
 
 class Writer:

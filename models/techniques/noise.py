@@ -122,8 +122,8 @@ class AlphaDropout(Technique):
         "In evaluation nothing is dropped."
     )
     formula = (
-        r"\tilde h_i = a\,\bigl(m_i h_i + (1-m_i)\,\alpha'\bigr) + b,\quad \alpha' = -\lambda\alpha \approx -1.76,\ "
-        r"m_i \sim \mathrm{Bernoulli}(1-p)"
+        r"\begin{gathered}\tilde h_i = a\,\bigl(m_i h_i + (1-m_i)\,\alpha'\bigr) + b, \\ "
+        r"\alpha' = -\lambda\alpha \approx -1.76,\quad m_i \sim \mathrm{Bernoulli}(1-p)\end{gathered}"
     )
     acts = "after each hidden activation of a plain net with selu, in training only"
     hurts = "As dropout does, and sooner: the paper uses rates of 0.05 and 0.1."

@@ -90,8 +90,8 @@ class GeneralizedCrossEntropy(Technique):
         "are the rows with wrong labels, and late in training they are learned by heart. "
         "This loss weighs each row's pull by the probability p that the network gives to the label, to the power q: a "
         "row that stays unlikely is given up. "
-        "Towards q = 0 it is cross-entropy, at q = 1 it would be one minus the probability (half of the mean absolute "
-        "error), which is robust but hard to train."
+        "Towards q = 0 it is cross-entropy, at q = 1 it would be one minus the probability, as in the mean absolute "
+        "error, which is robust but hard to train."
     )
     formula = (
         r"\ell = \frac{1 - p_y^{\,q}}{q},\quad "
@@ -263,8 +263,8 @@ class CosineDecay(Technique):
         "schedule."
     )
     formula = (
-        r"\eta_t = \eta\left(\alpha + (1-\alpha)\,\tfrac12\left(1+\cos\frac{\pi\,(t-W)}{T-W}\right)\right),\ t \ge W;"
-        r"\quad \eta_t = \eta\,\tfrac{t}{W},\ t < W"
+        r"\eta_t = \begin{cases}\eta\,\dfrac{t}{W} & t < W \\ \eta\left(\alpha + (1-\alpha)\,\dfrac12"
+        r"\left(1+\cos\dfrac{\pi\,(t-W)}{T-W}\right)\right) & t \ge W\end{cases}"
     )
     acts = "on the learning rate, in every step"
     hurts = "Where training is stopped early: the small steps that it was planned for never come."

@@ -62,14 +62,15 @@ class Augmentation(Technique):
         # Beyond the border the outermost pixels go on: scaled images have no value that stands for "nothing there".
         edge = {"fill_mode": "nearest"}
         wide = (-1000.0, 1000.0)  # scaled pixels have no fixed range to be cut to
-        share = (self.erasing, self.erasing)  # of a single number Keras makes a range from 0: it erases half of that
+        # Of a single number Keras makes a range from 0: half as many erased, and never less contrast.
+        share, contrast = (self.erasing, self.erasing), (self.contrast, self.contrast)
         layers = {
             "translation": call(
                 "layers.RandomTranslation", height_factor=self.translation, width_factor=self.translation, **edge
             ),
             "rotation": call("layers.RandomRotation", factor=self.rotation, **edge),
             "zoom": call("layers.RandomZoom", height_factor=self.zoom, **edge),
-            "contrast": call("layers.RandomContrast", factor=self.contrast, value_range=wide),
+            "contrast": call("layers.RandomContrast", factor=contrast, value_range=wide),
             "erasing": call("layers.RandomErasing", factor=share, fill_value=0.0, value_range=wide),
         }
         return self._flips() | {role: layer for role, layer in layers.items() if getattr(self, role)}
@@ -112,7 +113,7 @@ class RandAugment(Technique):
     }
 
     name: Literal["rand_augment"] = "rand_augment"
-    num_ops: int = number(2, 1, 5, label="Operations", about="N: how many are drawn, one after the other.")
+    num_ops: int = number(2, 1, 3, label="Operations", about="N: how many are drawn, one after the other.")
     factor: float = number(
         0.1,
         0.0,

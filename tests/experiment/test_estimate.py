@@ -37,6 +37,19 @@ def test_twice_the_epochs_or_seeds_take_twice_the_time_beside_setup() -> None:
     assert beside_setup(seeds=[0, 1], training={"epochs": 50}) == pytest.approx(2 * once)
 
 
+def test_changing_images_takes_time_by_their_numbers_and_rand_augment_most() -> None:
+    def seconds(*names: str, **data: Any) -> float:
+        parts = {"dataset": {"name": "digits", **data}, "training": {"epochs": 10}}
+        found = experiment(**parts, variants=[{"name": "v", "techniques": [{"name": name} for name in names]}])
+        return run_seconds(found, found.variants[0])
+
+    plain, shifted, varied = (seconds(*names) for names in ((), ("augmentation",), ("rand_augment",)))
+    assert varied - plain == pytest.approx(2 * (shifted - plain))  # 2 draws of 3 layers each, against 3 layers
+    few = seconds("rand_augment", train_size=200) - seconds(train_size=200)
+    rows = experiment().dataset.training_rows
+    assert (varied - plain) / few == pytest.approx(rows / 200)
+
+
 def test_workers_share_the_runs_and_idle_ones_do_not_help() -> None:
     two = experiment(seeds=[0, 1], training={"epochs": 1000})
     assert estimate_seconds(two, two.runs(), 2, 1.0) < 0.6 * estimate_seconds(two, two.runs(), 1, 1.0)

@@ -48,10 +48,10 @@ def test_a_form_that_cannot_say_what_was_asked_gives_way_and_says_so() -> None:
     assert function.expression(plain) == "tf.keras.optimizers.Adam(learning_rate=0.001)"
     assert function.take_notes() == [
         "A function has no place for label_smoothing, so here is the class.",
-        "Keras has no functions for optimizers, so here is the class.",
+        "Keras has no functions that stand for optimizers, so here is the class.",
     ]
     object_.expression(call("layers.Activation", activation="relu"))
-    assert object_.take_notes() == ["Keras has no classes for activations, so here is the function."]
+    assert object_.take_notes() == ["tf.keras.activations has functions alone, so here is the function."]
 
 
 def source(plan: Plan, style: Style = "string") -> str:

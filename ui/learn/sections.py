@@ -84,6 +84,7 @@ def draw_names() -> None:
     import pandas as pd
 
     st.markdown(learn_text.NAMES_TEXT)
+    st.markdown(learn_text.NAMES_MORE)
     for argument, names in groupby((n for n in KERAS_NAMES if n.listed), key=lambda name: name.argument):
         rows = [
             (f'`"{n.string}"`', f"`tf.keras.{n.function}`" if n.function else "–", f"`tf.keras.{n.cls}`") for n in names
@@ -93,7 +94,7 @@ def draw_names() -> None:
 
 
 def draw_networks() -> None:
-    """Each network of the registry with its defaults, as it is built for the digits."""
+    """Each network of the registry with its defaults, as it is built for the digits; what shortcuts are for."""
     st.markdown(learn_text.NETWORKS_TEXT)
     architectures = list(ARCHITECTURES.values())
     first_residual = next(architecture.label for architecture in architectures if architecture.residual)
@@ -104,6 +105,10 @@ def draw_networks() -> None:
             st.caption(architecture.diagram)
             chosen = architecture.model_validate({})
             draw_network(make_plan(chosen, (), input_shape=Digits.shape, classes=Digits.classes))
+    st.markdown(learn_text.RESIDUAL_TEXT)
+    st.code(learn_text.RESIDUAL_CODE, language="python", wrap_lines=True)
+    st.markdown(learn_text.DEEP_TEXT)
+    st.table(pd.DataFrame(list(learn_text.DEEP_ROWS), columns=list(learn_text.DEEP_COLUMNS)), hide_index=True)
 
 
 def draw_technique(name: str) -> None:

@@ -548,7 +548,7 @@ def test_contrast_keeps_the_mean_and_erasing_leaves_patches_of_the_mean_value() 
     contrast, _ = changed_rows(Augmentation(**OFF, contrast=0.5), x, y)
     assert contrast.mean(axis=(1, 2)) == pytest.approx(x.mean(axis=(1, 2)), abs=1e-4)
     ratio = contrast.std(axis=(1, 2)) / x.std(axis=(1, 2))
-    assert (ratio > 0.49).all() and (ratio < 1.51).all() and ratio.std() > 0.1
+    assert 0.49 < ratio.min() < 0.7 and 1.3 < ratio.max() < 1.51, "both less and more"
     erased, _ = changed_rows(Augmentation(**OFF, erasing=1.0), x, y)
     different = erased != x
     assert different.any() and not different.all()
@@ -565,6 +565,19 @@ def test_rand_augment_draws_for_32_images_at_a_time_and_keeps_the_range_of_the_p
     assert (again == changed).all()
     other, _ = changed_rows(RandAugment(num_ops=1, factor=0.5), x, y, epoch=2)
     assert (other != changed).any()
+
+
+def test_rand_augment_can_be_cancelled_between_few_images() -> None:
+    import tensorflow as tf
+
+    from training.worker.augmentation import VARIED_ROWS
+    from training.worker.augmentation import Augmentation as Changes
+
+    changes = Changes(make_plan(CONV, [RandAugment(num_ops=1)], input_shape=(8, 8, 1), classes=2))
+    x = tf.constant(np.random.default_rng(0).random((2 * VARIED_ROWS + 5, 8, 8, 1)), tf.float32)
+    called: list[int] = []
+    changed, _ = changes.apply(x, x, seed=0, epoch=1, between_calls=lambda: called.append(1))
+    assert len(called) == 3 and changed.shape == x.shape
 
 
 def test_rand_augment_leaves_a_share_of_the_draws_unchanged_on_grey_images() -> None:
