@@ -41,8 +41,8 @@ class Waits:
         second_title: the same for a browser that comes to a warm server for the first time.
         second_chart: to the painted curves.
         first_point: from the press of Train to the first point, with workers that have trained the same before.
-        forty_runs: from the press of Train to the end of the 40 runs of the first visit's experiment, once, with workers
-            that are ready and have trained nothing.
+        forty_runs: from the press of Train to the end of the 40 runs of the first visit's experiment, once, with
+            workers that are ready and have trained nothing.
     """
 
     fresh_title: float
