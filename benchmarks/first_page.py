@@ -29,9 +29,9 @@ TIMES = 3
 LONGEST = 120_000
 STILL = "[data-testid='stApp'][data-test-script-state='notRunning']"
 RATES = (0.41, 0.42, 0.43, 0.44)
-"""Rates that nobody has trained; the first also lets the workers trace."""
-SEEDS_OF_FORTY_RUNS = 10
-"""The first visit's experiment has four variants."""
+"""Rates that nobody has trained."""
+SECONDS_UNTIL_FREE = 3.0
+"""A worker hears of a cancel between two compiled calls."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Waits:
         fresh_chart: to the painted curves.
         second_title: the same for a browser that comes to a warm server for the first time.
         second_chart: to the painted curves.
-        first_point: from the press of Train to the first point, with warm workers, the second time.
-        forty_runs: from the press of Train to the end of 40 runs, none of them known.
+        first_point: from the press of Train to the first point, with workers that have trained the same before.
+        forty_runs: from the press of Train to the end of the 40 runs of the first visit's experiment, once, with
+            workers that are ready and have trained nothing.
         slider_point: in Live, from a change of a rate to the first point of the new curve.
         slider_seeds: to the mean of three finished seeds.
     """
@@ -75,14 +76,14 @@ def measure_waits() -> Waits:
         with _server() as server:
             server.start()
             server.wait_until_ready()
-            point = [_train(browser, server.port, presets()[FIRST_VISIT], ended=False) for _ in range(TIMES)]
-            longer = presets()[FIRST_VISIT].with_more_seeds(SEEDS_OF_FORTY_RUNS - len(presets()[FIRST_VISIT].seeds))
-            forty = _train(browser, server.port, longer, ended=True)
-            slider = [_slide(browser, server.port, longer, rate) for rate in RATES]
+            first_visit = presets()[FIRST_VISIT]  # 40 runs
+            forty = _train(browser, server.port, first_visit, ended=True)
+            point = [_train(browser, server.port, first_visit, ended=False, cancelled=True) for _ in range(TIMES)]
+            slider = [_slide(browser, server.port, first_visit, rate) for rate in RATES]
     title, chart = (median(column) for column in zip(*fresh, strict=True))
     other_title, other_chart = (median(column) for column in zip(*second, strict=True))
-    sliders = [median(column) for column in zip(*slider[1:], strict=True)]
-    return Waits(title, chart, other_title, other_chart, median(point[1:]), forty, *sliders)
+    sliders = [median(column) for column in zip(*slider, strict=True)]
+    return Waits(title, chart, other_title, other_chart, median(point), forty, *sliders)
 
 
 @contextmanager
@@ -124,8 +125,8 @@ def _open(browser: Browser, port: int, began: float) -> tuple[float, float]:
         return title, time.monotonic() - began
 
 
-def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool) -> float:
-    """Seconds from the press of Train until a point is drawn, or until the last run has ended."""
+def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool, cancelled: bool = False) -> float:
+    """Seconds from the press of Train until a point is drawn, or until the last run has `ended`; then `cancelled`."""
     with _tab(browser) as page:
         page.goto(f"http://127.0.0.1:{port}/?configuration={encode_link(experiment)}")
         page.wait_for_selector(CHART, state="attached", timeout=LONGEST)  # the recorded one
@@ -138,7 +139,12 @@ def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool) 
         page.wait_for_selector(f"{CHART}:not([data-old])", state="attached", timeout=LONGEST)
         if ended:
             page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        if cancelled:
+            page.get_by_role("button", name=text.CANCEL, exact=True).first.click()
+            page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
+            time.sleep(SECONDS_UNTIL_FREE)
+        return seconds
 
 
 def _slide(browser: Browser, port: int, experiment: Experiment, rate: float) -> tuple[float, float]:

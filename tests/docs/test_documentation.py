@@ -180,8 +180,8 @@ def spans(document: Path) -> Iterable[str]:
 
 
 FILE = re.compile(rf"[\w./-]+\.({'|'.join(SOURCES)}|md|txt|json)|[\w.-]+/[\w./-]*")
-NOT_IN_THE_REPOSITORY = re.compile(r"^(_stcore/|/|regularizer-lab/|static/)")
-"""Addresses of a server, files of a user, and what the first start makes."""
+NOT_IN_THE_REPOSITORY = re.compile(r"^(_stcore/|/|regularizer-lab/)")
+"""Addresses of a server, and files of a user."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

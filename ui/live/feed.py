@@ -28,7 +28,7 @@ SECONDS_WHILE_WAITING: Final = 0.2
 """Before the first epoch, for which somebody waits who has just pressed Train."""
 KEPT_MESSAGES: Final = 4
 """Of a view: a browser that looks each second has one of them, and is sent what changed since."""
-KEPT_FEEDS: Final = 64
+KEPT_FEEDS: Final = 128
 """Views with messages in memory, up to 100 KB each; further ones begin anew at each look."""
 KEPT_VIEWS: Final = 4096
 MADE_AT_ONCE: Final = 2
