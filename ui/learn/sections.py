@@ -4,6 +4,7 @@ from functools import cache
 from itertools import groupby
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from charts.curves import chart_height
