@@ -48,10 +48,14 @@ def runs_at(place: str, experiment: Experiment) -> tuple[RunSummary, ...]:
     return stored_runs(experiment, services().curves.read(place))
 
 
+def beside_whom(identifier: str) -> dict[str, str | None]:
+    """Each step up to an experiment -> the place whose curves it stands beside."""
+    return {step.experiment.id: step.compared_id for step in _steps(identifier)}
+
+
 def compared_with(identifier: str) -> str | None:
     """The place whose curves an experiment stands beside."""
-    steps = _steps(identifier)
-    return steps[-1].compared_id if steps else None
+    return beside_whom(identifier).get(identifier)
 
 
 def ghosts_of(place: str, experiment: Experiment, view: View) -> tuple[Ghost, ...]:

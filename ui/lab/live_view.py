@@ -19,7 +19,7 @@ from ui.client_address import client_address
 from ui.components.plain import plain
 from ui.lab.changes_in_words import say_changes
 from ui.lab.experiment_form import keep_variant, load_draft
-from ui.lab.history import PRESET, chain, compared_with, read_place, runs_at
+from ui.lab.history import PRESET, beside_whom, chain, compared_with, read_place, runs_at
 from ui.services import services, summaries
 from wording.live import say_replaced
 from wording.numbers import format_number
@@ -100,13 +100,14 @@ def draw_steps(identifier: str, *, owned: bool) -> None:
     places = chain(last)[-STEPS_SHOWN:]
     if len(places) < 2:
         return
-    experiments = [(place, found) for place in places if (found := read_place(place))]
-    tried = max(judging_of(experiment).tried or len(experiment.variants) for _, experiment in experiments)
+    experiments = {place: found for place in places if (found := read_place(place))}
+    tried = max(judging_of(experiment).tried or len(experiment.variants) for experiment in experiments.values())
+    compared = beside_whom(last)
     with st.container(border=True, gap="xsmall", key="steps_panel"):
         st.markdown(f"**{text.STEPS}**", help=text.STEPS_HELP.format(tried=tried))
         with st.container(horizontal=True, gap="small", key="steps"):
-            for number, (place, experiment) in enumerate(experiments):
-                before = experiments[number - 1][1] if number else None
+            for number, (place, experiment) in enumerate(experiments.items()):
+                before = experiments.get(compared.get(place) or "")
                 with st.container(border=True, gap=None, width=SPARK_WIDTH + 34, key=f"step_{number}"):
                     _draw_step(place, experiment, before, last, shown=place == identifier, owned=owned)
 
