@@ -309,7 +309,7 @@ class Script:
             yield "# Keras clips the gradients of all members together; the Lab clips each member's."
         rate = self.plan.optimizer.get("learning_rate")
         if isinstance(rate, Call):
-            yield "# Its numbers of steps are gradient steps: another number of epochs or rows needs others."
+            yield "# It counts gradient steps: with other EPOCHS or rows it needs other numbers."
             yield from self.writer.lay_out("learning_rate = ", rate, "", "")
             self.writer.name(rate, "learning_rate")
         yield "model.compile("

@@ -51,7 +51,8 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides what a compiled epoch does, except the data, the seed and the number of epochs.
+    """Everything that decides what a compiled epoch does, except the data, the seed and the number of epochs. Where the
+    learning rate is a schedule, its steps are constants of the plan: another number of epochs is another plan.
 
     `input_shape` has no batch axis. The layer with role `logits` is the head; a softmax follows it. `augmentation` are
     Keras layers, under their roles, that change the training inputs of a whole epoch, one after the other; `mixing`

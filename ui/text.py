@@ -326,8 +326,8 @@ CALIBRATION_COLUMNS_HELP = (
 )
 CALIBRATION_SEEDS = "Single seeds"
 CALIBRATION_NOTE = (
-    "Over few rows every ECE is too large, so compare it with what chance alone gives. It belongs to accuracy: who "
-    "always answers with the class frequencies is calibrated, too."
+    "Over few rows every ECE is too large, so compare it with what chance alone gives. Read it beside accuracy: "
+    "whoever always answers with the class frequencies is calibrated, too."
 )
 ALL_SEEDS = "All seeds together"
 RELIABILITY_TOLD = "ECE {error:.1%} · {sure:.1%} sure, {right:.1%} right · {rows:,} rows"

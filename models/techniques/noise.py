@@ -126,7 +126,7 @@ class AlphaDropout(Technique):
         r"\alpha' = -\lambda\alpha \approx -1.76,\quad m_i \sim \mathrm{Bernoulli}(1-p)\end{gathered}"
     )
     acts = "after each hidden activation of a plain net with selu, in training only"
-    hurts = "As dropout does, and sooner: the paper uses rates of 0.05 and 0.1."
+    hurts = "As dropout does, and sooner: the paper recommends rates of 0.05 or 0.1."
     source = "https://arxiv.org/abs/1706.02515"
     lesson: ClassVar[Parts] = {"architecture": {"name": "mlp", "widths": [128, 128], "activation": "selu"}}
 

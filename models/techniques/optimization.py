@@ -263,7 +263,7 @@ class CosineDecay(Technique):
         "schedule."
     )
     formula = (
-        r"\eta_t = \begin{cases}\eta\,\dfrac{t}{W} & t < W \\ \eta\left(\alpha + (1-\alpha)\,\dfrac12"
+        r"\eta_t = \begin{cases}\eta\,t / W & t < W \\[6pt] \eta\left(\alpha + (1-\alpha)\,\dfrac12"
         r"\left(1+\cos\dfrac{\pi\,(t-W)}{T-W}\right)\right) & t \ge W\end{cases}"
     )
     acts = "on the learning rate, in every step"

@@ -694,3 +694,17 @@ def test_a_card_keeps_the_colour_of_its_line_when_others_are_removed(open_page: 
 def test_places_of_variants_are_those_of_the_shown_ones_and_each_is_taken_once() -> None:
     assert _places(["a", "c"], ["a", "b", "c"]) == [0, 2]
     assert _places(["new", "a", "a", "other"], ["a", "b"]) == [2, 0, 3, 4]
+
+
+def test_momentum_is_asked_for_with_sgd_alone(open_page: OpenPage, stored: Stored) -> None:
+    page = open_page()
+    assert "Momentum" not in page.labels("number_input")
+    page.fill("selectbox", "Optimizer", "sgd")
+    page.fill("number_input", "Momentum", 0.9)
+    page.fill("selectbox", "Optimizer", "rmsprop")
+    assert "Momentum" not in page.labels("number_input")
+    assert text.FIX_FIRST not in page.shown
+    page.fill("selectbox", "Optimizer", "sgd")
+    page.fill("number_input", "Momentum", 0.8)
+    page.press(text.TRAIN)
+    assert stored().training.momentum == 0.8

@@ -72,6 +72,7 @@ def test_labels_and_names_are_shown(open_page: OpenPage) -> None:
     tables = [table.value for table in page.app.table]
     assert list(tables[0].iloc[:, -1]) == ["−ln 0.7 = 0.357", "−ln 0.5 = 0.693"]
     assert "`tf.keras.losses.SparseCategoricalCrossentropy`" in list(tables[2].iloc[:, -1])
+    assert learn_text.NAMES_MORE.strip() in page.shown
 
 
 def test_every_network_is_drawn(open_page: OpenPage) -> None:
@@ -82,6 +83,8 @@ def test_every_network_is_drawn(open_page: OpenPage) -> None:
         html.proto.body.split("</style>")[1] for html in page.app.get("html") if 'class="network"' in html.proto.body
     ]
     assert len(drawn) == len(ARCHITECTURES)
+    assert page.codes == [learn_text.RESIDUAL_CODE.strip()]
+    assert list(page.app.table[0].value.iloc[:, 0]) == [name for name, _ in learn_text.DEEP_ROWS]
     assert [text.NETWORK_SHORTCUT in picture for picture in drawn] == [a.residual for a in ARCHITECTURES.values()]
 
 
