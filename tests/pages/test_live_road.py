@@ -20,6 +20,7 @@ from results.store import Store, StoreError
 from tests.ui.server.asking import Answer, ask, get
 from ui import state, text
 from ui.server.live_route import LIVE_PATH, answer_live
+from ui.services import services
 
 OpenPage = Callable[..., Any]
 AddExperiment = Callable[..., str]
@@ -135,6 +136,28 @@ def test_a_change_of_state_is_another_stage_and_an_epoch_is_not(
     assert told["phase"] == "training"
     train(store, training, 13, ends=4)
     assert message(look(page))["phase"] == "ended"
+
+
+def test_what_a_worker_answers_is_drawn_by_the_page(
+    open_page: OpenPage, training: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of predictors without a network: they come once, some time after the first epoch."""
+    monkeypatch.setattr("ui.live.feed.SECONDS_A_MESSAGE_IS_NEW", 0.0)
+    page = open_page(experiment=training)
+    questions = services().queue.questions
+    assert message(look(page))["stage"] == road_of(page)["stage"]
+    (asked,) = questions._asked.values()
+    asked.future = Answered()
+    assert message(look(page))["stage"] != road_of(page)["stage"]
+    asked.reason = "it took too long"
+    assert message(look(page))["stage"] == road_of(page)["stage"], "no answer will come"
+
+
+class Answered:
+    """A future with an answer."""
+
+    def done(self) -> bool:
+        return True
 
 
 def test_an_ended_experiment_is_not_followed(open_page: OpenPage, store: Store, training: str) -> None:

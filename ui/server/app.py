@@ -16,7 +16,7 @@ from ui.server.later import load_later
 from ui.server.live_route import LIVE_PATH, answer_live
 from ui.server.memory import return_large_blocks
 from ui.server.settings import apply_settings
-from ui.server.static_files import SCRIPTS_PATH, EarlyScripts, answer_script
+from ui.server.static_files import SCRIPTS_PATH, EarlyPlotly, answer_script
 from ui.server.upload_bounds import UploadBounds
 
 
@@ -59,7 +59,7 @@ def _close() -> None:
 
 def middleware() -> Sequence[Middleware]:
     """What sees every request first."""
-    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts), Middleware(UploadBounds), Middleware(EarlyScripts)]
+    return [Middleware(SecurityHeaders), Middleware(OnlyForHosts), Middleware(UploadBounds), Middleware(EarlyPlotly)]
 
 
 def routes() -> Sequence[BaseRoute]:

@@ -53,19 +53,16 @@ async def answer_script(request: Request) -> Response:
     return Response(script, media_type="text/javascript", headers=_KEPT)
 
 
-def early_elements() -> bytes:
-    """What stands in the head of the Lab's page; addresses are relative to it, so that they hold behind a base path."""
-    return (
-        f'<link rel="modulepreload" href="app/static/{drawing_name()}">'
-        f'<script async src="app/static/{PLOTLY_JS}" onerror="this.remove()"></script>'
-    ).encode()
+EARLY: Final = f'<script async src="app/static/{PLOTLY_JS}" onerror="this.remove()"></script>'.encode()
+"""Stands in the head of the Lab's page; the address is relative to it, so that it holds behind a base path."""
 
 
-class EarlyScripts:
-    """Has browsers load and run what the Lab's chart will want while they still wait for the page's first message.
+class EarlyPlotly:
+    """Has browsers load and run plotly.js while they still wait for the first message of the Lab's page.
 
-    plotly.js takes a third of a second to run; begun when the chart comes, that is what the visitor waits for last. The
-    element goes away where its file is not there: the chart then looks for it by itself.
+    It takes a third of a second to run; begun when the chart comes, that is what the visitor waits for last. The
+    element goes away where its file is not there: the chart then looks for it by itself. Preloading would not run it,
+    and browsers complain of what they preloaded where a visitor goes to another page before the chart is drawn.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -89,7 +86,7 @@ class EarlyScripts:
             elif begin is not None:
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):
-                    body = b"".join(parts).replace(b"</head>", early_elements() + b"</head>", 1)
+                    body = b"".join(parts).replace(b"</head>", EARLY + b"</head>", 1)
                     MutableHeaders(scope=begin)["Content-Length"] = str(len(body))
                     await send(begin)
                     await send({"type": "http.response.body", "body": body})
