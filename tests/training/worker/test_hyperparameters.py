@@ -1,6 +1,7 @@
 """Hyperparameters as arguments: one compiled function for all values, and the numbers of a plan of its own."""
 
 from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,8 @@ def test_xla_takes_random_layers_and_compiles_once_for_all_calls() -> None:
     engine = engine_of(plan, xla=True)
     engine.prepare(split_of(WINE))
     compiled, _ = train(engine, 8)
-    assert max(record.seconds for record in compiled) < 0.5, "calls of all lengths; a compilation takes longer"
+    seconds = [record.seconds for record in compiled]
+    assert max(seconds) < 50 * median(seconds), "calls of all lengths; a compilation takes some hundred times an epoch"
     plain, _ = train(engine_of(plan), 2)
     # The same noise; other rounding, which every step amplifies.
     assert [r.val_loss for r in compiled[:2]] == pytest.approx([r.val_loss for r in plain], rel=1e-3)
