@@ -6,13 +6,11 @@ from itertools import groupby
 import numpy as np
 import streamlit as st
 
-from charts.curves import chart_height
 from charts.technique_pictures import PICTURES, Material
-from charts.views import ChartOptions
 from datasets.registry import Digits
 from experiment.judging import BASELINE
 from experiment.lessons import lesson
-from experiment.presets import FIRST_VISIT, presets, recorded_curves
+from experiment.presets import FIRST_VISIT, recorded_curves
 from export.added_calls import added_calls
 from export.keras_text import Writer
 from models.architectures import ARCHITECTURES, make_plan
@@ -25,8 +23,6 @@ from ui.components.network_view import draw_network
 from ui.lab.experiment_form import load_draft
 from ui.layout import LAB_PAGE
 from ui.learn import learn_text
-from ui.services import figure, recorded_runs, summaries
-from wording.in_words import describe
 
 FIRST_IMAGE = 3
 """The first images of the digits are 0, 1, 2; a 3 and a 4 show turning and mixing better."""
@@ -47,19 +43,6 @@ def material() -> Material:
         train_loss=run.curves["train_loss"],
         val_loss=run.curves["val_loss"],
     )
-
-
-def draw_overfitting() -> None:
-    """A recorded net that overfits, with its marks."""
-    st.markdown(learn_text.OVERFITTING_TEXT)
-    experiment = presets()[FIRST_VISIT]
-    run = next(run for run in recorded_runs(FIRST_VISIT) if run.variant == BASELINE)
-    words = describe(summaries((run,)))
-    epochs = experiment.training.epochs
-    drawn = figure((run,), ChartOptions(BASELINE, epochs, revision="learn"))
-    live_chart(drawn, key="learn_overfitting", alt=words, height=chart_height(1))
-    st.caption(words)
-    st.markdown(learn_text.OVERFITTING_MORE)
 
 
 def draw_labels() -> None:
@@ -107,43 +90,51 @@ def draw_networks() -> None:
 
 
 def draw_technique(name: str) -> None:
-    """One technique: its idea, its formula, its Keras line, its picture, when it hurts, and the way to the Lab."""
+    """One technique in the same places as all: idea, when it hurts, source; formula, Keras line, picture, the Lab."""
     technique = TECHNIQUES[name]
     words, picture = st.columns([1, 1], gap="large")
     with words:
         st.markdown(technique.idea)
-        st.latex(technique.formula)
         st.markdown(learn_text.HURTS.format(text=technique.hurts))
         st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
+        st.latex(technique.formula)
+        st.code(keras_lines(technique), language="python", wrap_lines=True)
+        if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
+            experiment = lesson(technique)
+            load_draft(experiment, notice=learn_text.LOADED.format(name=experiment.name))
+            state.show_experiment(None)
+            st.switch_page(LAB_PAGE)
     with picture:
-        _draw_picture(technique, name)
-    st.code(keras_lines(technique), language="python", wrap_lines=True)
-    if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
-        experiment = lesson(technique)
-        load_draft(experiment, notice=learn_text.LOADED.format(name=experiment.name))
-        state.show_experiment(None)
-        st.switch_page(LAB_PAGE)
+        draw_picture(technique, name, place="entry")
 
 
-def _draw_picture(technique: type[Technique], name: str) -> None:
+def draw_picture(technique: type[Technique], name: str, *, place: str) -> None:
+    """What a technique does, with sliders for its parameters, drawn anew on request where chance has a part in it.
+
+    Args:
+        technique: of the registry.
+        name: its name.
+        place: where on the page; two pictures of one technique have their own widgets.
+    """
     picture, values = PICTURES[name], technique.model_validate({}).model_dump()
     known = {parameter.key: parameter for parameter in parameters(technique)}
-    place = st.container()
+    key, drawn = f"learn_{place}_{name}", st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for key in picture.controls:
-            values[key] = _slider(name, known[key], picture.starts.get(key, known[key].default))
+        for control in picture.controls:
+            start = picture.starts.get(control, known[control].default)
+            values[control] = _slider(f"{key}_{control}", known[control], start)
         if picture.random:
             st.button(
-                learn_text.DRAW_ANEW, key=f"anew_{name}", icon=":material/casino:", on_click=_draw_anew, args=(name,)
+                learn_text.DRAW_ANEW, key=f"{key}_anew", icon=":material/casino:", on_click=_draw_anew, args=(key,)
             )
-    seed = st.session_state.get(state.LEARN_DRAWS, {}).get(name, 0)
+    seed = st.session_state.get(state.LEARN_DRAWS, {}).get(key, 0)
     drawing = picture.draw(material(), values, seed)
-    with place:
-        live_chart(drawing.figure, key=f"learn_{name}", alt=drawing.words, height=picture.height)
+    with drawn:
+        live_chart(drawing.figure, key=key, alt=drawing.words, height=picture.height)
         st.caption(drawing.words)
 
 
-def _slider(name: str, parameter: Parameter, start: float) -> float:
+def _slider(key: str, parameter: Parameter, start: float) -> float:
     cast = int if parameter.kind == "int" else float
     low, high, step = map(cast, parameter.slider)
     return st.slider(
@@ -153,22 +144,34 @@ def _slider(name: str, parameter: Parameter, start: float) -> float:
         cast(start),
         step,
         format="%g",
-        key=f"learn_{name}_{parameter.key}",
+        key=key,
         help=parameter.about,
         width=220,
     )
 
 
-def _draw_anew(name: str) -> None:
+def _draw_anew(key: str) -> None:
     draws = st.session_state.setdefault(state.LEARN_DRAWS, {})
-    draws[name] = draws.get(name, 0) + 1
+    draws[key] = draws.get(key, 0) + 1
 
 
 @cache
 def keras_lines(technique: type[Technique]) -> str:
-    """What the technique's lesson has in Keras and the baseline has not."""
+    """What the technique's lesson has in Keras and the baseline has not; a layer of the network as it is written in
+    one: `H = tf.keras.layers.Dropout(0.3)(H)`."""
     experiment = lesson(technique)
     without, with_it = map(experiment.plan, experiment.variants)
-    writer = Writer("class")
-    lines = [line for call in added_calls(with_it, without) for line in writer.lay_out("", call, "", "")]
+    writer, layers = Writer("class"), {layer.call for layer in with_it.layers}
+    lines = []
+    for added in added_calls(with_it, without):
+        head, tail = ("H = ", "(H)") if added in layers else ("", "")
+        lines += writer.lay_out(head, added, tail, "")
     return "\n".join(lines) or learn_text.NO_CALL
+
+
+EXPLANATIONS = {
+    "labels": (learn_text.LABELS_TEXT, learn_text.LABELS_CODE, learn_text.LABELS_MORE),
+    "names": (learn_text.NAMES_TEXT, *(f"{n.string} {n.function} {n.cls}" for n in KERAS_NAMES if n.listed)),
+    "networks": (learn_text.NETWORKS_TEXT, *(architecture.label for architecture in ARCHITECTURES.values())),
+}
+"""The words of what is no technique, for the search."""
