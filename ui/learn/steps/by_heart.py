@@ -75,8 +75,8 @@ def _figure(run: RunSummary, epoch: int, decided: int | None, _language: str) ->
 def _words(run: RunSummary) -> str:
     rows = experiment_of(FIRST_VISIT).dataset.training_rows
     return _(
-        "A network is trained on {rows} handwritten digits, over and over: {epochs} **epochs**. **Training loss** (dashed) "
-        "says how wrong it is about those; **validation loss** (solid) how wrong about digits that it has "
+        "A network is trained on {rows} handwritten digits, over and over: {epochs} **epochs**. **Training loss** "
+        "(dashed) says how wrong it is about those; **validation loss** (solid) how wrong about digits that it has "
         "never seen.\n\n"
         "Pull the slider through the epochs. Where would you say that it stops getting better?"
     ).format(rows=rows, epochs=run.epochs)
