@@ -53,8 +53,9 @@ def growing_figure(
     traces = [
         trace for part, curve in curves.items() for trace in _grown(part, curve, epoch, whole=decided is not None)
     ]
+    last = run.epochs if whole else epoch
     ends = [
-        EndLabel(name, style(0).colour, float(curve[epoch - 1]), write_value("loss", float(curve[epoch - 1])), dash)
+        EndLabel(name, style(0).colour, float(curve[last - 1]), write_value("loss", float(curve[last - 1])), dash)
         for name, curve, dash in zip((_("training"), _("validation")), curves.values(), ("╌", "—"), strict=True)
     ]
     always = [*end_labels(ends, *span, CURVE_HEIGHT, log_axis=False), *_say_decided(decided, run.curves["val_loss"])]

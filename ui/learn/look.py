@@ -8,6 +8,7 @@ STYLE = """<style>
   background: none; justify-content: start; text-align: left; height: auto; min-height: 44px; margin: 0; }
 .st-key-learn_step button:has(~ [aria-checked="true"]), .st-key-learn_step [aria-checked="true"] {
   border-top-color: var(--learn-primary); }
+.st-key-learn_step button div { justify-content: start; }
 .st-key-learn_step button p { white-space: normal; line-height: 1.25; font-size: 0.875rem; }
 .st-key-learn_step button strong { display: block; font-size: 0.8rem; font-weight: 500; opacity: 0.75; }
 .st-key-learn_step [aria-checked="true"] p { font-weight: 600; }
@@ -21,16 +22,19 @@ STYLE = """<style>
 .st-key-lesson > :has(> .st-key-lesson_said) { grid-area: said; }
 .st-key-lesson > * { min-width: 0; width: 100%; }
 .st-key-lesson_say { background: var(--learn-tint); border-radius: 8px; padding: 0.7rem 0.9rem; }
-.st-key-families { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); grid-auto-flow: dense; gap: 0.75rem; }
+.st-key-families { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr));
+  grid-auto-flow: dense; gap: 0.75rem; }
 .st-key-families > * { min-width: 0; width: 100%; }
 .st-key-families > *, [class*="st-key-family_"] { height: 100%; }
 .st-key-families > :has(> .st-key-entry) { grid-column: 1 / -1; height: auto; }
+.st-key-families > :has(> .st-key-keras_family) { grid-column: 1 / -1; height: auto; }
 [class*="st-key-entry_"] button { min-height: 2rem; padding: 0.1rem 0.6rem; }
 @media (max-width: 1180px) { .st-key-families { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (max-width: 760px) {
   .st-key-lesson { grid-template: "words" "figure" "said" / minmax(0, 1fr); padding: 1rem 0.8rem; }
   .st-key-learn_step [role="radiogroup"] { gap: 4px; }
-  .st-key-learn_step button p { font-size: 0; } .st-key-learn_step button strong { font-size: 0.9rem; }
+  .st-key-learn_step button div { justify-content: start; }
+.st-key-learn_step button p { font-size: 0; } .st-key-learn_step button strong { font-size: 0.9rem; }
   .st-key-families { grid-template-columns: minmax(0, 1fr); }
   [class*="st-key-entry_"] button { min-height: 2.5rem; }
 }

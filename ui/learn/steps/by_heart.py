@@ -110,8 +110,9 @@ def _draw_rows(run: RunSummary, epoch: int) -> None:
     for template, accuracy, (count, figure) in parts:
         right = round(float(run.curves[accuracy][epoch - 1]) * count)
         words = template.format(right=right, rows=count)
-        st.caption(words)
-        live_chart(figure, key=f"learn_rows_{accuracy}", alt=words, height=IMAGES_HEIGHT)
+        with st.container(gap=None):
+            st.caption(words)
+            live_chart(figure, key=f"learn_rows_{accuracy}", alt=words, height=IMAGES_HEIGHT)
 
 
 @cache

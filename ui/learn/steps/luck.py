@@ -15,7 +15,7 @@ from ui.learn.recorded import experiment_of, runs_of
 from ui.learn.steps.frame import Places
 from wording.language import _
 from wording.numbers import format_number
-from wording.verdict import name_kind, say_comparison
+from wording.verdict import say_comparison
 
 TECHNIQUE = "dropout"
 FEWEST = 2
@@ -58,7 +58,7 @@ def draw(places: Places) -> None:
         so_far = [compared(verdict_after(number)) for number in range(FEWEST, seeds + 1)]
         index = [variant.name for variant in experiment_of(FIRST_VISIT).variants].index(TECHNIQUE)
         drawn = interval_figure(so_far, verdict.margin or 0.0, len(scores), index, reach=_reach())
-        answer = f"{name_kind(comparison.kind)}. {say_comparison(comparison, verdict)}"
+        answer = say_comparison(comparison, verdict)
         live_chart(drawn, key="learn_interval", alt=answer, height=INTERVAL_HEIGHT, status=f"{said} {answer}")
         st.caption(
             _(
@@ -66,7 +66,7 @@ def draw(places: Places) -> None:
                 "matter: a claim needs the whole interval on one side of it, and five seeds."
             )
         )
-    places.say(f"{said}\n\n**{name_kind(comparison.kind)}** {say_comparison(comparison, verdict)}")
+    places.say(f"{said}\n\n{answer}")
 
 
 @cache

@@ -161,8 +161,8 @@ def _begin_again() -> None:
 
 
 def _run(rule: StoppingRule) -> RunSummary:
-    """The seed that is drawn: the one after the first step's, and others on request."""
-    runs = baseline_runs(rule)
+    """The seed that is drawn: one that overfits, but not the first step's; others on request."""
+    runs = sorted(baseline_runs(rule), key=lambda run: run.onset is None)
     again: int = st.session_state.get(state.LEARN_SEED, 0)
     return runs[(1 + again) % len(runs)]
 
