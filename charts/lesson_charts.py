@@ -50,9 +50,8 @@ def growing_figure(
     marks = mark_epochs(summarize((run,))[0])
     marks = marks if onset else replace(marks, onset=None, onsets=())
     marks = marks if rule else replace(marks, stops=(), bests=())
-    traces = [
-        trace for part, curve in curves.items() for trace in _grown(part, curve, epoch, whole=decided is not None)
-    ]
+    whole = decided is not None
+    traces = [trace for part, curve in curves.items() for trace in _grown(part, curve, epoch, whole=whole)]
     last = run.epochs if whole else epoch
     ends = [
         EndLabel(name, style(0).colour, float(curve[last - 1]), write_value("loss", float(curve[last - 1])), dash)

@@ -18,6 +18,8 @@ from wording.numbers import format_number
 STRENGTH_HEIGHT: Final = 270
 DECADES_TO_ZERO: Final = 0.6
 """How far left of the smallest strength stands zero, which a logarithmic axis has no place for."""
+HIGHEST: Final = 2.0
+"""How far up the axis goes, in multiples of the loss at the weakest strength: else all valleys would look flat."""
 DOT_SIZE, POINT_SIZE, CHOSEN_SIZE = 6, 8, 15
 
 
@@ -36,6 +38,7 @@ def strength_figure(strengths: Sequence[Strength], title: str, index: int, chose
     training = np.array([_mean(strength.train_loss.mean) for strength in strengths])
     seeds = [np.asarray(strength.val_loss.values, np.float64) for strength in strengths]
     low, high = span_y([means, training, *seeds], log=False)
+    high = min(high, HIGHEST * float(np.nanmax([means[0], *seeds[0]])))
     place = float(places[[strength.value for strength in strengths].index(chosen)])
     return {
         "data": _traces(strengths, places, means, training, index, chosen),
@@ -43,7 +46,7 @@ def strength_figure(strengths: Sequence[Strength], title: str, index: int, chose
             "uirevision": revision,
             "hovermode": "closest",
             "showlegend": True,
-            "legend": {"orientation": "h", "itemsizing": "constant"},
+            "legend": {"orientation": "h", "itemsizing": "trace"},
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "xaxis": {
                 "title": axis_title(title),

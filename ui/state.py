@@ -51,6 +51,8 @@ LEARN_STOP = "learn_stop"
 """The epoch at which the person stopped it."""
 LEARN_SEED = "learn_seed"
 """Which of the recorded seeds the second step draws, from 0."""
+LEARN_MOVED = "learn_moved"
+"""Whether the step was changed from below it, so that the page should go back to where the step begins."""
 LEARN_ENTRY = "learn_entry"
 """What is open below the steps: a technique, or something else that is explained."""
 

@@ -134,7 +134,9 @@ def name_entry(entry: str) -> str:
 
 
 def _draw_card(family: Family, shown: Sequence[str], chosen: str | None) -> None:
-    with st.container(border=True, key=f"family_{FAMILIES.index(family)}", gap="xsmall"):
+    place = FAMILIES.index(family)
+    key = f"family_{place}" if place < len(FAMILIES) - 1 else "keras_family"
+    with st.container(border=True, key=key, gap="xsmall"):
         step = f" :small[:gray[{_('step {step}').format(step=family.step)}]]" if family.step else ""
         st.markdown(f"**{family.name()}**{step}  \n:small[:gray[{family.about()}]]")
         with st.container(horizontal=True, gap="xsmall"):

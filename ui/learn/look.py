@@ -3,6 +3,7 @@
 STYLE = """<style>
 [data-testid="stLatex"] .katex { font-size: 1em; }
 [data-testid="stLatex"] .katex-display { overflow-x: auto; overflow-y: hidden; padding: 4px 0; }
+.st-key-learn_step { scroll-margin-top: 4rem; }
 .st-key-learn_step [role="radiogroup"] { display: grid; grid-template-columns: repeat(6, 1fr); gap: 8px; }
 .st-key-learn_step button { border: 0; border-top: 4px solid var(--learn-border); border-radius: 0; padding: 6px 2px;
   background: none; justify-content: start; text-align: left; height: auto; min-height: 44px; margin: 0; }

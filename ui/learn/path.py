@@ -21,6 +21,10 @@ class Step:
 
 STEPS = tuple(Step(module.name_step, module.draw) for module in (by_heart, stopping, luck, weights, disturb, predict))
 CHOSEN_KEY = "learn_step"
+TO_THE_TOP = """<script>/* STEP */
+document.querySelector(".st-key-learn_step").scrollIntoView({ block: "start" });
+</script>"""
+"""On a phone a step is taller than the screen, and the ways on stand at its end."""
 
 
 def seconds_between_drawings() -> float | None:
@@ -39,6 +43,8 @@ def draw_path(drawn_every: float | None) -> None:
         st.rerun()
     shown = state.learn_step(len(STEPS))
     _draw_row(shown)
+    if state.take(state.LEARN_MOVED):
+        st.html(TO_THE_TOP.replace("STEP", str(shown)), unsafe_allow_javascript=True)
     with st.container(border=True, key="lesson"):
         places = Places(*(st.container(key=f"lesson_{part}") for part in ("words", "figure", "said")))
         with places.words:
@@ -60,11 +66,16 @@ def _follow_row() -> None:
     state.show_step(st.session_state[CHOSEN_KEY])
 
 
+def _move(step: int) -> None:
+    state.show_step(step)
+    st.session_state[state.LEARN_MOVED] = True
+
+
 def _draw_ways(shown: int) -> None:
     """To the step before, and on."""
     with st.container(horizontal=True, gap="small"):
         if shown > 1:
-            st.button(_("Back"), key="learn_back", on_click=state.show_step, args=(shown - 1,))
+            st.button(_("Back"), key="learn_back", on_click=_move, args=(shown - 1,))
         if shown < len(STEPS):
             label = _("Next: {step}").format(step=STEPS[shown].name())
-            st.button(label, key="learn_next", type="primary", on_click=state.show_step, args=(shown + 1,))
+            st.button(label, key="learn_next", type="primary", on_click=_move, args=(shown + 1,))

@@ -100,19 +100,23 @@ def say_mark(run: RunSummary, decided: int) -> str:
     ).format(decided=decided, epoch=run.onset.epoch, evidence=say_onset(run.onset))
 
 
+def rows_right(run: RunSummary, epoch: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many training rows of how many the net has right at an epoch, and how many validation rows."""
+    (training, _image), (validation, _image) = _rows(run.seed)
+    counts = {"train_accuracy": training, "val_accuracy": validation}
+    learned, unseen = ((round(float(run.curves[name][epoch - 1]) * rows), rows) for name, rows in counts.items())
+    return learned, unseen
+
+
 def _draw_rows(run: RunSummary, epoch: int) -> None:
     """Some rows of either kind, and how many of all it has right at this epoch."""
-    training, validation = _rows(run.seed)
-    parts = (
-        (_("Learned from: {right} of {rows} right"), "train_accuracy", training),
-        (_("Never seen: {right} of {rows} right"), "val_accuracy", validation),
-    )
-    for template, accuracy, (count, figure) in parts:
-        right = round(float(run.curves[accuracy][epoch - 1]) * count)
-        words = template.format(right=right, rows=count)
+    templates = (_("Learned from: {right} of {rows} right"), _("Never seen: {right} of {rows} right"))
+    shown = zip(templates, rows_right(run, epoch), _rows(run.seed), strict=True)
+    for place, (template, (right, rows), (_rows_of_kind, figure)) in enumerate(shown):
+        words = template.format(right=right, rows=rows)
         with st.container(gap=None):
             st.caption(words)
-            live_chart(figure, key=f"learn_rows_{accuracy}", alt=words, height=IMAGES_HEIGHT)
+            live_chart(figure, key=f"learn_rows_{place}", alt=words, height=IMAGES_HEIGHT)
 
 
 @cache

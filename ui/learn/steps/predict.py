@@ -95,6 +95,6 @@ def lowest_of(name: str) -> tuple[str, float]:
 def say_result(name: str, predicted: str) -> str:
     """Whether the prediction holds, and what can be claimed."""
     variant, loss = lowest_of(name)
-    head = _("**Yes.**") if variant == predicted else _("**No.**")
+    head = _("**As you said.**") if variant == predicted else _("**Not as you said.**")
     lowest = _("The lowest mean is that of {variant}: {loss}.").format(variant=plain(variant), loss=format_number(loss))
     return f"{head} {lowest} {plain(say_answer(verdict_on(name)))}"
