@@ -18,6 +18,8 @@ from wording.numbers import format_number
 STRENGTH_HEIGHT: Final = 270
 DECADES_TO_ZERO: Final = 0.6
 """How far left of the smallest strength stands zero, which a logarithmic axis has no place for."""
+DECADES_OF_A_NAME: Final = 0.45
+"""Room for a strength's name on a phone."""
 HIGHEST: Final = 2.0
 """How far up the axis goes, in multiples of the loss at the weakest strength: else all valleys would look flat."""
 DOT_SIZE, POINT_SIZE, CHOSEN_SIZE = 6, 8, 15
@@ -38,7 +40,7 @@ def strength_figure(strengths: Sequence[Strength], title: str, index: int, chose
     training = np.array([_mean(strength.train_loss.mean) for strength in strengths])
     seeds = [np.asarray(strength.val_loss.values, np.float64) for strength in strengths]
     low, high = span_y([means, training, *seeds], log=False)
-    high = min(high, HIGHEST * float(np.nanmax([means[0], *seeds[0]])))
+    high = min(high, max(HIGHEST * float(means[0]), 1.05 * float(np.max(seeds[0], initial=0.0))))
     place = float(places[[strength.value for strength in strengths].index(chosen)])
     return {
         "data": _traces(strengths, places, means, training, index, chosen),
@@ -51,7 +53,7 @@ def strength_figure(strengths: Sequence[Strength], title: str, index: int, chose
             "xaxis": {
                 "title": axis_title(title),
                 "tickvals": places.tolist(),
-                "ticktext": [format_number(strength.value) for strength in strengths],
+                "ticktext": name_places(strengths, places),
                 "range": [float(places[0]) - 0.2, float(places[-1]) + 0.2],
                 "zeroline": False,
                 "showgrid": False,
@@ -75,6 +77,16 @@ def place_strengths(values: Sequence[float]) -> FloatArray:
     """
     smallest = min((value for value in values if value > 0), default=1.0)
     return np.array([np.log10(value) if value > 0 else np.log10(smallest) - DECADES_TO_ZERO for value in values])
+
+
+def name_places(strengths: Sequence[Strength], places: FloatArray) -> list[str]:
+    """Return what stands below each strength: nothing where it would run into the one before."""
+    names, last = [], -np.inf
+    for strength, place in zip(strengths, places, strict=True):
+        fits = place - last >= DECADES_OF_A_NAME
+        names.append(format_number(strength.value) if fits else "")
+        last = place if fits else last
+    return names
 
 
 def _mean(value: float | None) -> float:
