@@ -8,25 +8,30 @@ import streamlit as st
 
 from charts.technique_pictures import PICTURES, Material
 from datasets.registry import Digits
-from experiment.judging import BASELINE
+from experiment.judging import BASELINE, judge_runs
 from experiment.lessons import lesson
 from experiment.presets import FIRST_VISIT, recorded_curves
 from export.added_calls import added_calls
 from export.keras_text import Writer
-from models.architectures import ARCHITECTURES, make_plan
+from models.architectures import ARCHITECTURES, ResNetMLP, make_plan
 from models.keras_names import KERAS_NAMES
 from models.parameters import Parameter, parameters
 from models.techniques import TECHNIQUES, Technique
 from ui import state, text
 from ui.components.live_chart import live_chart
 from ui.components.network_view import draw_network
-from ui.lab.experiment_form import load_draft
-from ui.layout import LAB_PAGE
+from ui.components.plain import plain
 from ui.learn import learn_text
+from ui.learn.recorded import experiment_of, runs_of
+from ui.learn.steps.frame import lab_chart, open_in_lab
+from wording.language import _
+from wording.verdict import say_answer
 
 FIRST_IMAGE = 3
 """The first images of the digits are 0, 1, 2; a 3 and a 4 show turning and mixing better."""
 
+DEEP_NETS = "deep_nets"
+HUNDRED_LAYERS, LAYERS_IN_A_BLOCK = 100, 2
 EXAMPLE_SHARES = np.array([[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]])
 EXAMPLE_LABELS = (2, 0)
 
@@ -87,6 +92,19 @@ def draw_networks() -> None:
             st.caption(architecture.diagram)
             chosen = architecture.model_validate({})
             draw_network(make_plan(chosen, (), input_shape=Digits.shape, classes=Digits.classes))
+    _draw_deep()
+
+
+def _draw_deep() -> None:
+    """A hundred layers as they are built, and what half of them learn with and without shortcuts."""
+    deep = ResNetMLP(blocks=HUNDRED_LAYERS // LAYERS_IN_A_BLOCK)
+    st.markdown(f"**{_('A hundred layers')}** {_('are one block again and again:')}")
+    draw_network(make_plan(deep, (), input_shape=Digits.shape, classes=Digits.classes))
+    experiment, runs = experiment_of(DEEP_NETS), runs_of(DEEP_NETS)
+    st.markdown(f"**{_('Fifty layers, recorded.')}** {plain(say_answer(judge_runs(experiment, runs)))}")
+    lab_chart(experiment, runs, key="learn_deep")
+    if st.button(learn_text.COMPARE, key="compare_deep", icon=":material/science:"):
+        open_in_lab(experiment)
 
 
 def draw_technique(name: str) -> None:
@@ -100,10 +118,7 @@ def draw_technique(name: str) -> None:
         st.latex(technique.formula)
         st.code(keras_lines(technique), language="python", wrap_lines=True)
         if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
-            experiment = lesson(technique)
-            load_draft(experiment, notice=learn_text.LOADED.format(name=experiment.name))
-            state.show_experiment(None)
-            st.switch_page(LAB_PAGE)
+            open_in_lab(lesson(technique))
     with picture:
         draw_picture(technique, name, place="entry")
 
