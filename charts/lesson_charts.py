@@ -25,7 +25,7 @@ from wording.language import _
 CURVE_HEIGHT: Final = 360
 PAIRS_HEIGHT: Final = 330
 INTERVAL_HEIGHT: Final = 210
-PALE: Final = 0.25
+PALE: Final = 0.4
 """Opacity of what was not drawn yet when the person decided."""
 MARGIN: Final = {"l": 8, "r": 12, "t": 8, "b": 8}
 DOT_SIZE: Final = 11
@@ -119,7 +119,7 @@ def pairs_figure(
     span: tuple[float, float],
     title: str,
     *,
-    connected: bool,
+    connected: int,
 ) -> Trace:
     """Return a Plotly figure of two variants' seeds as dots, with `PAIRS_HEIGHT` for its height.
 
@@ -128,13 +128,13 @@ def pairs_figure(
         scores: for each seed: its number, and what either variant scored.
         span: of the value axis, the same for any number of seeds.
         title: of the value axis.
-        connected: whether the two dots of a seed are joined.
+        connected: of how many seeds, from the first on, the two dots are joined.
     """
     joined = {
         "type": "scatter", "mode": "lines", "uid": "pairs", "name": _("the same seed"), "hoverinfo": "skip",
-        "line": {"color": GREY, "width": 1.4}, "visible": connected, "showlegend": False,
-        "x": [place for _seed in scores for place in (0.0, 1.0, None)],
-        "y": [value for _seed, first, second in scores for value in (first, second, None)],
+        "line": {"color": GREY, "width": 1.4}, "showlegend": False,
+        "x": [0.0, 1.0, None] * connected,
+        "y": [value for _seed, first, second in scores[:connected] for value in (first, second, None)],
     }  # fmt: skip
     columns = [(index, [pair[1 + index] for pair in scores]) for index in range(2)]
     seeds = [str(seed) for seed, *_values in scores]

@@ -14,6 +14,7 @@ from analysis.early_stopping import StoppingRule
 from charts.technique_pictures import PICTURES
 from experiment.lesson_recordings import lesson_curves, lesson_experiments
 from experiment.lessons import lesson
+from experiment.presets import FIRST_VISIT
 from experiment.spec import Experiment
 from models.architectures import ARCHITECTURES
 from models.parameters import parameters
@@ -29,6 +30,7 @@ from ui.learn.recorded import baseline_runs
 from ui.learn.sections import keras_lines
 from ui.learn.steps import by_heart, luck, predict, stopping, weights
 from wording.evidence import say_onset
+from wording.verdict import say_comparison
 
 OpenPage = Callable[..., Any]
 
@@ -154,12 +156,18 @@ def test_a_curve_that_nobody_stops_ends_with_its_last_epoch(
 def test_the_same_seeds_are_connected_and_the_interval_closes(open_page: OpenPage) -> None:
     page = open_step(open_page, 3)
     scores = luck.pairs()
-    assert luck.say_columns(scores) in page.shown and page.charts[0]["figure"]["data"][0]["visible"] is False
+    assert luck.say_columns(scores) in page.shown and chart(page, "learn_pairs")["data"][0]["y"] == []
     page.app.toggle[0].set_value(True).run()
-    assert luck.say_pairs(scores) in page.shown and page.charts[0]["figure"]["data"][0]["visible"] is True
-    page.fill("slider", "Seeds", 5)
-    assert luck.say_pairs(scores[:5]) in page.shown
-    assert len(decode(page.charts[1]["figure"]["data"][0]["y"])) == 4, "after 2, 3, 4 and 5 seeds"
+    page.fill("slider", "Seeds that are compared", 5)
+    assert luck.say_pairs(scores[:5]) in page.shown and len(chart(page, "learn_pairs")["data"][0]["y"]) == 15
+    assert len(decode(chart(page, "learn_interval")["data"][0]["y"])) == 4, "after 2, 3, 4 and 5 seeds"
+    verdict = luck.verdict_after(5)
+    assert say_comparison(luck.compared(verdict), verdict) in page.shown
+
+
+def test_with_all_seeds_the_verdict_is_that_of_the_first_visit() -> None:
+    found = {comparison.variant: comparison for comparison in predict.verdict_on(FIRST_VISIT).comparisons}
+    assert luck.compared(luck.verdict_after(len(luck.pairs()))) == found[luck.TECHNIQUE]
 
 
 @pytest.mark.parametrize("technique", weights.PENALTIES)

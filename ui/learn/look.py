@@ -12,10 +12,12 @@ STYLE = """<style>
 .st-key-learn_step button div { justify-content: start; }
 .st-key-learn_step button p { white-space: normal; line-height: 1.25; font-size: 0.875rem; }
 .st-key-learn_step button strong { display: block; font-size: 0.8rem; font-weight: 500; opacity: 0.75; }
-.st-key-learn_step [aria-checked="true"] p { font-weight: 600; }
-.st-key-learn_step, .st-key-lesson_say { --learn-border: #d9e0e4; --learn-primary: #0f766e; --learn-tint: #e6f2f0; }
+.st-key-learn_step [aria-checked="true"] p { font-weight: 600; color: var(--learn-text); }
+.st-key-learn_step [aria-checked="true"] strong { opacity: 1; }
+.st-key-learn_step, .st-key-lesson_say { --learn-border: #d9e0e4; --learn-primary: #0f766e; --learn-tint: #e6f2f0;
+  --learn-text: #0f766e; }
 @media (prefers-color-scheme: dark) { .st-key-learn_step, .st-key-lesson_say {
-  --learn-border: #2e3742; --learn-primary: #148578; --learn-tint: #12302e; } }
+  --learn-border: #2e3742; --learn-primary: #148578; --learn-tint: #12302e; --learn-text: #4fc0b1; } }
 .st-key-lesson { display: grid; grid-template: "words figure" auto "said figure" 1fr / minmax(0, 25rem) minmax(0, 1fr);
   gap: 0.75rem 2.5rem; padding: 1.4rem 1.5rem; align-items: start; }
 .st-key-lesson > :has(> .st-key-lesson_words) { grid-area: words; }

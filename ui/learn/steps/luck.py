@@ -18,7 +18,7 @@ from wording.numbers import format_number
 from wording.verdict import say_comparison
 
 TECHNIQUE = "dropout"
-FEWEST = 2
+FEWEST, SEEDS_AT_FIRST = 2, 3
 SETTLED_FROM = 4
 """From so many seeds on the whole interval is on the axis; that of two seeds would make all others dots."""
 
@@ -29,7 +29,7 @@ def name_step() -> str:
 
 
 def draw(places: Places) -> None:
-    """Dots, connected or not, and the interval after each seed so far."""
+    """Dots; once they are connected, the interval after each seed, too."""
     scores = pairs()
     with places.words:
         st.markdown(
@@ -44,29 +44,43 @@ def draw(places: Places) -> None:
     with places.figure:
         connected = st.toggle(_("Connect the same seed"), key="learn_connected")
         place = st.container()
-        seeds = st.slider(_("Seeds"), FEWEST, len(scores), len(scores), key="learn_seeds")
-        shown, verdict = scores[:seeds], verdict_after(seeds)
-        comparison = compared(verdict)
-        said = say_pairs(shown) if connected else say_columns(shown)
+        seeds = _draw_interval() if connected else 0
+        said = say_pairs(scores[:seeds]) if connected else say_columns(scores)
         with place:
-            values = [value for _seed, *pair in scores for value in pair]
-            margin = 0.08 * (max(values) - min(values))
-            span = (min(values) - margin, max(values) + margin)
-            title = _("Validation loss, model handed over")
-            figure = pairs_figure((BASELINE, TECHNIQUE), shown, span, title, connected=connected)
-            live_chart(figure, key="learn_pairs", alt=said, height=PAIRS_HEIGHT)
-        so_far = [compared(verdict_after(number)) for number in range(FEWEST, seeds + 1)]
-        index = [variant.name for variant in experiment_of(FIRST_VISIT).variants].index(TECHNIQUE)
-        drawn = interval_figure(so_far, verdict.margin or 0.0, len(scores), index, reach=_reach())
-        answer = say_comparison(comparison, verdict)
-        live_chart(drawn, key="learn_interval", alt=answer, height=INTERVAL_HEIGHT, status=f"{said} {answer}")
+            figure = pairs_figure(
+                (BASELINE, TECHNIQUE), scores, _span(), _("Validation loss, model handed over"), connected=seeds
+            )
+            live_chart(figure, key="learn_pairs", alt=said, height=PAIRS_HEIGHT, status=said)
+    answer = say_comparison(compared(verdict_after(seeds)), verdict_after(seeds)) if connected else ""
+    places.say(f"{said}\n\n{answer}")
+
+
+def _draw_interval() -> int:
+    """How many seeds are compared, and the interval after each of them."""
+    place = st.container()
+    seeds = st.slider(_("Seeds that are compared"), FEWEST, len(pairs()), SEEDS_AT_FIRST, key="learn_seeds")
+    verdict = verdict_after(seeds)
+    so_far = [compared(verdict_after(number)) for number in range(FEWEST, seeds + 1)]
+    index = [variant.name for variant in experiment_of(FIRST_VISIT).variants].index(TECHNIQUE)
+    drawn = interval_figure(so_far, verdict.margin or 0.0, len(pairs()), index, reach=_reach())
+    answer = say_comparison(so_far[-1], verdict)
+    with place:
+        live_chart(drawn, key="learn_interval", alt=answer, height=INTERVAL_HEIGHT, status=answer)
         st.caption(
             _(
-                "The difference to the baseline with its interval, by the Lab's rule. The grey stripe is what does not "
-                "matter: a claim needs the whole interval on one side of it, and five seeds."
+                "Difference to the baseline, and its interval by the Lab's rule. The grey stripe is what does not "
+                "matter: a claim needs five seeds at least, and the whole interval on one side of the stripe."
             )
         )
-    places.say(f"{said}\n\n{answer}")
+    return seeds
+
+
+@cache
+def _span() -> tuple[float, float]:
+    """What the axis of losses shows."""
+    values = [value for _seed, *pair in pairs() for value in pair]
+    margin = 0.08 * (max(values) - min(values))
+    return min(values) - margin, max(values) + margin
 
 
 @cache
