@@ -13,7 +13,7 @@ from experiment.lessons import lesson
 from experiment.presets import FIRST_VISIT, recorded_curves
 from export.added_calls import added_calls
 from export.keras_text import Writer
-from models.architectures import ARCHITECTURES, ResNetMLP, make_plan
+from models.architectures import ARCHITECTURES, make_plan
 from models.keras_names import KERAS_NAMES
 from models.parameters import Parameter, parameters
 from models.techniques import TECHNIQUES, Technique
@@ -97,7 +97,8 @@ def draw_networks() -> None:
 
 def _draw_deep() -> None:
     """A hundred layers as they are built, and what half of them learn with and without shortcuts."""
-    deep = ResNetMLP(blocks=HUNDRED_LAYERS // LAYERS_IN_A_BLOCK)
+    residual = next(architecture for architecture in ARCHITECTURES.values() if architecture.residual)
+    deep = residual.model_validate({"blocks": HUNDRED_LAYERS // LAYERS_IN_A_BLOCK})
     st.markdown(f"**{_('A hundred layers')}** {_('are one block again and again:')}")
     draw_network(make_plan(deep, (), input_shape=Digits.shape, classes=Digits.classes))
     experiment, runs = experiment_of(DEEP_NETS), runs_of(DEEP_NETS)
