@@ -25,8 +25,6 @@ from wording.language import _
 CURVE_HEIGHT: Final = 360
 PAIRS_HEIGHT: Final = 330
 INTERVAL_HEIGHT: Final = 210
-PALE: Final = 0.4
-"""Opacity of what was not drawn yet when the person decided."""
 MARGIN: Final = {"l": 8, "r": 12, "t": 8, "b": 8}
 DOT_SIZE: Final = 11
 
@@ -36,11 +34,13 @@ def growing_figure(
 ) -> Trace:
     """Return a Plotly figure of one run's losses up to an epoch, with `CURVE_HEIGHT` for its height.
 
+    What is to come would give the answer away, so it is drawn only once the person has decided.
+
     Args:
         run: finished.
-        epoch: up to which it is drawn; the axes are those of the whole run, so that they do not move.
+        epoch: up to which it is drawn, with a point there; the axes are those of the whole run, so that they do not move.
         options: of the axes.
-        decided: the epoch that the person chose; then the rest is drawn, too, pale.
+        decided: the epoch that the person chose; then the whole run is drawn.
         onset: whether it is marked where overfitting begins.
         rule: whether it is marked where early stopping fires, and what it restores.
     """
@@ -50,14 +50,15 @@ def growing_figure(
     marks = mark_epochs(summarize((run,))[0])
     marks = marks if onset else replace(marks, onset=None, onsets=())
     marks = marks if rule else replace(marks, stops=(), bests=())
-    whole = decided is not None
-    traces = [trace for part, curve in curves.items() for trace in _grown(part, curve, epoch, whole=whole)]
-    last = run.epochs if whole else epoch
+    last = epoch if decided is None else run.epochs
+    traces = [trace for part, curve in curves.items() for trace in _grow(part, curve, epoch, last)]
     ends = [
-        EndLabel(name, style(0).colour, float(curve[last - 1]), write_value("loss", float(curve[last - 1])), dash)
-        for name, curve, dash in zip((_("training"), _("validation")), curves.values(), ("╌", "—"), strict=True)
+        EndLabel(
+            _name(part), style(0).colour, float(curve[last - 1]), write_value("loss", float(curve[last - 1])), dash
+        )
+        for (part, curve), dash in zip(curves.items(), ("╌", "—"), strict=True)
     ]
-    always = [*end_labels(ends, *span, CURVE_HEIGHT, log_axis=False), *_say_decided(decided, run.curves["val_loss"])]
+    always = [*end_labels(ends, *span, CURVE_HEIGHT, log_axis=False), *_say_decided(decided, run.epochs)]
     words = mark_words(run.curves["val_loss"], places, marks, options)
     return {
         "data": [*traces, *curve_marks(0, run.variant, run.curves["val_loss"], places, marks)],
@@ -65,7 +66,7 @@ def growing_figure(
             **chart_layout(options, LABEL_PIXELS),
             "xaxis": {**x_axis(options, 8), "title": title_x(options), "range": [0, run.epochs + 1]},
             "yaxis": {**y_axis(options, 7), "title": title_y(options), "range": list(span)},
-            "shapes": [_upright(epoch, "dot")] if decided is None else [_upright(decided, "dash")],
+            "shapes": [_upright(epoch, "dot"), *([] if decided is None else [_upright(decided, "dash")])],
             "annotations": [*always, *words],
             "meta": {
                 "words": [list(range(len(always), len(always) + len(words)))],
@@ -76,29 +77,28 @@ def growing_figure(
     }
 
 
-def _grown(part: str, curve: FloatArray, epoch: int, *, whole: bool) -> list[Trace]:
-    """A loss up to an epoch, with its point there; what follows is pale."""
-    name = _("training") if part == "beside" else _("validation")
+def _grow(part: str, curve: FloatArray, epoch: int, last: int) -> list[Trace]:
+    """A loss up to its last epoch that is drawn, and a point at the one that is looked at."""
     look = (BESIDE_WIDTH, "dash") if part == "beside" else ()
-    hover = f"<b>{name}</b><br>" + _("epoch %{x}") + ": %{y:.4f}<extra></extra>"
-    drawn = {
-        **line_trace(0, part, *look), "name": name, "x0": 1, "dx": 1, "y": encode_values(curve[:epoch]),
-        "hovertemplate": hover,
+    line = {
+        **line_trace(0, part, *look), "name": _name(part), "x0": 1, "dx": 1, "y": encode_values(curve[:last]),
+        "hovertemplate": f"<b>{_name(part)}</b><br>" + _("epoch %{x}") + ": %{y:.4f}<extra></extra>",
     }  # fmt: skip
-    head = {
-        "type": "scatter", "mode": "markers", "uid": f"v0_{part}_head", "hoverinfo": "skip", "x": [epoch],
+    point = {
+        "type": "scatter", "mode": "markers", "uid": f"v0_{part}_point", "hoverinfo": "skip", "x": [epoch],
         "y": encode_values(curve[epoch - 1 : epoch]), "marker": {"size": 7, "color": style(0).colour},
     }  # fmt: skip
-    if not whole:
-        return [drawn, head]
-    rest = {**line_trace(0, f"{part}_rest", *look), "opacity": PALE, "hovertemplate": hover}
-    return [rest | {"x0": epoch, "dx": 1, "y": encode_values(curve[epoch - 1 :])}, drawn]
+    return [line, point]
 
 
-def _say_decided(epoch: int | None, curve: FloatArray) -> list[dict[str, Any]]:
+def _name(part: str) -> str:
+    return _("training") if part == "beside" else _("validation")
+
+
+def _say_decided(epoch: int | None, epochs: int) -> list[dict[str, Any]]:
     if epoch is None:
         return []
-    left = epoch > len(curve) / 2
+    left = epoch > epochs / 2
     return [
         {
             "x": epoch, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "right" if left else "left",

@@ -41,7 +41,7 @@ def test_a_growing_curve_shows_nothing_of_what_is_to_come(run: RunSummary) -> No
 def test_the_rest_and_the_onset_are_shown_once_it_is_decided(run: RunSummary) -> None:
     figure = growing_figure(run, 40, OPTIONS, decided=25, onset=True)
     traces = {trace["uid"]: trace for trace in figure["data"]}
-    assert len(decode(traces["v0_mean_rest"]["y"])) == 61 and traces["v0_mean_rest"]["x0"] == 40
+    assert len(decode(traces["v0_mean"]["y"])) == 100 and traces["v0_mean_point"]["x"] == [40]
     assert decode(traces["v0_onset"]["x"]) == [30] and "v0_marks_focused" not in traces
     assert any(note["text"] == "you: epoch 25" for note in figure["layout"]["annotations"])
 

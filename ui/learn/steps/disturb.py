@@ -25,9 +25,8 @@ def draw(places: Places) -> None:
     with places.figure:
         technique = _choose_technique()
         draw_picture(TECHNIQUES[technique], technique, place="step")
-        lab_chart(
-            experiment_of(LESSON), runs_of_variants(LESSON, BASELINE, variant_of(technique)), key="learn_disturbed"
-        )
+        shown, said = runs_of_variants(LESSON, BASELINE, variant_of(technique)), say_difference(technique)
+        lab_chart(experiment_of(LESSON), shown, key="learn_disturbed", status=said)
     with places.words:
         st.markdown(
             _(
@@ -39,7 +38,7 @@ def draw(places: Places) -> None:
             )
         )
         st.markdown(f"**{TECHNIQUES[technique].label}.** {TECHNIQUES[technique].idea}")
-    places.say(say_difference(technique))
+    places.say(said)
 
 
 def _choose_technique() -> str:

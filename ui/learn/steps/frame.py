@@ -37,10 +37,10 @@ class Places:
             st.markdown(sentences)
 
 
-def lab_chart(experiment: Experiment, runs: tuple[RunSummary, ...], *, key: str) -> None:
-    """The Lab's chart of some of an experiment's runs."""
+def lab_chart(experiment: Experiment, runs: tuple[RunSummary, ...], *, key: str, status: str = "") -> None:
+    """The Lab's chart of some of an experiment's runs; `status` is read aloud when it changes."""
     options = ChartOptions(judging_of(experiment).reference, experiment.training.epochs, revision=key)
-    live_chart(**show_chart(runs, ChartView(options, single=False)), key=key)
+    live_chart(**show_chart(runs, ChartView(options, single=False)), key=key, status=status)
 
 
 def open_in_lab(experiment: Experiment) -> None:

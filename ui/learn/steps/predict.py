@@ -61,7 +61,7 @@ def draw(places: Places) -> None:
         )  # fmt: skip
         if predicted is not None:
             draw_cards(experiment, runs, experiment.judging.what, None)
-            lab_chart(experiment, runs, key="learn_predicted")
+            lab_chart(experiment, runs, key="learn_predicted", status=say_result(name, predicted))
         if st.button(
             _("Run it yourself in the Lab"), key="learn_to_lab", icon=":material/science:",
             type="primary" if predicted is not None else "secondary",

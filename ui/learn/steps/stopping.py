@@ -112,7 +112,7 @@ def _draw_choices(places: Places, stopped: int) -> None:
         run = _run(rule)
         said = say_choices(run, stopped)
         with place:
-            drawn = _figure(run, run.epochs, stopped, LANGUAGE)
+            drawn = _figure(run, stopped, stopped, LANGUAGE)
             live_chart(drawn, key="learn_stopping", alt=said, height=CURVE_HEIGHT, status=said)
         variants = summarize(baseline_runs(rule))
         st.caption(_("The same patience on all {seeds} recorded seeds:").format(seeds=len(baseline_runs())))
