@@ -38,7 +38,7 @@ def growing_figure(
 
     Args:
         run: finished.
-        epoch: up to which it is drawn, with a point there; the axes are those of the whole run, so that they do not move.
+        epoch: up to which it is drawn, with a point there; the axes span the whole run, so that they do not move.
         options: of the axes.
         decided: the epoch that the person chose; then the whole run is drawn.
         onset: whether it is marked where overfitting begins.

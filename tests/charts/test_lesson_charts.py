@@ -24,7 +24,7 @@ def run() -> RunSummary:
 
 
 def decode(values: dict[str, str]) -> list[float]:
-    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
+    return list(np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]))
 
 
 def test_a_growing_curve_shows_nothing_of_what_is_to_come(run: RunSummary) -> None:

@@ -26,7 +26,7 @@ from ui.learn import learn_text
 from ui.learn.families import EXPLAINED, FAMILIES, find_entries, name_entry
 from ui.learn.path import STEPS
 from ui.learn.questions import questions, sheet
-from ui.learn.recorded import baseline_runs
+from ui.learn.recorded import baseline_runs, experiment_of
 from ui.learn.sections import keras_lines
 from ui.learn.steps import by_heart, luck, predict, stopping, weights
 from wording.evidence import say_onset
@@ -211,7 +211,7 @@ def test_a_result_is_shown_only_after_a_prediction(
     assert went == [LAB_PAGE]
     page.go("lab")
     page.press(text.TRAIN)
-    assert stored().variants == predict.experiment_of(name).variants
+    assert stored().variants == experiment_of(name).variants
 
 
 def test_every_lesson_is_recorded_whole() -> None:
@@ -261,6 +261,7 @@ def test_an_entry_shows_all_that_the_registry_says_and_a_picture(open_page: Open
 def test_a_layer_is_written_as_in_a_network() -> None:
     assert keras_lines(TECHNIQUES["dropout"]).startswith("H = tf.keras.layers.Dropout(")
     assert keras_lines(TECHNIQUES["dropout"]).endswith(")(H)")
+    assert "class_weight=" in keras_lines(TECHNIQUES["class_weight"])
     assert keras_lines(TECHNIQUES["early_stopping"]).startswith("tf.keras.callbacks.EarlyStopping(")
 
 

@@ -44,6 +44,7 @@ layers train that way. The preset *Deep nets: plain or residual* in the Lab show
 """
 HURTS = "**When it hurts.** {text}"
 NO_CALL = "# no call of its own: the same network and fit(), on more rows"
+CLASS_WEIGHT_CALL = "model.fit(x, y, class_weight=dict(enumerate(weights)))  # weights: one for each class"
 DRAW_ANEW = "Draw anew"
 COMPARE = "Compare in the Lab"
 LOADED = "The form now holds **{name}**. Press Train to see what it does."

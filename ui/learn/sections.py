@@ -182,6 +182,8 @@ def keras_lines(technique: type[Technique]) -> str:
     for added in added_calls(with_it, without):
         head, tail = ("H = ", "(H)") if added in layers else ("", "")
         lines += writer.lay_out(head, added, tail, "")
+    if with_it.class_weighting is not None:
+        lines.append(learn_text.CLASS_WEIGHT_CALL)
     return "\n".join(lines) or learn_text.NO_CALL
 
 
