@@ -137,7 +137,7 @@ def _draw_card(family: Family, shown: Sequence[str], chosen: str | None) -> None
     place = FAMILIES.index(family)
     key = f"family_{place}" if place < len(FAMILIES) - 1 else "keras_family"
     with st.container(border=True, key=key, gap="xsmall"):
-        step = f" :small[:gray[{_('step {step}').format(step=family.step)}]]" if family.step else ""
+        step = name_number(family.step) if family.step else ""
         st.markdown(f"**{family.name()}**{step}  \n:small[:gray[{family.about()}]]")
         with st.container(horizontal=True, gap="xsmall"):
             for entry in shown:
@@ -145,6 +145,12 @@ def _draw_card(family: Family, shown: Sequence[str], chosen: str | None) -> None
                     name_entry(entry), key=f"entry_{entry}", type="primary" if entry == chosen else "secondary",
                     on_click=_choose, args=(entry,),
                 )  # fmt: skip
+
+
+def name_number(step: int) -> str:
+    """A step by its number, small, in Markdown."""
+    name = _("step {step}").format(step=step)
+    return f" :small[:gray[{name}]]"
 
 
 def _choose(entry: str) -> None:

@@ -6,7 +6,7 @@ STYLE = """<style>
 .st-key-learn_step { scroll-margin-top: 4rem; }
 .st-key-learn_step [role="radiogroup"] { display: grid; grid-template-columns: repeat(6, 1fr); gap: 8px; }
 .st-key-learn_step button { border: 0; border-top: 4px solid var(--learn-border); border-radius: 0; padding: 6px 2px;
-  background: none; justify-content: start; text-align: left; height: auto; min-height: 44px; margin: 0; }
+  background: none; justify-content: start; text-align: left; height: auto; min-height: 44px; margin: 0; align-items: start; }
 .st-key-learn_step button:has(~ [aria-checked="true"]), .st-key-learn_step [aria-checked="true"] {
   border-top-color: var(--learn-primary); }
 .st-key-learn_step button div { justify-content: start; }
@@ -32,9 +32,10 @@ STYLE = """<style>
 .st-key-families > :has(> .st-key-entry) { grid-column: 1 / -1; height: auto; }
 .st-key-families > :has(> .st-key-keras_family) { grid-column: 1 / -1; height: auto; }
 [class*="st-key-entry_"] button { min-height: 2rem; padding: 0.1rem 0.6rem; }
+@media (max-width: 1020px) { .st-key-lesson { grid-template: "words" "figure" "said" / minmax(0, 1fr); } }
 @media (max-width: 1180px) { .st-key-families { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (max-width: 760px) {
-  .st-key-lesson { grid-template: "words" "figure" "said" / minmax(0, 1fr); padding: 1rem 0.8rem; }
+  .st-key-lesson { padding: 1rem 0.8rem; }
   .st-key-learn_step [role="radiogroup"] { gap: 4px; }
   .st-key-learn_step button div { justify-content: start; }
 .st-key-learn_step button p { font-size: 0; } .st-key-learn_step button strong { font-size: 0.9rem; }

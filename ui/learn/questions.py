@@ -17,11 +17,12 @@ from experiment.lesson_recordings import lesson_weights
 from experiment.version import PROGRAM_AND_VERSION
 from models.techniques import TECHNIQUES
 from ui.components.plain import plain
+from ui.learn.families import name_number
 from ui.learn.path import STEPS
 from ui.learn.recorded import baseline_runs, experiment_of, sweep_of
 from ui.learn.steps import by_heart, disturb, luck, predict, stopping, weights
 from wording.evidence import say_onset
-from wording.language import _
+from wording.language import LANGUAGE, _
 from wording.numbers import format_number, format_percent, join_texts
 from wording.verdict import say_answer
 
@@ -56,7 +57,7 @@ def draw_questions() -> None:
         key="learn_sheet", icon=":material/print:", on_click="ignore",
     )  # fmt: skip
     for number, question in enumerate(questions(), start=1):
-        title = f"{number}. {question.asked} :small[:gray[{_('step {step}').format(step=question.step)}]]"
+        title = f"{number}. {question.asked}{name_number(question.step)}"
         with st.expander(title, key=f"question_{number}", on_change="rerun") as opened:
             if opened.open:
                 st.markdown(plain(question.answer()))
@@ -86,11 +87,11 @@ def sheet() -> str:
         head = f"<h2>{number}. {escape(question.asked)}</h2>"
         asked.append(f'{head}{step}<div class="room"></div><div class="room"></div>')
         answered.append(f"{head}<p>{escape(question.answer())}</p>")
-    title = escape(_("Overfitting and what helps: questions for class"))
+    title, answers = escape(_("Overfitting and what helps: questions for class")), escape(_("Answers"))
     return (
-        f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head><body>'
+        f'<!doctype html><html lang="{LANGUAGE}"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head><body>'
         f"<h1>{title}</h1>{''.join(asked)}"
-        f'<div class="answers"><h1>{escape(_("Answers"))}</h1>{"".join(answered)}'
+        f'<div class="answers"><h1>{answers}</h1>{"".join(answered)}'
         f"<p><small>{escape(PROGRAM_AND_VERSION)}</small></p></div></body></html>"
     )
 
@@ -187,10 +188,12 @@ def _answer_valley() -> str:
 
 def _answer_zero() -> str:
     parts = [
-        _("{penalty}: {share}").format(penalty=TECHNIQUES[technique].label, share=format_percent(_lowest(technique)[1]))
+        _("{penalty} {share}").format(penalty=TECHNIQUES[technique].label, share=format_percent(_lowest(technique)[1]))
         for technique in weights.PENALTIES
     ]
-    return _("At their best strengths, nearly zero are under {parts} of the weights.").format(parts=join_texts(parts))
+    return _("Share of weights that are nearly zero, at the best strength of each: {parts}.").format(
+        parts=join_texts(parts)
+    )
 
 
 def _answer_disturbed() -> str:
@@ -200,6 +203,6 @@ def _answer_disturbed() -> str:
 def _answer_small() -> str:
     name = "too_small_a_net"
     return _(
-        "{answer} Such a net does not learn by heart: its training loss is high already. What takes freedom away from "
-        "it makes that worse; it needs more units."
+        "{answer} Such a net does not learn by heart: its training loss is high, too. To take freedom away from it cannot "
+        "help; it needs more units."
     ).format(answer=say_answer(predict.verdict_on(name)))

@@ -99,10 +99,11 @@ def _draw_deep() -> None:
     """A hundred layers as they are built, and what half of them learn with and without shortcuts."""
     residual = next(architecture for architecture in ARCHITECTURES.values() if architecture.residual)
     deep = residual.model_validate({"blocks": HUNDRED_LAYERS // LAYERS_IN_A_BLOCK})
-    st.markdown(f"**{_('A hundred layers')}** {_('are one block again and again:')}")
+    st.markdown(_("**A hundred layers** are one block again and again:"))
     draw_network(make_plan(deep, (), input_shape=Digits.shape, classes=Digits.classes))
     experiment, runs = experiment_of(DEEP_NETS), runs_of(DEEP_NETS)
-    st.markdown(f"**{_('Fifty layers, recorded.')}** {plain(say_answer(judge_runs(experiment, runs)))}")
+    answer = plain(say_answer(judge_runs(experiment, runs)))
+    st.markdown(_("**Fifty layers**, recorded. {answer}").format(answer=answer))
     lab_chart(experiment, runs, key="learn_deep")
     if st.button(learn_text.COMPARE, key="compare_deep", icon=":material/science:"):
         open_in_lab(experiment)
