@@ -7,7 +7,6 @@ import numpy as np
 
 from analysis.lines import FloatArray
 from analysis.strengths import Strength
-from charts.axes import span_y
 from charts.labels import axis_title
 from charts.palette import style
 from charts.traces import GREY, SMALLEST, Trace
@@ -22,6 +21,7 @@ DECADES_OF_A_NAME: Final = 0.45
 """Room for a strength's name on a phone."""
 HIGHEST: Final = 2.0
 """How far up the axis goes, in multiples of the loss at the weakest strength: else all valleys would look flat."""
+MARGIN_SHARE: Final = 0.06
 DOT_SIZE, POINT_SIZE, CHOSEN_SIZE = 6, 8, 15
 
 
@@ -39,8 +39,10 @@ def strength_figure(strengths: Sequence[Strength], title: str, index: int, chose
     means = np.array([_mean(strength.val_loss.mean) for strength in strengths])
     training = np.array([_mean(strength.train_loss.mean) for strength in strengths])
     seeds = [np.asarray(strength.val_loss.values, np.float64) for strength in strengths]
-    low, high = span_y([means, training, *seeds], log=False)
-    high = min(high, max(HIGHEST * float(means[0]), 1.05 * float(np.max(seeds[0], initial=0.0))))
+    values = np.concatenate([means, training, *seeds])
+    lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
+    top = min(highest, max(HIGHEST * float(means[0]), float(np.max(seeds[0], initial=0.0))))
+    margin = MARGIN_SHARE * (top - lowest)
     place = float(places[[strength.value for strength in strengths].index(chosen)])
     return {
         "data": _traces(strengths, places, means, training, index, chosen),
@@ -58,7 +60,11 @@ def strength_figure(strengths: Sequence[Strength], title: str, index: int, chose
                 "zeroline": False,
                 "showgrid": False,
             },
-            "yaxis": {"title": axis_title(_("Cross-entropy (clean)")), "range": [low, high], "zeroline": False},
+            "yaxis": {
+                "title": axis_title(_("Cross-entropy (clean)")),
+                "range": [lowest - margin, top + margin],
+                "zeroline": False,
+            },
             "shapes": [
                 {
                     "type": "line", "layer": "below", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper",

@@ -1,6 +1,7 @@
 """The chart of a technique's strength: where strengths stand, how high its axis goes, what stands out."""
 
 import numpy as np
+import pytest
 
 from analysis.averages import measure_spread
 from analysis.early_stopping import StoppingRule
@@ -26,7 +27,9 @@ def test_names_that_would_run_into_each_other_are_left_out() -> None:
 
 def test_a_strength_that_lets_nothing_be_learned_does_not_flatten_the_valley() -> None:
     layout = strength_figure(VALLEY, "Strength", 1, 0.001, revision="x")["layout"]
-    assert layout["yaxis"]["range"][1] == 2 * 0.25, "twice the mean without it"
+    low, high = layout["yaxis"]["range"]
+    assert high - 0.06 * (0.5 - 0.015) == pytest.approx(2 * 0.25), "twice the mean without it, and a margin"
+    assert low == pytest.approx(0.015 - 0.06 * (0.5 - 0.015)), "below the lowest training loss"
     assert layout["shapes"][0]["x0"] == -3.0, "the line at the chosen strength"
 
 

@@ -28,7 +28,7 @@ way large logits are not rounded to probabilities of 0 and 1 first.
 NAMES = "What Keras calls things"
 NAMES_TEXT = """
 Keras takes most things in three ways. A **string** is the shortest. A **function** says which one without quotes, so
-that an editor can find it. A **class** is made with parentheses and takes parameters:
+that an editor can find it. A **class**, whose name has capital letters, is made with parentheses and takes parameters:
 `tf.keras.losses.CategoricalCrossentropy(label_smoothing=0.1)`. For activations and losses the string means the
 function; for metrics, optimizers and regularizers it means the class with its defaults.
 """

@@ -6,7 +6,8 @@ STYLE = """<style>
 .st-key-learn_step { scroll-margin-top: 4rem; }
 .st-key-learn_step [role="radiogroup"] { display: grid; grid-template-columns: repeat(6, 1fr); gap: 8px; }
 .st-key-learn_step button { border: 0; border-top: 4px solid var(--learn-border); border-radius: 0; padding: 6px 2px;
-  background: none; justify-content: start; text-align: left; height: auto; min-height: 44px; margin: 0; align-items: start; }
+  background: none; justify-content: start; align-items: start; text-align: left; height: auto; min-height: 44px;
+  margin: 0; }
 .st-key-learn_step button:has(~ [aria-checked="true"]), .st-key-learn_step [aria-checked="true"] {
   border-top-color: var(--learn-primary); }
 .st-key-learn_step button div { justify-content: start; }

@@ -89,7 +89,8 @@ def sheet() -> str:
         answered.append(f"{head}<p>{escape(question.answer())}</p>")
     title, answers = escape(_("Overfitting and what helps: questions for class")), escape(_("Answers"))
     return (
-        f'<!doctype html><html lang="{LANGUAGE}"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head><body>'
+        f'<!doctype html><html lang="{LANGUAGE}"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{STYLE}</style></head><body>"
         f"<h1>{title}</h1>{''.join(asked)}"
         f'<div class="answers"><h1>{answers}</h1>{"".join(answered)}'
         f"<p><small>{escape(PROGRAM_AND_VERSION)}</small></p></div></body></html>"
@@ -203,6 +204,6 @@ def _answer_disturbed() -> str:
 def _answer_small() -> str:
     name = "too_small_a_net"
     return _(
-        "{answer} Such a net does not learn by heart: its training loss is high, too. To take freedom away from it cannot "
-        "help; it needs more units."
+        "{answer} Such a net does not learn by heart: its training loss is high, too. To take freedom away from it "
+        "cannot help; it needs more units."
     ).format(answer=say_answer(predict.verdict_on(name)))
