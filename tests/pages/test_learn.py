@@ -140,6 +140,17 @@ def drawn_seed(page: Any) -> int:
     return int(page.charts[0]["figure"]["layout"]["uirevision"].split()[-1])
 
 
+def test_a_curve_does_not_grow_unseen(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("ui.learn.steps.stopping.time.time", lambda: now)
+    page = open_step(open_page, 2)
+    page.press("Start the training")
+    page.press("Back")
+    now += 1000
+    page.fill("segmented_control", "Step", 2)
+    assert "Start the training" in page.labels("button")
+
+
 def test_a_curve_that_nobody_stops_ends_with_its_last_epoch(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,12 +63,17 @@ def _draw_row(shown: int) -> None:
 
 
 def _follow_row() -> None:
-    state.show_step(st.session_state[CHOSEN_KEY])
+    _go(st.session_state[CHOSEN_KEY])
 
 
 def _move(step: int) -> None:
-    state.show_step(step)
+    _go(step)
     st.session_state[state.LEARN_MOVED] = True
+
+
+def _go(step: int) -> None:
+    stopping.leave()
+    state.show_step(step)
 
 
 def _draw_ways(shown: int) -> None:

@@ -24,7 +24,6 @@ FIRST_EPOCH = 5
 EPOCHS_PER_SECOND = 6
 SECONDS_BETWEEN_DRAWINGS = 0.4
 PATIENCE, MOST_PATIENCE = 10, 60
-PATIENCE_KEY = "learn_patience"
 
 
 def name_step() -> str:
@@ -107,10 +106,10 @@ def _draw_choices(places: Places, stopped: int) -> None:
     with places.figure:
         place = st.container()
         most = min(MOST_PATIENCE, len(baseline_runs()[0].curves["val_loss"]) - 1)
-        patience = st.slider(_("Patience of early stopping, in epochs"), 1, most, PATIENCE, key=PATIENCE_KEY)
+        patience = st.slider(_("Patience of early stopping, in epochs"), 1, most, PATIENCE, key="learn_patience")
         rule = StoppingRule(patience=patience)
         run = _run(rule)
-        said = say_choices(run, stopped)
+        said = say_choices(run, stopped, patience)
         with place:
             drawn = _figure(run, stopped, stopped, LANGUAGE)
             live_chart(drawn, key="learn_stopping", alt=said, height=CURVE_HEIGHT, status=said)
@@ -129,8 +128,14 @@ def _draw_choices(places: Places, stopped: int) -> None:
     places.say(said)
 
 
-def say_choices(run: RunSummary, stopped: int) -> str:
-    """What the person's stop, the rule and no stop at all hand over; losses with three digits."""
+def say_choices(run: RunSummary, stopped: int, patience: int) -> str:
+    """What the person's stop, the rule and no stop at all hand over.
+
+    Args:
+        run: with the marks of the rule.
+        stopped: the epoch at which the person stopped.
+        patience: of the rule.
+    """
     curve, stop, best = run.curves["val_loss"], run.stopping.stop_epoch, run.best_epoch or run.epochs
     you, handed_over, last = (format_number(float(curve[epoch - 1])) for epoch in (stopped, best, run.epochs))
     lines = [
@@ -138,19 +143,15 @@ def say_choices(run: RunSummary, stopped: int) -> str:
             epoch=stopped, loss=you
         ),
         _("**Patience {patience}** stops at epoch {stop} and takes back epoch {best}: **{loss}**.").format(
-            patience=_patience(run), stop=stop, best=best, loss=handed_over
+            patience=patience, stop=stop, best=best, loss=handed_over
         )
         if stop
         else _("**Patience {patience}** never stops; its best epoch is {best}: **{loss}**.").format(
-            patience=_patience(run), best=best, loss=handed_over
+            patience=patience, best=best, loss=handed_over
         ),
         _("**Without a stop** epoch {epoch} is handed over: **{loss}**.").format(epoch=run.epochs, loss=last),
     ]
     return "\n\n".join(lines)
-
-
-def _patience(run: RunSummary) -> int:
-    return run.rule.patience if isinstance(run.rule, StoppingRule) else 0
 
 
 def _begin_again() -> None:
@@ -158,6 +159,12 @@ def _begin_again() -> None:
     st.session_state[state.LEARN_SEED] = st.session_state.get(state.LEARN_SEED, 0) + 1
     for key in (state.LEARN_STOP, state.LEARN_TRAINING):
         state.take(key)
+
+
+def leave() -> None:
+    """A curve that still grows does not grow unseen: it begins anew when the person comes back."""
+    if state.LEARN_STOP not in st.session_state:
+        state.take(state.LEARN_TRAINING)
 
 
 def _run(rule: StoppingRule) -> RunSummary:
