@@ -9,7 +9,7 @@ import streamlit as st
 from models.techniques import TECHNIQUES
 from ui import state
 from ui.learn import learn_text, sections
-from wording.language import _, ngettext
+from wording.language import LANGUAGE, _, ngettext
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Family:
     step: int | None = None
 
 
-EXPLAINED: dict[str, tuple[str, Callable[[], None]]] = {
-    "labels": (learn_text.LABELS, sections.draw_labels),
-    "names": (learn_text.NAMES, sections.draw_names),
-    "networks": (learn_text.NETWORKS, sections.draw_networks),
+EXPLAINED: dict[str, tuple[Callable[[], str], Callable[[], None]]] = {
+    "labels": (lambda: learn_text.LABELS, sections.draw_labels),
+    "names": (lambda: learn_text.NAMES, sections.draw_names),
+    "networks": (lambda: learn_text.NETWORKS, sections.draw_networks),
 }
 """What is no technique: its title, and what draws it."""
 
@@ -111,14 +111,16 @@ def find_entries(asked: str) -> Sequence[str]:
     """The entries whose words have all words that are asked for, in their order; all of them where nothing is asked."""
     words = asked.casefold().split()
     entries = [entry for family in FAMILIES for entry in family.entries]
-    return [entry for entry in entries if all(word in words_of(entry) for word in words)] if words else entries
+    return (
+        [entry for entry in entries if all(word in words_of(entry, LANGUAGE) for word in words)] if words else entries
+    )
 
 
 @cache
-def words_of(entry: str) -> str:
+def words_of(entry: str, _language: str) -> str:
     """What an entry can be found by: what it is called, what it says, and its Keras lines; in small letters."""
     if entry in EXPLAINED:
-        texts = [EXPLAINED[entry][0], *sections.EXPLANATIONS[entry]]
+        texts = [name_entry(entry), *sections.explain(entry)]
     else:
         technique = TECHNIQUES[entry]
         texts = [
@@ -130,7 +132,7 @@ def words_of(entry: str) -> str:
 
 def name_entry(entry: str) -> str:
     """What an entry's button says."""
-    return EXPLAINED[entry][0] if entry in EXPLAINED else TECHNIQUES[entry].label
+    return EXPLAINED[entry][0]() if entry in EXPLAINED else TECHNIQUES[entry].label
 
 
 def _draw_card(family: Family, shown: Sequence[str], chosen: str | None) -> None:

@@ -1,5 +1,6 @@
 """The sections of the Learn page. A section computes nothing before it is opened."""
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 
@@ -188,9 +189,10 @@ def keras_lines(technique: type[Technique]) -> str:
     return "\n".join(lines) or learn_text.NO_CALL
 
 
-EXPLANATIONS = {
-    "labels": (learn_text.LABELS_TEXT, learn_text.LABELS_CODE, learn_text.LABELS_MORE),
-    "names": (learn_text.NAMES_TEXT, *(f"{n.string} {n.function} {n.cls}" for n in KERAS_NAMES if n.listed)),
-    "networks": (learn_text.NETWORKS_TEXT, *(architecture.label for architecture in ARCHITECTURES.values())),
-}
-"""The words of what is no technique, for the search."""
+def explain(entry: str) -> Sequence[str]:
+    """The words of what is no technique, for the search."""
+    return {
+        "labels": (learn_text.LABELS_TEXT, learn_text.LABELS_CODE, learn_text.LABELS_MORE),
+        "names": (learn_text.NAMES_TEXT, *(f"{n.string} {n.function} {n.cls}" for n in KERAS_NAMES if n.listed)),
+        "networks": (learn_text.NETWORKS_TEXT, *(architecture.label for architecture in ARCHITECTURES.values())),
+    }[entry]
