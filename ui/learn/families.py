@@ -111,9 +111,7 @@ def find_entries(asked: str) -> Sequence[str]:
     """The entries whose words have all words that are asked for, in their order; all of them where nothing is asked."""
     words = asked.casefold().split()
     entries = [entry for family in FAMILIES for entry in family.entries]
-    return (
-        [entry for entry in entries if all(word in words_of(entry, LANGUAGE) for word in words)] if words else entries
-    )
+    return [entry for entry in entries if all(word in words_of(entry, LANGUAGE) for word in words)]
 
 
 @cache
