@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := run
-.PHONY: run format lint check test test-all bench chaos load example clean
+.PHONY: run format lint check test test-all bench chaos load example lessons clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -52,10 +52,18 @@ chaos: $(VENV)/requirements-dev.stamp
 load: $(VENV)/requirements-dev.stamp
 	$(BIN)/python -m benchmarks.load --write docs/reliability.md $(LOAD)
 
-# Records anew every preset that has a recording; to give one its first, make an empty NAME.result.json beside it.
-example: $(VENV)/requirements.stamp
+# Records anew every preset that has a recording, and the lessons; to give a preset its first, make an empty
+# NAME.result.json beside it.
+example: lessons
 	for result in examples/*.result.json; do \
 	  $(BIN)/python -m training "$${result%.result.json}.json" --json > "$$result.tmp" && mv "$$result.tmp" "$$result" || exit 1; \
+	done
+
+# Records anew what the Learn page's steps show beside the presets.
+lessons: $(VENV)/requirements.stamp
+	for lesson in $$(ls examples/lessons/*.json | grep -v recording.json); do \
+	  $(BIN)/python -m training.recording "$$lesson" > "$$lesson.tmp" && \
+	    mv "$$lesson.tmp" "$${lesson%.json}.recording.json" || exit 1; \
 	done
 
 clean:

@@ -9,6 +9,8 @@ import streamlit as st
 
 EXPERIMENT_PARAMETER = "experiment"
 CONFIGURATION_PARAMETER = "configuration"
+STEP_PARAMETER = "step"
+"""Of the Learn page: which of its steps is shown, from 1."""
 
 PAGE = "page"
 """The page that was looked at last."""
@@ -41,6 +43,29 @@ LIVE_WAITS = "live_waits"
 """Whether Live rests because others wait."""
 LEARN_DRAWS = "learn_draws"
 """How often each picture of the Learn page was drawn anew."""
+LEARN_ONSET = "learn_onset"
+"""The epoch at which the person says that the net of the first step stops getting better."""
+LEARN_TRAINING = "learn_training"
+"""When the curve of the second step began to be drawn, in seconds since 1970."""
+LEARN_STOP = "learn_stop"
+"""The epoch at which the person stopped it."""
+LEARN_SEED = "learn_seed"
+"""Which of the recorded seeds the second step draws, from 0."""
+LEARN_MOVED = "learn_moved"
+"""Whether the step was changed from below it, so that the page should go back to where the step begins."""
+LEARN_ENTRY = "learn_entry"
+"""What is open below the steps: a technique, or something else that is explained."""
+
+
+def learn_step(count: int) -> int:
+    """The step of the Learn page that the address asks for, from 1; the first where it asks for none of `count`."""
+    asked = st.query_params.get(STEP_PARAMETER, "")
+    return int(asked) if asked in map(str, range(1, count + 1)) else 1
+
+
+def show_step(step: int) -> None:
+    """Makes the Learn page show this step: one entry of the browser's history."""
+    st.query_params[STEP_PARAMETER] = str(step)
 
 
 def shown_experiment(*, arrived: bool) -> str | None:

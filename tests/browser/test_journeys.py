@@ -366,16 +366,15 @@ def test_a_technique_of_the_learn_page_is_compared_in_the_lab(open_tab: OpenTab,
     experiment = lesson(TECHNIQUES["dropout"])
     with open_tab(lab.url) as page:
         page.get_by_role("link", name=learn_text.LEARN).click()
-        page.locator(".st-key-open_overfitting .js-line").first.wait_for(timeout=SECONDS * 1000)
-        section = page.locator(".st-key-open_dropout")
-        section.locator("summary").click()
-        drawn = section.locator(".live-chart[data-draws]")
+        page.locator(".st-key-learn_by_heart .js-line").first.wait_for(timeout=SECONDS * 1000)
+        press(page, TECHNIQUES["dropout"].label).click()
+        drawn = page.locator(".st-key-learn_entry_dropout .live-chart[data-draws]")
         drawn.wait_for(timeout=SECONDS * 1000)
         words = drawn.get_attribute("aria-label")
         page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)  # else a press can be lost
         press(page, learn_text.DRAW_ANEW).click()
         page.wait_for_function(
-            "words => document.querySelector('.st-key-open_dropout .live-chart').ariaLabel !== words",
+            "words => document.querySelector('.st-key-learn_entry_dropout .live-chart').ariaLabel !== words",
             arg=words,
             timeout=SECONDS * 1000,
         )

@@ -274,19 +274,6 @@ def no_class_weight_for_two_outputs(keras: Any) -> None:
         model.fit(np.zeros((4, 2)), [np.zeros(4)] * 2, class_weight={0: 1.0, 1: 2.0}, verbose=0)
 
 
-def val_loss_has_penalties_and_smoothing(keras: Any) -> None:
-    x, y = np.ones((4, 2)), np.eye(2)[[0, 1, 0, 1]]
-    model = small_model(keras, kernel_regularizer=keras.regularizers.L2(1.0))
-    smoothed = keras.losses.CategoricalCrossentropy(label_smoothing=0.5)
-    model.compile(keras.optimizers.SGD(0.0), smoothed, metrics=["categorical_crossentropy"])
-    told = model.fit(x, y, validation_data=(x, y), verbose=0).history
-    penalty = float((np.asarray(model.layers[0].kernel) ** 2).sum())
-    shares = model.predict(x, verbose=0)
-    for name in ("loss", "val_loss"):
-        assert told[name][0] == pytest.approx(float(smoothed(y, shares)) + penalty, rel=1e-4)
-    assert told["val_categorical_crossentropy"][0] < told["val_loss"][0]
-
-
 def sparse_and_one_hot(keras: Any) -> None:
     sparse = np.asarray(keras.losses.sparse_categorical_crossentropy(LABELS, SHARES))
     np.testing.assert_allclose(sparse, keras.losses.categorical_crossentropy(ONE_HOT, SHARES), rtol=1e-5)
@@ -639,8 +626,6 @@ FACTS: tuple[tuple[str, str, Check], ...] = (
     ("refusals", "Keras's loss takes class indices, no shares", generalized_takes_indices),
     ("refusals", "one rule for the learning rate", a_schedule_and_a_plateau_exclude_each_other),
     ("architectures", "Keras 3.15 starts layers of one shape alike where they share an", shared_initializer),
-    ("learn", "`loss` and `val_loss` contain the penalties of L1 and L2 and label smoothing",
-     val_loss_has_penalties_and_smoothing),
     ("learn", "both compute minus the logarithm of the probability", sparse_and_one_hot),
     ("learn", "label smoothing, mixup and CutMix need them", sparse_and_one_hot),
     ("learn", "`CategoricalGeneralizedCrossEntropy` is the exception and takes", generalized_takes_indices),

@@ -1,40 +1,9 @@
 """What the Learn page says. Techniques and networks bring their own texts from the registries."""
 
 LEARN = "Learn"
-INTRODUCTION = (
-    "What overfitting is, what can be done about it, and how to write it in Keras. Everything on this page is computed "
-    "on the spot or was recorded by the same program that trains in the Lab."
-)
-PATH = "What you will see, in five minutes"
-PATH_STEPS = """
-1. **Look at a net that overfits** (one minute): the recorded curves right below, with their marks.
-2. **Open one technique** (two minutes), *Dropout* say: three sentences, the formula, the Keras line, and a picture that
-   answers when you move its sliders.
-3. **Press *Compare in the Lab*** (two minutes): the form is filled with the same network with and without the
-   technique. Press *Train* and see whether it helps; change a number and see when it hurts.
+INTRODUCTION = "Six steps, ten minutes. Every number was trained by this program."
 
-The rest is to look things up: labels and their losses, what Keras calls things, and every other technique.
-"""
-
-OVERFITTING = "What overfitting is"
-OVERFITTING_TEXT = """
-Two losses tell the story. **Training loss** (dashed) says how well the net fits the rows that it learns from;
-**validation loss** (solid) how well it does on rows that it has never seen. At first both fall: what the net learns is
-true of all rows. Later only training loss falls: it learns what is true of the training rows alone, their noise and
-their accidents. Where validation loss turns up while training loss still falls, **overfitting begins**.
-
-Three marks, three different things: the triangle where overfitting begins, the square where a rule of early stopping
-fires, the diamond at the epoch whose weights it would bring back. The gap between the two curves says little by itself;
-what counts is how low validation loss gets.
-"""
-OVERFITTING_MORE = """
-What helps: more data, or changed copies of the data; less freedom for the weights; noise, so that nothing can be
-learned by heart; several nets instead of one; or stopping in time. All curves here are plain cross-entropy in
-evaluation mode. Keras's own `loss` and `val_loss` contain the penalties of L1 and L2 and label smoothing, and cannot be
-compared between techniques.
-"""
-
-LABELS = "Sparse and one-hot labels, and their losses"
+LABELS = "Sparse and one-hot labels"
 LABELS_TEXT = """
 The same label can be written as a class index (**sparse**) or as a row of zeros with a single one (**one-hot**). The
 loss must fit: both compute minus the logarithm of the probability that the net gives to the true class, and so the same
@@ -57,10 +26,10 @@ class with `from_logits=True`. After a softmax layer Keras on TensorFlow takes t
 way large logits are not rounded to probabilities of 0 and 1 first.
 """
 
-NAMES = "Strings, functions and classes"
+NAMES = "What Keras calls things"
 NAMES_TEXT = """
 Keras takes most things in three ways. A **string** is the shortest. A **function** says which one without quotes, so
-that an editor can find it. A **class** is made with parentheses and takes parameters:
+that an editor can find it. A **class**, whose name has capital letters, is made with parentheses and takes parameters:
 `tf.keras.losses.CategoricalCrossentropy(label_smoothing=0.1)`. For activations and losses the string means the
 function; for metrics, optimizers and regularizers it means the class with its defaults.
 """
@@ -75,7 +44,7 @@ with the same weights.
 """
 NAMES_COLUMNS = ("String", "Function", "Class")
 
-NETWORKS = "The networks, and what a residual block is"
+NETWORKS = "Residual blocks, a hundred layers"
 NETWORKS_TEXT = """
 A plain net passes each layer's output to the next one, and its gradient back through all of them; with relu or swish
 little of either arrives after some dozens of layers. A **residual block** adds what its layers computed to what came
@@ -123,9 +92,9 @@ DEEP_ROWS = (
     ("residual, swish, no normalization", "500"),
     ("residual, swish, batch normalization", "1"),
 )
-TECHNIQUES = "The techniques, one by one"
 HURTS = "**When it hurts.** {text}"
 NO_CALL = "# no call of its own: the same network and fit(), on more rows"
+CLASS_WEIGHT_CALL = "model.fit(x, y, class_weight=dict(enumerate(weights)))  # weights: one for each class"
 DRAW_ANEW = "Draw anew"
 COMPARE = "Compare in the Lab"
 LOADED = "The form now holds **{name}**. Press Train to see what it does."

@@ -1,5 +1,6 @@
 """The sections of the Learn page. A section computes nothing before it is opened."""
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 
@@ -7,13 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from charts.curves import chart_height
 from charts.technique_pictures import PICTURES, Material
-from charts.views import ChartOptions
 from datasets.registry import Digits
-from experiment.judging import BASELINE
+from experiment.judging import BASELINE, judge_runs
 from experiment.lessons import lesson
-from experiment.presets import FIRST_VISIT, presets, recorded_curves
+from experiment.presets import FIRST_VISIT, recorded_curves
 from export.added_calls import added_calls
 from export.keras_text import Writer
 from models.architectures import ARCHITECTURES, make_plan
@@ -23,15 +22,18 @@ from models.techniques import TECHNIQUES, Technique
 from ui import state, text
 from ui.components.live_chart import live_chart
 from ui.components.network_view import draw_network
-from ui.lab.experiment_form import load_draft
-from ui.layout import LAB_PAGE
+from ui.components.plain import plain
 from ui.learn import learn_text
-from ui.services import figure, recorded_runs, summaries
-from wording.in_words import describe
+from ui.learn.recorded import experiment_of, runs_of
+from ui.learn.steps.frame import lab_chart, open_in_lab
+from wording.language import _
+from wording.verdict import say_answer
 
 FIRST_IMAGE = 3
 """The first images of the digits are 0, 1, 2; a 3 and a 4 show turning and mixing better."""
 
+DEEP_NETS = "deep_nets"
+HUNDRED_LAYERS, LAYERS_IN_A_BLOCK = 100, 2
 EXAMPLE_SHARES = np.array([[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]])
 EXAMPLE_LABELS = (2, 0)
 
@@ -48,19 +50,6 @@ def material() -> Material:
         train_loss=run.curves["train_loss"],
         val_loss=run.curves["val_loss"],
     )
-
-
-def draw_overfitting() -> None:
-    """A recorded net that overfits, with its marks."""
-    st.markdown(learn_text.OVERFITTING_TEXT)
-    experiment = presets()[FIRST_VISIT]
-    run = next(run for run in recorded_runs(FIRST_VISIT) if run.variant == BASELINE)
-    words = describe(summaries((run,)))
-    epochs = experiment.training.epochs
-    drawn = figure((run,), ChartOptions(BASELINE, epochs, revision="learn"))
-    live_chart(drawn, key="learn_overfitting", alt=words, height=chart_height(1))
-    st.caption(words)
-    st.markdown(learn_text.OVERFITTING_MORE)
 
 
 def draw_labels() -> None:
@@ -110,46 +99,66 @@ def draw_networks() -> None:
     st.code(learn_text.RESIDUAL_CODE, language="python", wrap_lines=True)
     st.markdown(learn_text.DEEP_TEXT)
     st.table(pd.DataFrame(list(learn_text.DEEP_ROWS), columns=list(learn_text.DEEP_COLUMNS)), hide_index=True)
+    _draw_deep()
+
+
+def _draw_deep() -> None:
+    """A hundred layers as they are built, and what half of them learn with and without shortcuts."""
+    residual = next(architecture for architecture in ARCHITECTURES.values() if architecture.residual)
+    deep = residual.model_validate({"blocks": HUNDRED_LAYERS // LAYERS_IN_A_BLOCK})
+    st.markdown(_("**A hundred layers** are one block again and again:"))
+    draw_network(make_plan(deep, (), input_shape=Digits.shape, classes=Digits.classes))
+    experiment, runs = experiment_of(DEEP_NETS), runs_of(DEEP_NETS)
+    answer = plain(say_answer(judge_runs(experiment, runs)))
+    st.markdown(_("**Fifty layers**, recorded. {answer}").format(answer=answer))
+    lab_chart(experiment, runs, key="learn_deep")
+    if st.button(learn_text.COMPARE, key="compare_deep", icon=":material/science:"):
+        open_in_lab(experiment)
 
 
 def draw_technique(name: str) -> None:
-    """One technique: its idea, its formula, its Keras line, its picture, when it hurts, and the way to the Lab."""
+    """One technique in the same places as all: idea, when it hurts, source; formula, Keras line, picture, the Lab."""
     technique = TECHNIQUES[name]
     words, picture = st.columns([1, 1], gap="large")
     with words:
         st.markdown(technique.idea)
-        st.latex(technique.formula)
         st.markdown(learn_text.HURTS.format(text=technique.hurts))
         st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
+        st.latex(technique.formula)
+        st.code(keras_lines(technique), language="python", wrap_lines=True)
+        if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
+            open_in_lab(lesson(technique))
     with picture:
-        _draw_picture(technique, name)
-    st.code(keras_lines(technique), language="python", wrap_lines=True)
-    if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
-        experiment = lesson(technique)
-        load_draft(experiment, notice=learn_text.LOADED.format(name=experiment.name))
-        state.show_experiment(None)
-        st.switch_page(LAB_PAGE)
+        draw_picture(technique, name, place="entry")
 
 
-def _draw_picture(technique: type[Technique], name: str) -> None:
+def draw_picture(technique: type[Technique], name: str, *, place: str) -> None:
+    """What a technique does, with sliders for its parameters, drawn anew on request where chance has a part in it.
+
+    Args:
+        technique: of the registry.
+        name: its name.
+        place: where on the page; two pictures of one technique have their own widgets.
+    """
     picture, values = PICTURES[name], technique.model_validate({}).model_dump()
     known = {parameter.key: parameter for parameter in parameters(technique)}
-    place = st.container()
+    key, drawn = f"learn_{place}_{name}", st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for key in picture.controls:
-            values[key] = _slider(name, known[key], picture.starts.get(key, known[key].default))
+        for control in picture.controls:
+            start = picture.starts.get(control, known[control].default)
+            values[control] = _slider(f"{key}_{control}", known[control], start)
         if picture.random:
             st.button(
-                learn_text.DRAW_ANEW, key=f"anew_{name}", icon=":material/casino:", on_click=_draw_anew, args=(name,)
+                learn_text.DRAW_ANEW, key=f"{key}_anew", icon=":material/casino:", on_click=_draw_anew, args=(key,)
             )
-    seed = st.session_state.get(state.LEARN_DRAWS, {}).get(name, 0)
+    seed = st.session_state.get(state.LEARN_DRAWS, {}).get(key, 0)
     drawing = picture.draw(material(), values, seed)
-    with place:
-        live_chart(drawing.figure, key=f"learn_{name}", alt=drawing.words, height=picture.height)
+    with drawn:
+        live_chart(drawing.figure, key=key, alt=drawing.words, height=picture.height)
         st.caption(drawing.words)
 
 
-def _slider(name: str, parameter: Parameter, start: float) -> float:
+def _slider(key: str, parameter: Parameter, start: float) -> float:
     cast = int if parameter.kind == "int" else float
     low, high, step = map(cast, parameter.slider)
     return st.slider(
@@ -159,22 +168,37 @@ def _slider(name: str, parameter: Parameter, start: float) -> float:
         cast(start),
         step,
         format="%g",
-        key=f"learn_{name}_{parameter.key}",
+        key=key,
         help=parameter.about,
         width=220,
     )
 
 
-def _draw_anew(name: str) -> None:
+def _draw_anew(key: str) -> None:
     draws = st.session_state.setdefault(state.LEARN_DRAWS, {})
-    draws[name] = draws.get(name, 0) + 1
+    draws[key] = draws.get(key, 0) + 1
 
 
 @cache
 def keras_lines(technique: type[Technique]) -> str:
-    """What the technique's lesson has in Keras and the baseline has not."""
+    """What the technique's lesson has in Keras and the baseline has not; a layer of the network as it is written in
+    one: `H = tf.keras.layers.Dropout(0.3)(H)`."""
     experiment = lesson(technique)
     without, with_it = map(experiment.plan, experiment.variants)
-    writer = Writer("class")
-    lines = [line for call in added_calls(with_it, without) for line in writer.lay_out("", call, "", "")]
+    writer, layers = Writer("class"), {layer.call for layer in with_it.layers}
+    lines = []
+    for added in added_calls(with_it, without):
+        head, tail = ("H = ", "(H)") if added in layers else ("", "")
+        lines += writer.lay_out(head, added, tail, "")
+    if with_it.class_weighting is not None:
+        lines.append(learn_text.CLASS_WEIGHT_CALL)
     return "\n".join(lines) or learn_text.NO_CALL
+
+
+def explain(entry: str) -> Sequence[str]:
+    """The words of what is no technique, for the search."""
+    return {
+        "labels": (learn_text.LABELS_TEXT, learn_text.LABELS_CODE, learn_text.LABELS_MORE),
+        "names": (learn_text.NAMES_TEXT, *(f"{n.string} {n.function} {n.cls}" for n in KERAS_NAMES if n.listed)),
+        "networks": (learn_text.NETWORKS_TEXT, *(architecture.label for architecture in ARCHITECTURES.values())),
+    }[entry]

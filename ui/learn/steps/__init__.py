@@ -1,0 +1,1 @@
+"""The six steps of the Learn page, one module each; `ui/learn/path.py` leads through them."""
