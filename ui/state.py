@@ -9,6 +9,10 @@ import streamlit as st
 
 EXPERIMENT_PARAMETER = "experiment"
 CONFIGURATION_PARAMETER = "configuration"
+LANGUAGE_PARAMETER = "lang"
+
+LANGUAGE = "language"
+"""The one that was chosen, or asked for by the address; without it the browser's counts."""
 
 PAGE = "page"
 """The page that was looked at last."""
@@ -63,6 +67,8 @@ def show_experiment(identifier: str | None) -> None:
     """Makes the Lab show this experiment, or the recorded one for None: one entry of the browser's history."""
     st.session_state[SHOWN_EXPERIMENT] = identifier
     wanted = {EXPERIMENT_PARAMETER: identifier} if identifier else {}
+    if chosen := st.session_state.get(LANGUAGE):
+        wanted[LANGUAGE_PARAMETER] = chosen
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 

@@ -1,5 +1,7 @@
 """What the Learn page says. Techniques and networks bring their own texts from the registries."""
 
+from ui.translated import translate_texts
+
 LEARN = "Learn"
 INTRODUCTION = (
     "What overfitting is, what can be done about it, and how to write it in Keras. Everything on this page is computed "
@@ -79,3 +81,5 @@ NO_CALL = "# no call of its own: the same network and fit(), on more rows"
 DRAW_ANEW = "Draw anew"
 COMPARE = "Compare in the Lab"
 LOADED = "The form now holds **{name}**. Press Train to see what it does."
+
+translate_texts(__name__)
