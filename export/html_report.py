@@ -87,7 +87,7 @@ def html_report(
 def _head(experiment: Experiment, title: str, runs: Sequence[RunSummary], now: float) -> Element:
     variants = ngettext("{count} variant", "{count} variants", len(experiment.variants))
     seeds = ngettext("{count} seed", "{count} seeds", len(experiment.seeds))
-    about = [experiment.dataset.label, experiment.architecture.label, f"{variants} × {seeds}", show_time(now)]
+    about = [_(experiment.dataset.label), _(experiment.architecture.label), f"{variants} × {seeds}", show_time(now)]
     head = tag(
         "header", tag("p", PROGRAM, class_="kicker"), tag("h1", title), tag("p", " · ".join(about), class_="meta")
     )

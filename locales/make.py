@@ -49,7 +49,8 @@ def collect() -> Catalog:
     for name in TEXT_MODULES:
         for text in _texts_of_module(import_module(name)):
             found.add(text, locations=[(f"{name.replace('.', '/')}.py", 1)])
-    for entry in (*TECHNIQUES.values(), *ARCHITECTURES.values(), *DATASETS.values(), TrainingSettings, MarkedRule):
+    entries: list[type[BaseModel]] = [*TECHNIQUES.values(), *ARCHITECTURES.values(), *DATASETS.values()]
+    for entry in (*entries, TrainingSettings, MarkedRule):
         for text in _texts_of_entry(entry):
             found.add(text, locations=[(f"{entry.__module__.replace('.', '/')}.py", 1)])
     for preset in presets().values():

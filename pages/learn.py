@@ -8,6 +8,7 @@ from models.techniques import TECHNIQUES
 from ui import state
 from ui.layout import draw_footer, draw_title
 from ui.learn import learn_text, sections
+from wording.language import _
 
 LAYOUT = """<style>
 [data-testid="stLatex"] .katex { font-size: 1em; }
@@ -35,6 +36,6 @@ section(learn_text.NAMES, sections.draw_names, key="open_names")
 section(learn_text.NETWORKS, sections.draw_networks, key="open_networks")
 st.subheader(learn_text.TECHNIQUES, anchor=False)
 for name, technique in TECHNIQUES.items():
-    title = f"**{technique.label}** :small[:gray[{technique.summary}]]"
+    title = f"**{_(technique.label)}** :small[:gray[{_(technique.summary)}]]"
     section(title, sections.draw_technique, name, key=f"open_{name}")
 draw_footer()

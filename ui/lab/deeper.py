@@ -27,6 +27,7 @@ from ui.lab.take_home import draw_take_home
 from ui.services import services, summaries
 from ui.visitor import visitor
 from wording.in_words import describe
+from wording.language import _
 
 FRAME_HEIGHT = 1000
 """Of the code for other pages, in pixels: answer, a row of cards and the chart."""
@@ -103,7 +104,11 @@ def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRec
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(text.STATUS_NAMES[run.status], color=text.STATUS_COLOURS[run.status])
             share = 1.0 if not run.active else record.last_epoch / experiment.training.epochs
-            words = [plain(run.variant), f"seed {run.seed}", f"epoch {record.last_epoch}"]
+            words = [
+                plain(run.variant),
+                _("seed {seed}").format(seed=run.seed),
+                _("epoch {epoch}").format(epoch=record.last_epoch),
+            ]
             if is_used(run):
                 words.append(_say_used(run, experiment))
             st.progress(share, " · ".join(words))

@@ -28,6 +28,7 @@ from ui.lab.verdict_view import draw_judged
 from ui.live.message import take_look
 from ui.refreshes import in_turn
 from ui.services import read_spec, recorded_runs, services, stored_runs
+from wording.language import _
 
 LAYOUT = """<style>
 [data-testid="stMainBlockContainer"] { padding: 0.6rem 1rem; }
@@ -51,7 +52,7 @@ def embedded_view(identifier: str | None) -> None:
 def _draw_recorded(experiment: Experiment) -> None:
     runs = recorded_runs(FIRST_VISIT)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(experiment.name, anchor=False, width="content")
+        st.subheader(_(experiment.name), anchor=False, width="content")
         st.badge(text.RECORDED, icon=":material/videocam:", color="violet", help=text.RECORDED_HELP)
         what = draw_judged(experiment, runs, FIRST_VISIT)
     draw_answer_and_cards(experiment, runs, what)

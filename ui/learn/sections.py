@@ -27,6 +27,7 @@ from ui.layout import LAB_PAGE
 from ui.learn import learn_text
 from ui.services import figure, recorded_runs, summaries
 from wording.in_words import describe
+from wording.language import _
 
 FIRST_IMAGE = 3
 """The first images of the digits are 0, 1, 2; a 3 and a 4 show turning and mixing better."""
@@ -96,12 +97,12 @@ def draw_networks() -> None:
     """Each network of the registry with its defaults, as it is built for the digits."""
     st.markdown(learn_text.NETWORKS_TEXT)
     architectures = list(ARCHITECTURES.values())
-    first_residual = next(architecture.label for architecture in architectures if architecture.residual)
-    tabs = st.tabs([architecture.label for architecture in architectures], default=first_residual)
+    first_residual = next(_(architecture.label) for architecture in architectures if architecture.residual)
+    tabs = st.tabs([_(architecture.label) for architecture in architectures], default=first_residual)
     for tab, architecture in zip(tabs, architectures, strict=True):
         with tab:
-            st.markdown(f"{architecture.summary} [{text.SOURCE}]({architecture.source})")
-            st.caption(architecture.diagram)
+            st.markdown(f"{_(architecture.summary)} [{text.SOURCE}]({architecture.source})")
+            st.caption(_(architecture.diagram))
             chosen = architecture.model_validate({})
             draw_network(make_plan(chosen, (), input_shape=Digits.shape, classes=Digits.classes))
 
@@ -111,10 +112,10 @@ def draw_technique(name: str) -> None:
     technique = TECHNIQUES[name]
     words, picture = st.columns([1, 1], gap="large")
     with words:
-        st.markdown(technique.idea)
+        st.markdown(_(technique.idea))
         st.latex(technique.formula)
-        st.markdown(learn_text.HURTS.format(text=technique.hurts))
-        st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
+        st.markdown(learn_text.HURTS.format(text=_(technique.hurts)))
+        st.caption(f"{text.ACTS.format(where=_(technique.acts))} [{text.SOURCE}]({technique.source})")
     with picture:
         _draw_picture(technique, name)
     st.code(keras_lines(technique), language="python", wrap_lines=True)
@@ -147,14 +148,14 @@ def _slider(name: str, parameter: Parameter, start: float) -> float:
     cast = int if parameter.kind == "int" else float
     low, high, step = map(cast, parameter.slider)
     return st.slider(
-        parameter.label,
+        _(parameter.label),
         low,
         high,
         cast(start),
         step,
         format="%g",
         key=f"learn_{name}_{parameter.key}",
-        help=parameter.about,
+        help=_(parameter.about),
         width=220,
     )
 
