@@ -62,12 +62,10 @@ def reliability_figure(bins: ReliabilityBins, colour: str) -> dict[str, Any]:
 
 def _tell(bins: ReliabilityBins, place: int) -> str:
     """Return what a bin says when it is pointed at."""
-    return _(
-        "{place:.0%} to {place_2:.0%} sure: {value:,} rows<br>{value_2:.1%} sure on average<br>{value_3:.1%} right"
-    ).format(
-        place=place / BINS,
-        place_2=(place + 1) / BINS,
-        value=bins.rows[place],
-        value_2=bins.confidence[place],
-        value_3=bins.accuracy[place],
+    return _("{low:.0%} to {high:.0%} sure: {rows:,} rows<br>{sure:.1%} sure on average<br>{right:.1%} right").format(
+        low=place / BINS,
+        high=(place + 1) / BINS,
+        rows=bins.rows[place],
+        sure=bins.confidence[place],
+        right=bins.accuracy[place],
     )

@@ -54,4 +54,6 @@ def show_duration(seconds: float) -> str:
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
         return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
-    return _("{minutes} min {rest} s").format(minutes=minutes, rest=rest) if minutes else f"{rest} s"
+    return (
+        _("{minutes} min {rest} s").format(minutes=minutes, rest=rest) if minutes else _("{rest} s").format(rest=rest)
+    )

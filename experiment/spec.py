@@ -356,9 +356,27 @@ def _explain(error: Any) -> str:
         return _("{keys}.name: {value} is refused: allowed: {names}").format(
             keys=keys, value=quote(error["input"]["name"]), names=", ".join(_registry_at(location))
         )
-    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
+    reason = _say_reason(error)
     shown = "" if error["type"] == "value_error" else _(" {value} is refused:").format(value=quote(error["input"]))
     return f"{keys or 'experiment'}:{shown} {reason}"
+
+
+def _say_reason(error: Any) -> str:
+    """What is wrong with a value: pydantic's sentence, those that occur in the viewer's language."""
+    message: str = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
+    templates = {
+        "greater_than_equal": _("allowed: greater than or equal to {bound}"),
+        "less_than_equal": _("allowed: less than or equal to {bound}"),
+        "literal_error": _("allowed: {expected}"),
+        "int_type": _("allowed: a valid integer"),
+        "float_type": _("allowed: a valid number"),
+        "string_type": _("allowed: a valid string"),
+        "bool_type": _("allowed: a valid boolean"),
+        "finite_number": _("allowed: a finite number"),
+    }
+    template: str = templates.get(error["type"], message.replace("{", "{{").replace("}", "}}"))
+    # The sentence ends with the bound as it is written in JSON, which the context has as a number.
+    return template.format(**error.get("ctx", {}) | {"bound": message.rpartition(" ")[2]})
 
 
 def _is_tag(location: tuple[str | int, ...], position: int) -> bool:

@@ -49,8 +49,9 @@ def collect() -> Catalog:
     for name in TEXT_MODULES:
         for text in _texts_of_module(import_module(name)):
             found.add(text, locations=[(f"{name.replace('.', '/')}.py", 1)])
-    entries: list[type[BaseModel]] = [*TECHNIQUES.values(), *ARCHITECTURES.values(), *DATASETS.values()]
-    for entry in (*entries, TrainingSettings, MarkedRule):
+    registries = (*TECHNIQUES.values(), *ARCHITECTURES.values(), *DATASETS.values())
+    entries: list[type[BaseModel]] = [*registries, TrainingSettings, MarkedRule]
+    for entry in entries:
         for text in _texts_of_entry(entry):
             found.add(text, locations=[(f"{entry.__module__.replace('.', '/')}.py", 1)])
     for preset in presets().values():
@@ -127,12 +128,12 @@ def _several(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
-def placeholders(text: str) -> list[tuple[str, str]]:
-    """The fields of a template with their formats, whatever their order; none of a text with other braces."""
+def placeholders(text: str) -> set[str]:
+    """The fields of a template, whatever their order and format; none of a text with other braces."""
     try:
-        return sorted({(name, form or "") for _, name, form, _ in Formatter().parse(text) if name is not None})
+        return {name for _text, name, _format, _conversion in Formatter().parse(text) if name is not None}
     except ValueError:
-        return []
+        return set()
 
 
 def _write(code: str, texts: Catalog) -> Catalog:

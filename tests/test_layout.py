@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {"charts", "wording", "wording.language", *CORE} - {"results.findings"},
     "experiment": {"wording.language", "analysis", "results", "datasets", "models"},
     "analysis": set(),
-    "results": set(),
+    "results": {"wording.language"},
     "results.findings": set(),
     "datasets": {"wording.language", "models"},
     "models": {"wording.language"},

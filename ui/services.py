@@ -36,7 +36,7 @@ from training.dispatch.queue import Queue
 from ui import text
 from ui.client_address import trusted_proxies
 from ui.components.plain import plain
-from wording.language import language
+from wording.language import _, language
 
 SECONDS_A_SPEED_IS_KEPT = 30
 SEVERAL = 2
@@ -83,7 +83,7 @@ def start_services() -> Services | str:
         return _open()
     except StoreError as error:
         logger.error("the server has not started: %s", error)
-        return error.public if is_hosted() else str(error)  # strangers read no paths
+        return _(error.public) if is_hosted() else str(error)  # strangers read no paths
     except (ClusterError, LimitsError) as error:
         return str(error)
 

@@ -18,13 +18,13 @@ from models.layer_facts import count_parameters
 from results.records import Run
 from wording.claims import say_margin
 from wording.language import _, ngettext
-from wording.numbers import join_names
+from wording.numbers import join_names, write_time
 from wording.verdict import name_quantity
 
 
 def show_time(seconds: float) -> str:
     """A time in unix seconds as people read it, the same wherever the report is read."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{write_time(datetime.fromtimestamp(seconds, UTC))} UTC"
 
 
 def show_seeds(seeds: Sequence[int]) -> str:

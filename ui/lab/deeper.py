@@ -28,6 +28,7 @@ from ui.services import services, summaries
 from ui.visitor import visitor
 from wording.in_words import describe
 from wording.language import _
+from wording.numbers import write_date
 
 FRAME_HEIGHT = 1000
 """Of the code for other pages, in pixels: answer, a row of cards and the chart."""
@@ -119,7 +120,7 @@ def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRec
 
 
 def _say_used(run: Run, experiment: Experiment) -> str:
-    date = datetime.fromtimestamp(trained_at(run) or 0.0, UTC).strftime("%Y-%m-%d")
+    date = write_date(datetime.fromtimestamp(trained_at(run) or 0.0, UTC))
     template = text.USED_BEGINNING if is_beginning(run, experiment) else text.USED_RUN
     return template.format(date=date, epochs=epochs_trained(run))
 
