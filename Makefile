@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := run
-.PHONY: run format lint check test test-all bench chaos load example clean
+.PHONY: run format lint check test test-all bench chaos load example texts clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -57,6 +57,9 @@ example: $(VENV)/requirements.stamp
 	for result in examples/*.result.json; do \
 	  $(BIN)/python -m training "$${result%.result.json}.json" --json > "$$result.tmp" && mv "$$result.tmp" "$$result" || exit 1; \
 	done
+
+texts: $(VENV)/requirements-dev.stamp
+	$(BIN)/python -m locales.make
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
