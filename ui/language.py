@@ -9,7 +9,7 @@ from wording.language import ENGLISH, LANGUAGES, OFFERED, ask_whom, language, sp
 CHOICE = "language_choice"
 
 _SCRIPT = "export default function ({ data }) { document.documentElement.lang = data.language; }"
-_tell_browser = st.components.v2.component("regularizer_lab_language", js=_SCRIPT)
+_browser = st.components.v2.component("regularizer_lab_language", js=_SCRIPT)
 
 
 def settle_language() -> None:
@@ -23,7 +23,7 @@ def settle_language() -> None:
 
 
 def draw_language_choice() -> None:
-    """The choice in the head of a page. Screen readers and fonts go by what the page's root says."""
+    """The choice in the head of a page."""
     st.session_state[CHOICE] = language() if language() in OFFERED else None
     st.segmented_control(
         text.LANGUAGE,
@@ -33,7 +33,11 @@ def draw_language_choice() -> None:
         on_change=_choose,
         label_visibility="collapsed",
     )
-    _tell_browser(key="page_language", data={"language": language()})
+
+
+def tell_browser() -> None:
+    """Says the page's language at its root: screen readers and fonts go by it."""
+    _browser(key="page_language", data={"language": language()})
 
 
 def _choose() -> None:

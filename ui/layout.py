@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from experiment.version import PROGRAM_AND_VERSION
-from ui.language import draw_language_choice
+from ui.language import draw_language_choice, tell_browser
 
 _PAGES = Path(__file__).parents[1] / "pages"
 LAB_PAGE, LEARN_PAGE, RUNS_PAGE = (_PAGES / name for name in ("lab.py", "learn.py", "runs.py"))
@@ -28,3 +28,4 @@ def draw_title(title: str, introduction: str) -> None:
         st.title(title, anchor=False, width="content")
         st.markdown(introduction, width="stretch")
         draw_language_choice()
+    tell_browser()
