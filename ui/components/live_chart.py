@@ -49,7 +49,9 @@ def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int, legen
     """
     data = {
         "figure": figure, "alt": alt, "height": height, "legend": legend, "status": status, "live": key,
-        "plotly": PLOTLY_JS, "drawing": drawing_name(), "buttons": [_("Save as PNG"), _("Save as SVG"), _("Reset axes")], "failed": _(CHART_FAILED), "as_table": _(SHOW_AS_TABLE),
+        "plotly": PLOTLY_JS, "drawing": drawing_name(),
+        "buttons": [_("Save as PNG"), _("Save as SVG"), _("Reset axes")],
+        "failed": _(CHART_FAILED), "as_table": _(SHOW_AS_TABLE),
     }  # fmt: skip
     _component(key=key, data=data)
 

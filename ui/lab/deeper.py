@@ -140,8 +140,10 @@ def _draw_share(experiment: Experiment, identifier: str) -> None:
 
 
 def page_url(parameters: dict[str, str]) -> str:
-    """A link to the Lab of this server with these parameters."""
+    """A link to the Lab of this server with these parameters, in the language that was chosen."""
     parts = urlsplit(st.context.url or "")
+    if chosen := st.session_state.get(state.LANGUAGE):
+        parameters = {**parameters, state.LANGUAGE_PARAMETER: chosen}
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(parameters), ""))
 
 

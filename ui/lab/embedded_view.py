@@ -25,6 +25,7 @@ from ui.lab.experiment_view import (
 )
 from ui.lab.history import PRESET
 from ui.lab.verdict_view import draw_judged
+from ui.language import tell_browser
 from ui.live.message import take_look
 from ui.refreshes import in_turn
 from ui.services import read_spec, recorded_runs, services, stored_runs
@@ -46,6 +47,7 @@ def embedded_view(identifier: str | None) -> None:
         else:
             _draw_stored(identifier)
     whole = page_url({state.EXPERIMENT_PARAMETER: identifier} if identifier else {})
+    tell_browser()
     st.html(f'<small><a href="{escape(whole)}" target="_blank" rel="noopener">{text.OPEN_WHOLE_PAGE}</a></small>')
 
 
