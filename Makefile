@@ -1,5 +1,6 @@
 # make run: set up and serve. make check: what a developer runs after each edit, under a minute; make format before it.
 # make test: set up and check everything; make test-all: many minutes more. make bench, make example, make clean.
+# make texts: collects all texts, compiles the catalogues in locales/, and says what they lack.
 # make chaos, make load: a real server is killed and crowded for minutes; figures into docs/reliability.md.
 PYTHON ?= python3
 PORT ?= 8501

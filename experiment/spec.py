@@ -376,7 +376,8 @@ def _say_reason(error: Any) -> str:
     }
     template: str = templates.get(error["type"], message.replace("{", "{{").replace("}", "}}"))
     # The sentence ends with the bound as it is written in JSON, which the context has as a number.
-    return template.format(**error.get("ctx", {}) | {"bound": message.rpartition(" ")[2]})
+    context = {key: str(value).replace(" or ", _(" or ")) for key, value in error.get("ctx", {}).items()}
+    return template.format(**context | {"bound": message.rpartition(" ")[2]})
 
 
 def _is_tag(location: tuple[str | int, ...], position: int) -> bool:

@@ -12,7 +12,7 @@ SYSTEM_FONTS = ("Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sa
 
 CUT = """() => [...document.querySelectorAll("button, label, p, th, td, h1, h2, h3, summary, .effect, li")]
   .filter((element) => element.offsetParent && element.innerText.trim())
-  .filter((element) => !element.closest(".st-key-presets, .st-key-train_bar, .st-key-steps, [data-baseweb=select]"))
+  .filter((element) => !element.closest(".st-key-presets, .st-key-train_bar, [role=status], [data-testid=stSidebar]"))
   .filter((element) => {
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
@@ -20,7 +20,7 @@ CUT = """() => [...document.querySelectorAll("button, label, p, th, td, h1, h2, 
     return hidden || box.right > document.documentElement.clientWidth + 1 || box.left < -1;
   })
   .map((element) => element.innerText.slice(0, 60))"""
-"""Texts that do not fit; what scrolls or is shortened on purpose is left out."""
+"""Texts that do not fit; left out is what scrolls or is shortened on purpose, and what is not to be seen."""
 
 
 @pytest.fixture(scope="module")
