@@ -44,7 +44,7 @@ def said_by(page: Page) -> Iterator[str]:
     for kind in KINDS:
         for widget in getattr(page.app, kind):
             yield from filter(None, (widget.label, getattr(widget, "help", "")))
-    for table in page.tables:
+    for table in filter(None, page.tables):
         yield from table[0]
     for chart in page.charts:
         yield chart["alt"]
@@ -53,10 +53,14 @@ def said_by(page: Page) -> Iterator[str]:
         yield from (note["text"] for note in layout.get("annotations", ()))
 
 
+def left_in(page: Page, *names: str) -> set[str]:
+    """English words on a page that are neither terms nor names."""
+    return {word for said in said_by(page) for word in english_in(said)} - NAMES - {*names}
+
+
 @pytest.mark.parametrize("page", ["lab", "learn", "runs"])
 def test_no_english_is_left_in_korean(korean: Callable[..., Page], page: str) -> None:
-    left = {word for said in said_by(korean(page)) for word in english_in(said)}
-    assert left <= NAMES
+    assert left_in(korean(page)) == set()
 
 
 def test_an_address_says_the_language_and_keeps_it_on_other_pages(korean: Callable[..., Page]) -> None:
@@ -101,3 +105,47 @@ def test_what_is_stored_does_not_change_with_the_language() -> None:
     with use("ko"):
         spec = parse_experiment('{"version": 1}').stored_json()
     assert spec == parse_experiment('{"version": 1}').stored_json()
+
+
+def test_a_file_of_ones_own_is_told_in_korean(korean: Callable[..., Page]) -> None:
+    page = korean()
+    page.fill("selectbox", text.DATASET, "upload")
+    file = b"number,size,colour,kind\n" + b"".join(b"%d,1.5,red,good\n%d,,blue,bad\n" % (i, 90 + i) for i in range(40))
+    page.app.file_uploader[0].upload("wood.csv", file, "text/csv").run()
+    page.check()
+    assert "훈련 샘플" in page.shown
+    assert (
+        left_in(
+            page,
+            "number",
+            "size",
+            "colour",
+            "kind",
+            "red",
+            "blue",
+            "good",
+            "bad",
+            "wood",
+            "csv",
+            "utf",
+            "openml",
+            "org",
+        )
+        == set()
+    )
+
+
+def test_what_lies_deeper_is_in_korean(korean: Callable[..., Page], add_experiment: Callable[..., str]) -> None:
+    variants = [{"name": "baseline"}, {"name": "stop", "techniques": [{"name": "early_stopping"}]}]
+    page = korean(experiment=add_experiment(variants=variants))
+    deeper = page.widget("segmented_control", text.DEEPER)
+    for panel in deeper.options:
+        page.look_deeper(panel)
+        assert left_in(page, "iframe", "http", "Untitled") == set(), panel
+
+
+def test_hints_and_refusals_of_the_form_are_in_korean(korean: Callable[..., Page]) -> None:
+    page = korean()
+    page.fill("text_input", text.SEEDS, "1, 1")
+    assert page.mistakes == [text.FIX_FIRST]
+    assert page.codes[0] == "seeds: 1: 두 번 있음; 허용: 시드마다 한 번"

@@ -2,13 +2,14 @@
 
 import io
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from locales.make import collect, file_of, find_mistakes, read
-from wording.language import ENGLISH, LANGUAGES, OFFERED, language, ngettext, use
+from wording.language import ENGLISH, LANGUAGES, OFFERED, keep_language, language, ngettext, use
 from wording.numbers import count_seeds, write_date
 
 ROOT = Path(__file__).parents[2]
@@ -93,3 +94,13 @@ def test_nothing_is_installed_into_builtins() -> None:
     import builtins
 
     assert not hasattr(builtins, "_")
+
+
+def test_what_is_made_later_keeps_the_language_of_whoever_asked() -> None:
+    with use("ko"):
+        count = keep_language(count_seeds)
+    made: list[str] = []
+    thread = Thread(target=lambda: made.append(count(2)))
+    thread.start()
+    thread.join()
+    assert made == ["시드 2개"]

@@ -118,7 +118,7 @@ def draw_technique(name: str) -> None:
         st.caption(f"{text.ACTS.format(where=_(technique.acts))} [{text.SOURCE}]({technique.source})")
     with picture:
         _draw_picture(technique, name)
-    st.code(keras_lines(technique), language="python", wrap_lines=True)
+    st.code(keras_lines(technique) or learn_text.NO_CALL, language="python", wrap_lines=True)
     if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
         experiment = lesson(technique)
         load_draft(experiment, notice=learn_text.LOADED.format(name=experiment.name))
@@ -167,9 +167,9 @@ def _draw_anew(name: str) -> None:
 
 @cache
 def keras_lines(technique: type[Technique]) -> str:
-    """What the technique's lesson has in Keras and the baseline has not."""
+    """What the technique's lesson has in Keras and the baseline has not; empty where that is nothing."""
     experiment = lesson(technique)
     without, with_it = map(experiment.plan, experiment.variants)
     writer = Writer("class")
     lines = [line for call in added_calls(with_it, without) for line in writer.lay_out("", call, "", "")]
-    return "\n".join(lines) or learn_text.NO_CALL
+    return "\n".join(lines)
