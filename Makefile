@@ -1,5 +1,6 @@
 # make run: set up and serve. make check: what a developer runs after each edit, under a minute; make format before it.
 # make test: set up and check everything; make test-all: many minutes more. make bench, make example, make clean.
+# make texts: collects all texts, compiles the catalogues in locales/, and says what they lack.
 # make chaos, make load: a real server is killed and crowded for minutes; figures into docs/reliability.md.
 PYTHON ?= python3
 PORT ?= 8501
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := run
-.PHONY: run format lint check test test-all bench chaos load example lessons clean
+.PHONY: run format lint check test test-all bench chaos load example lessons texts clean
 
 $(VENV)/requirements.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)")'
@@ -65,6 +66,9 @@ lessons: $(VENV)/requirements.stamp
 	  $(BIN)/python -m training.recording "$$lesson" > "$$lesson.tmp" && \
 	    mv "$$lesson.tmp" "$${lesson%.json}.recording.json" || exit 1; \
 	done
+
+texts: $(VENV)/requirements-dev.stamp
+	$(BIN)/python -m locales.make
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

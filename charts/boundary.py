@@ -11,10 +11,11 @@ from charts.labels import literal_in_hover
 from charts.marks import MARKS_META
 from charts.palette import style
 from charts.typed_arrays import encode_values
+from wording.language import _, say_later
 
 SYMBOLS: Final = {"train": "circle", "val": "x"}
 SIZES: Final = {"train": 6, "val": 7}
-SPLIT_NAMES = {"train": "training", "val": "validation"}
+SPLIT_NAMES = {"train": say_later("training"), "val": say_later("validation")}
 ENLARGED: Final = 4
 """How many pixels of the picture stand for one cell of the grid, each way."""
 OPACITIES: Final = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -123,5 +124,5 @@ def _points_trace(points: Points, split: str, label: int, class_name: str) -> di
             "size": SIZES[split],
             "line": {"width": 1},
         },
-        "hovertemplate": f"{name}, {SPLIT_NAMES[split]}<extra></extra>",
+        "hovertemplate": f"{name}, {_(SPLIT_NAMES[split])}<extra></extra>",
     }

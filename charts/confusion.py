@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from charts.labels import axis_title, literal, shorten
 from charts.palette import translucent
+from wording.language import _, say_later
 
-PREDICTED_TITLE, TRUE_TITLE = "Predicted", "True class"
+PREDICTED_TITLE, TRUE_TITLE = say_later("Predicted"), say_later("True class")
 RIGHT, WRONG = "#009e73", "#d55e00"
 NUMBERS_SHOWN: Final = 15
 """With more classes the cells are too small for numbers."""
@@ -46,8 +47,8 @@ def confusion_figure(
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "xaxis": {**axis, "title": axis_title(PREDICTED_TITLE), "range": [-0.5, last]},
-        "yaxis": {**axis, "title": axis_title(TRUE_TITLE), "range": [last, -0.5]},
+        "xaxis": {**axis, "title": axis_title(_(PREDICTED_TITLE)), "range": [-0.5, last]},
+        "yaxis": {**axis, "title": axis_title(_(TRUE_TITLE)), "range": [last, -0.5]},
     }
     return {"data": traces, "layout": layout}
 

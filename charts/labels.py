@@ -1,7 +1,10 @@
 """Texts in Plotly figures: axis titles, and names that people chose."""
 
+from bisect import bisect_right
 from html import escape
+from itertools import accumulate
 from typing import Any
+from unicodedata import east_asian_width
 
 from models.names import visible
 
@@ -22,5 +25,8 @@ def literal_in_hover(name: str) -> str:
 
 
 def shorten(name: str, length: int) -> str:
-    """Return a name of at most `length` characters."""
-    return name if len(name) <= length else name[: length - 1].rstrip() + "…"
+    """Return a name no wider than `length` Latin letters; letters of East Asia are twice as wide."""
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in name))
+    if not ends or ends[-1] <= length:
+        return name
+    return name[: bisect_right(ends, length - 1)].rstrip() + "…"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charts.labels import axis_title
 from charts.palette import COLOURS, translucent
 from charts.typed_arrays import encode_values
+from wording.language import _
 
 FloatArray = NDArray[np.float64]
 Figure = dict[str, Any]
@@ -79,7 +80,7 @@ def histogram_figure(series: Mapping[str, FloatArray], x_title: str, *, bins: in
         shares = np.histogram(values, edges)[0] / values.size
         trace = line(name, (edges[:-1] + edges[1:]) / 2, shares, colour, shape="hvh")
         traces.append(trace | {"fill": "tozeroy", "fillcolor": translucent(colour, 0.18)})
-    figure = lines_figure(traces, x_title, "Share of the weights")
+    figure = lines_figure(traces, x_title, _("Share of the weights"))
     figure["layout"]["yaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
     return figure
 

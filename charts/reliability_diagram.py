@@ -7,8 +7,9 @@ import numpy as np
 from analysis.calibration import BINS, ReliabilityBins
 from charts.labels import axis_title
 from charts.palette import translucent
+from wording.language import _, say_later
 
-CONFIDENCE_TITLE, ACCURACY_TITLE, ROWS_TITLE = "How sure", "How often right", "Rows"
+CONFIDENCE_TITLE, ACCURACY_TITLE, ROWS_TITLE = say_later("How sure"), say_later("How often right"), say_later("Rows")
 NEUTRAL = "#87919a"
 """Of what belongs to no variant: seen on a light page, on a dark one, and on a bar of any colour."""
 DIAGRAM, COUNTS = (0.3, 1.0), (0.0, 0.2)
@@ -52,16 +53,19 @@ def reliability_figure(bins: ReliabilityBins, colour: str) -> dict[str, Any]:
         "hovermode": "closest",
         "dragmode": False,
         "barmode": "overlay",
-        "xaxis": {**axis, **share, "showgrid": False, "title": axis_title(CONFIDENCE_TITLE), "anchor": "y2"},
-        "yaxis": {**axis, **share, "title": axis_title(ACCURACY_TITLE), "domain": DIAGRAM},
-        "yaxis2": {**axis, "title": axis_title(ROWS_TITLE), "domain": COUNTS, "nticks": 3, "rangemode": "tozero"},
+        "xaxis": {**axis, **share, "showgrid": False, "title": axis_title(_(CONFIDENCE_TITLE)), "anchor": "y2"},
+        "yaxis": {**axis, **share, "title": axis_title(_(ACCURACY_TITLE)), "domain": DIAGRAM},
+        "yaxis2": {**axis, "title": axis_title(_(ROWS_TITLE)), "domain": COUNTS, "nticks": 3, "rangemode": "tozero"},
     }
     return {"data": [right, gap, diagonal, rows], "layout": layout}
 
 
 def _tell(bins: ReliabilityBins, place: int) -> str:
     """Return what a bin says when it is pointed at."""
-    return (
-        f"{place / BINS:.0%} to {(place + 1) / BINS:.0%} sure: {bins.rows[place]:,} rows<br>"
-        f"{bins.confidence[place]:.1%} sure on average<br>{bins.accuracy[place]:.1%} right"
+    return _("{low:.0%} to {high:.0%} sure: {rows:,} rows<br>{sure:.1%} sure on average<br>{right:.1%} right").format(
+        low=place / BINS,
+        high=(place + 1) / BINS,
+        rows=bins.rows[place],
+        sure=bins.confidence[place],
+        right=bins.accuracy[place],
     )

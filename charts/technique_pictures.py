@@ -21,6 +21,7 @@ from charts import picture_parts as parts
 from charts.data_preview import images_figure
 from charts.picture_parts import BLUE, GREEN, NEUTRAL, VERMILION, Figure, FloatArray
 from wording.evidence import say_stopping
+from wording.language import _
 
 Values = Mapping[str, Any]
 
@@ -76,13 +77,13 @@ class Picture:
 def _dropout(material: Material, values: Values, seed: int) -> Drawing:
     before = np.abs(activations.example_activations(ROWS, UNITS, 0))
     after = activations.drop(before, values["rate"], seed)
-    panels = {"Activations": before, "With this step's mask": after}
+    panels = {_("Activations"): before, _("With this step's mask"): after}
     share = float(np.mean(after == 0))
-    words = (
-        f"A layer of {UNITS} units for {ROWS} rows. In this step {share:.0%} of the activations are zero; the others "
-        f"are multiplied by {1 / (1 - values['rate']):.2f}."
-    )
-    return Drawing(parts.heatmaps_figure(panels, "Units", "Rows"), words)
+    words = _(
+        "A layer of {units} units for {rows} rows. In this step {share:.0%} of the activations are zero; the "
+        "others are multiplied by {scale:.2f}."
+    ).format(units=UNITS, rows=ROWS, share=share, scale=1 / (1 - values["rate"]))
+    return Drawing(parts.heatmaps_figure(panels, _("Units"), _("Rows")), words)
 
 
 SAMPLE_ROWS = 2000
@@ -93,13 +94,19 @@ def _alpha_dropout(material: Material, values: Values, seed: int) -> Drawing:
     before = activations.selu(np.random.default_rng(0).normal(size=(SAMPLE_ROWS, UNITS)))
     after = activations.drop_alpha(before, values["rate"], seed)
     zeroed = np.where(activations.keep_mask(before.shape, values["rate"], seed), before, 0) / (1 - values["rate"])
-    panels = {"Activations of selu": before[:ROWS], "With this step's mask": after[:ROWS]}
-    words = (
-        f"Over {SAMPLE_ROWS:,} rows the activations have mean {_zero(before.mean())} and variance {before.var():.2f}, "
-        f"after alpha dropout {_zero(after.mean())} and {after.var():.2f}; dropout with zeros would have made the "
-        f"variance {zeroed.var():.2f}."
+    panels = {_("Activations of selu"): before[:ROWS], _("With this step's mask"): after[:ROWS]}
+    words = _(
+        "Over {rows:,} rows the activations have mean {mean} and variance {variance:.2f}, after alpha dropout "
+        "{mean_after} and {variance_after:.2f}; dropout with zeros would have made the variance {variance_zeros:.2f}."
+    ).format(
+        rows=SAMPLE_ROWS,
+        mean=_zero(before.mean()),
+        variance=before.var(),
+        mean_after=_zero(after.mean()),
+        variance_after=after.var(),
+        variance_zeros=zeroed.var(),
     )
-    return Drawing(parts.heatmaps_figure(panels, "Units", "Rows"), words)
+    return Drawing(parts.heatmaps_figure(panels, _("Units"), _("Rows")), words)
 
 
 def _zero(value: float) -> str:
@@ -112,62 +119,77 @@ def _spatial_dropout(material: Material, values: Values, seed: int) -> Drawing:
     kept = activations.keep_mask((len(maps),), values["rate"], seed)
     brightest = maps.max(axis=(1, 2), keepdims=True)
     shown = maps / np.maximum(brightest, 1e-12) * kept[:, None, None]
-    labels = ["kept" if keep else "dropped" for keep in kept]
-    words = f"{len(maps)} feature maps of one image: this step drops {np.sum(~kept)} of them, each as a whole."
+    labels = [_("kept") if keep else _("dropped") for keep in kept]
+    words = _("{maps} feature maps of one image: this step drops {dropped} of them, each as a whole.").format(
+        maps=len(maps), dropped=np.sum(~kept)
+    )
     return Drawing(images_figure(shown, labels, columns=FEW_IMAGES), words)
 
 
 def _noise_bars(before: FloatArray, after: FloatArray, words: str) -> Drawing:
     labels = [str(unit + 1) for unit in range(len(before))]
-    series = {"Activations": before, "In this step": after}
-    return Drawing(parts.bars_figure(series, labels, "Unit", "Activation"), words)
+    series = {_("Activations"): before, _("In this step"): after}
+    return Drawing(parts.bars_figure(series, labels, _("Unit"), _("Activation")), words)
 
 
 def _gaussian_noise(material: Material, values: Values, seed: int) -> Drawing:
     before = np.abs(activations.example_activations(1, UNITS, 0))[0]
     after = before + np.random.default_rng(seed).normal(0.0, values["stddev"], UNITS)
-    return _noise_bars(before, after, f"Every unit is off by about {values['stddev']:g}, whatever its size.")
+    return _noise_bars(
+        before,
+        after,
+        _("Every unit is off by about {deviation:g}, whatever its size.").format(deviation=values["stddev"]),
+    )
 
 
 def _gaussian_dropout(material: Material, values: Values, seed: int) -> Drawing:
     before = np.abs(activations.example_activations(1, UNITS, 0))[0]
     after = activations.multiply_noise(before, values["rate"], seed)
     spread = np.sqrt(values["rate"] / (1 - values["rate"]))
-    return _noise_bars(before, after, f"Large activations are disturbed most: by about {spread:.0%} of their size.")
+    return _noise_bars(
+        before,
+        after,
+        _("Large activations are disturbed most: by about {spread:.0%} of their size.").format(spread=spread),
+    )
 
 
 def _normalized(normalize: Callable[[FloatArray], FloatArray], words: str) -> Drawing:
     before = activations.example_activations(2 * ROWS, UNITS, 3)
-    panels = {"Before": before, "After": normalize(before)}
-    return Drawing(parts.heatmaps_figure(panels, "Units", "Rows of the batch"), words)
+    panels = {_("Before"): before, _("After"): normalize(before)}
+    return Drawing(parts.heatmaps_figure(panels, _("Units"), _("Rows of the batch")), words)
 
 
 def _batch_normalization(material: Material, values: Values, seed: int) -> Drawing:
-    words = "Before, some columns (units) are high and others low. After, every column has mean 0 and deviation 1."
+    words = _("Before, some columns (units) are high and others low. After, every column has mean 0 and deviation 1.")
     return _normalized(lambda before: activations.normalize(before, axis=0), words)
 
 
 def _layer_normalization(material: Material, values: Values, seed: int) -> Drawing:
-    words = "Before, some rows are strong and others faint. After, every row has mean 0 and deviation 1."
+    words = _("Before, some rows are strong and others faint. After, every row has mean 0 and deviation 1.")
     return _normalized(lambda before: activations.normalize(before, axis=1), words)
 
 
 def _group_normalization(material: Material, values: Values, seed: int) -> Drawing:
-    words = "Each row is cut into 4 groups of 4 units, and every group has mean 0 and deviation 1 by itself."
+    words = _("Each row is cut into 4 groups of 4 units, and every group has mean 0 and deviation 1 by itself.")
     return _normalized(lambda before: activations.normalize_groups(before, 4), words)
 
 
 def _penalty(material: Material, values: Values, seed: int) -> Drawing:
     without = _fitted_weights(material, 0.0, 0.0)
     penalized = _fitted_weights(material, values.get("l1", 0.0), values.get("l2", 0.0))
-    series = {"Without penalty": without, "With it": penalized}
+    series = {_("Without penalty"): without, _("With it"): penalized}
     shares = [weights.share_nearly_zero(fitted) for fitted in (penalized, without)]
-    words = (
-        f"Weights of one softmax layer, fitted just now to {PENALTY_ROWS} images. Nearly zero are {shares[0]:.0%} of "
-        f"them, without the penalty {shares[1]:.0%}; the largest is {np.abs(penalized).max():.2f} instead of "
-        f"{np.abs(without).max():.2f}."
+    words = _(
+        "Weights of one softmax layer, fitted just now to {images} images. Nearly zero are {share:.0%} of "
+        "them, without the penalty {share_without:.0%}; the largest is {largest:.2f} instead of {largest_without:.2f}."
+    ).format(
+        images=PENALTY_ROWS,
+        share=shares[0],
+        share_without=shares[1],
+        largest=np.abs(penalized).max(),
+        largest_without=np.abs(without).max(),
     )
-    return Drawing(parts.histogram_figure(series, "Weight"), words)
+    return Drawing(parts.histogram_figure(series, _("Weight")), words)
 
 
 PENALTY_ROWS = 300
@@ -184,48 +206,52 @@ def _fitted_weights(material: Material, l1: float, l2: float) -> FloatArray:
 def _shortened(name: str, longest: float, vectors: FloatArray, what: str) -> Drawing:
     short = weights.shorten(vectors, longest)
     cut = int(np.sum(np.linalg.norm(vectors, axis=1) > longest))
-    series = {f"{name} before": vectors, "After": short}
-    words = f"{cut} of {len(vectors)} {what} are longer than {longest:g}: they are shortened, their direction is kept."
-    return Drawing(parts.arrows_figure(series, longest, "First component", "Second component"), words)
+    series = {_("{name} before").format(name=name): vectors, _("After"): short}
+    words = _(
+        "{cut} of {vectors} {what} are longer than {longest:g}: they are shortened, their direction is kept."
+    ).format(cut=cut, vectors=len(vectors), what=what, longest=longest)
+    return Drawing(parts.arrows_figure(series, longest, _("First component"), _("Second component")), words)
 
 
 def _max_norm(material: Material, values: Values, seed: int) -> Drawing:
     vectors = np.random.default_rng(4).normal(0.0, 1.5, (9, 2))
-    return _shortened("Weights into a unit", values["max_value"], vectors, "weight vectors")
+    return _shortened(_("Weights into a unit"), values["max_value"], vectors, _("weight vectors"))
 
 
 def _gradient_clipping(material: Material, values: Values, seed: int) -> Drawing:
     vectors = np.random.default_rng(8).normal(0.0, 0.6, (7, 2))
     vectors[2] *= 2  # the odd batch
-    return _shortened("Gradients", values["global_clipnorm"], vectors, "gradients")
+    return _shortened(_("Gradients"), values["global_clipnorm"], vectors, _("gradients"))
 
 
 def _weight_decay(material: Material, values: Values, seed: int) -> Drawing:
     paths = {
-        "L2 through Adam, large gradients": (BLUE, 4.0, False),
-        "L2 through Adam, small gradients": (VERMILION, 0.25, False),
-        "decoupled, either": (GREEN, 1.0, True),
+        _("L2 through Adam, large gradients"): (BLUE, 4.0, False),
+        _("L2 through Adam, small gradients"): (VERMILION, 0.25, False),
+        _("decoupled, either"): (GREEN, 1.0, True),
     }
     traces, ends = [], []
     for title, (colour, size, decoupled) in paths.items():
         path = weights.shrink_under_adam(size, values["weight_decay"], decoupled=decoupled)
         traces.append(parts.line(title, np.arange(len(path)), path, colour))
         ends.append(f"{path[-1]:.2f}")
-    words = (
-        "Weights that start at 1 and whose gradients are noise. As an L2 penalty that goes through Adam, the same "
-        f"strength brings them to {ends[0]} where gradients are large and to {ends[1]} where they are small; decoupled "
-        f"it is {ends[2]} in both cases."
-    )
-    return Drawing(parts.lines_figure(traces, "Step", "Weight"), words)
+    words = _(
+        "Weights that start at 1 and whose gradients are noise. As an L2 penalty that goes through Adam, the "
+        "same strength brings them to {ends} where gradients are large and to {ends_2} where they are small; "
+        "decoupled it is {ends_3} in both cases."
+    ).format(ends=ends[0], ends_2=ends[1], ends_3=ends[2])
+    return Drawing(parts.lines_figure(traces, _("Step"), _("Weight")), words)
 
 
 def _label_smoothing(material: Material, values: Values, seed: int) -> Drawing:
     share, classes, true = values["label_smoothing"], material.classes, int(material.labels[0])
     hard = np.eye(classes)[true]
     soft = (1 - share) * hard + share / classes
-    series = {"Label": hard, "Smoothed": soft}
-    words = f"The label {true} becomes {soft[true]:.2f}; each other class gets {share / classes:.3f}."
-    return Drawing(parts.bars_figure(series, [str(c) for c in range(classes)], "Class", "Probability"), words)
+    series = {_("Label"): hard, _("Smoothed"): soft}
+    words = _("The label {true} becomes {soft:.2f}; each other class gets {share:.3f}.").format(
+        true=true, soft=soft[true], share=share / classes
+    )
+    return Drawing(parts.bars_figure(series, [str(c) for c in range(classes)], _("Class"), _("Probability")), words)
 
 
 UNLIKELY = 0.01
@@ -234,15 +260,16 @@ UNLIKELY = 0.01
 def _generalized_cross_entropy(material: Material, values: Values, seed: int) -> Drawing:
     q, shares = values["q"], np.linspace(0, 1, 201)
     traces = [
-        parts.line("Cross-entropy", shares, weights.pull_of_label(shares, 0.0), NEUTRAL),
-        parts.line("Generalized", shares, weights.pull_of_label(shares, q), BLUE),
+        parts.line(_("Cross-entropy"), shares, weights.pull_of_label(shares, 0.0), NEUTRAL),
+        parts.line(_("Generalized"), shares, weights.pull_of_label(shares, q), BLUE),
     ]
     unlikely, lost = (float(weights.pull_of_label(np.array(UNLIKELY), power)) for power in (0.0, q))
-    words = (
-        f"A row whose label the network gives a probability of {UNLIKELY:.0%}, perhaps a wrong one, pulls with "
-        f"{unlikely:.2f} under cross-entropy and with {lost:.3f} here; a row that is right pulls little under both."
-    )
-    return Drawing(parts.lines_figure(traces, "Probability of the label", "Pull on its logit"), words)
+    words = _(
+        "A row whose label the network gives a probability of {unlikely:.0%}, perhaps a wrong one, pulls with "
+        "{unlikely_2:.2f} under cross-entropy and with {lost:.3f} here; a row that is right pulls little under "
+        "both."
+    ).format(unlikely=UNLIKELY, unlikely_2=unlikely, lost=lost)
+    return Drawing(parts.lines_figure(traces, _("Probability of the label"), _("Pull on its logit")), words)
 
 
 EXAMPLE_COUNTS = (90, 8, 2)
@@ -252,45 +279,56 @@ def _class_weight(material: Material, values: Values, seed: int) -> Drawing:
     counts = np.array(EXAMPLE_COUNTS)
     weights_of = (counts.sum() / (len(counts) * counts)) ** values["power"]
     share = counts * weights_of / (counts * weights_of).sum()
-    series = {"Share of the rows": counts / counts.sum(), "Share of the loss's weight": share}
-    words = (
-        f"Of 100 rows {counts[0]}, {counts[1]} and {counts[2]} are of three classes. A row of the rarest weighs "
-        f"{weights_of[2]:.3g}, one of the most frequent {weights_of[0]:.3g}; all rows of a class together have "
-        f"{share[0]:.0%}, {share[1]:.0%} and {share[2]:.0%} of the weight."
+    series = {_("Share of the rows"): counts / counts.sum(), _("Share of the loss's weight"): share}
+    words = _(
+        "Of 100 rows {counts}, {counts_2} and {counts_3} are of three classes. A row of the rarest weighs "
+        "{weights_of:.3g}, one of the most frequent {weights_of_2:.3g}; all rows of a class together have "
+        "{share:.0%}, {share_2:.0%} and {share_3:.0%} of the weight."
+    ).format(
+        counts=counts[0],
+        counts_2=counts[1],
+        counts_3=counts[2],
+        weights_of=weights_of[2],
+        weights_of_2=weights_of[0],
+        share=share[0],
+        share_2=share[1],
+        share_3=share[2],
     )
-    return Drawing(parts.bars_figure(series, ["A", "B", "C"], "Class", "Share"), words)
+    return Drawing(parts.bars_figure(series, ["A", "B", "C"], _("Class"), _("Share")), words)
 
 
 def _ema(material: Material, values: Values, seed: int) -> Drawing:
     path = weights.noisy_path(150, seed)
     average = weights.average_path(path, values["momentum"])
     traces = [
-        parts.line("Weights after each step", path[:, 0], path[:, 1], NEUTRAL, width=1.2),
-        parts.line("Their moving average", average[:, 0], average[:, 1], BLUE, width=3),
-        parts.points("Lowest loss", [0.0], [0.0], VERMILION, "star", 13),
+        parts.line(_("Weights after each step"), path[:, 0], path[:, 1], NEUTRAL, width=1.2),
+        parts.line(_("Their moving average"), average[:, 0], average[:, 1], BLUE, width=3),
+        parts.points(_("Lowest loss"), [0.0], [0.0], VERMILION, "star", 13),
     ]
     distances = [float(np.linalg.norm(p[-50:], axis=1).mean()) for p in (path, average)]
-    words = (
-        f"Two weights on their way down a valley. Over the last 50 steps the weights are {distances[0]:.2f} away from "
-        f"the lowest point on average, their moving average {distances[1]:.2f}."
-    )
-    return Drawing(parts.lines_figure(traces, "First weight", "Second weight"), words)
+    words = _(
+        "Two weights on their way down a valley. Over the last 50 steps the weights are {distances:.2f} away "
+        "from the lowest point on average, their moving average {distances_2:.2f}."
+    ).format(distances=distances[0], distances_2=distances[1])
+    return Drawing(parts.lines_figure(traces, _("First weight"), _("Second weight")), words)
 
 
 def _reduce_on_plateau(material: Material, values: Values, seed: int) -> Drawing:
     arguments = {key: values[key] for key in ("factor", "patience", "min_lr")}
     rates = weights.reduce_on_plateau(material.val_loss, LEARNING_RATE, **arguments)
     epochs = np.arange(1, len(rates) + 1)
-    loss = parts.line("Validation loss, recorded", epochs, material.val_loss, NEUTRAL)
-    rate = parts.line("Learning rate", epochs, rates, BLUE, shape="hv") | {"yaxis": "y2"}
-    figure = parts.lines_figure([loss, rate], "Epoch", "Validation loss")
+    loss = parts.line(_("Validation loss, recorded"), epochs, material.val_loss, NEUTRAL)
+    rate = parts.line(_("Learning rate"), epochs, rates, BLUE, shape="hv") | {"yaxis": "y2"}
+    figure = parts.lines_figure([loss, rate], _("Epoch"), _("Validation loss"))
     figure["layout"]["yaxis"] |= {"domain": [0.56, 1.0]}
     figure["layout"]["yaxis2"] = parts.axis(
-        "Learning rate", domain=[0.0, 0.44], type="log", nticks=4, exponentformat="power"
+        _("Learning rate"), domain=[0.0, 0.44], type="log", nticks=4, exponentformat="power"
     )
     figure["layout"]["xaxis"] |= {"anchor": "y2"}
     cuts = int(np.sum(np.diff(np.append(LEARNING_RATE, rates)) < 0))
-    words = f"On this recorded curve the rate would be cut {cuts} times, from {LEARNING_RATE:g} to {rates[-1]:.2g}."
+    words = _(
+        "On this recorded curve the rate would be cut {cuts} times, from {learning_rate:g} to {rates:.2g}."
+    ).format(cuts=cuts, learning_rate=LEARNING_RATE, rates=rates[-1])
     return Drawing(figure, words)
 
 
@@ -299,14 +337,14 @@ SHOWN_STEPS = 400
 
 def _cosine_decay(material: Material, values: Values, seed: int) -> Drawing:
     rates = weights.cosine_decay(LEARNING_RATE, SHOWN_STEPS, alpha=values["alpha"], warmup=values["warmup"])
-    trace = parts.line("Learning rate", np.arange(SHOWN_STEPS), rates, BLUE)
-    figure = parts.lines_figure([trace], "Gradient step", "Learning rate", showlegend=False)
+    trace = parts.line(_("Learning rate"), np.arange(SHOWN_STEPS), rates, BLUE)
+    figure = parts.lines_figure([trace], _("Gradient step"), _("Learning rate"), showlegend=False)
     figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
     highest = int(np.argmax(rates))
-    words = (
-        f"A run of {SHOWN_STEPS} steps: the rate is {rates[0]:g} at first, {rates[highest]:g} in step {highest}, and "
-        f"{rates[-1]:.2g} in the last one."
-    )
+    words = _(
+        "A run of {shown_steps} steps: the rate is {rates:g} at first, {rates_2:g} in step {highest}, and "
+        "{rates_3:.2g} in the last one."
+    ).format(shown_steps=SHOWN_STEPS, rates=rates[0], rates_2=rates[highest], highest=highest, rates_3=rates[-1])
     return Drawing(figure, words)
 
 
@@ -316,15 +354,15 @@ def _stochastic_depth(material: Material, values: Values, seed: int) -> Drawing:
     trace = {
         "type": "heatmap", "z": kept.astype(int).tolist(), "x": [str(b + 1) for b in range(blocks)], "zmin": 0,
         "zmax": 1, "colorscale": [[0, "rgba(135,145,154,0.18)"], [1, BLUE]], "showscale": False, "xgap": 3, "ygap": 3,
-        "hovertemplate": "block %{x}<extra></extra>",
+        "hovertemplate": _("block %{x}") + "<extra></extra>",
     }  # fmt: skip
-    figure = parts.lines_figure([trace], "Block", "Rows", showlegend=False)
+    figure = parts.lines_figure([trace], _("Block"), _("Rows"), showlegend=False)
     figure["layout"]["xaxis"] |= {"type": "category", "nticks": 0}
     figure["layout"]["yaxis"] |= {"showticklabels": False, "showgrid": False}
-    words = (
-        f"{steps} training rows on their way through {blocks} blocks; grey blocks are skipped. The first block is kept "
-        f"with probability {chances[0]:.2f}, the last with {chances[-1]:.2f}."
-    )
+    words = _(
+        "{steps} training rows on their way through {blocks} blocks; grey blocks are skipped. The first block is "
+        "kept with probability {chances:.2f}, the last with {chances_2:.2f}."
+    ).format(steps=steps, blocks=blocks, chances=chances[0], chances_2=chances[-1])
     return Drawing(figure, words)
 
 
@@ -333,8 +371,8 @@ def _augmentation(material: Material, values: Values, seed: int) -> Drawing:
     shown, labels = [], []
     for original, label in zip(material.images[:2], material.labels[:2], strict=True):
         shown += [original, *(_augment(original, values, generator) for _ in range(FEW_IMAGES - 1))]
-        labels += [f"{label}, original", *[str(label)] * (FEW_IMAGES - 1)]
-    words = "Two images, and three copies of each as three epochs would show them. The labels stay."
+        labels += [_("{label}, original").format(label=label), *[str(label)] * (FEW_IMAGES - 1)]
+    words = _("Two images, and three copies of each as three epochs would show them. The labels stay.")
     return Drawing(images_figure(np.array(shown), labels, columns=FEW_IMAGES), words)
 
 
@@ -357,8 +395,8 @@ def _rand_augment(material: Material, values: Values, seed: int) -> Drawing:
             operations.vary(original, values["num_ops"], values["factor"], generator) for _ in range(FEW_IMAGES - 1)
         ]
         shown += [original, *(image for image, _ in copies)]
-        labels += [f"{label}, original", *(", ".join(names) for _, names in copies)]
-    words = "Two images, and three copies of each with the operations that were drawn for them. The labels stay."
+        labels += [_("{label}, original").format(label=label), *(", ".join(names) for _, names in copies)]
+    words = _("Two images, and three copies of each with the operations that were drawn for them. The labels stay.")
     return Drawing(images_figure(np.array(shown), labels, columns=FEW_IMAGES), words)
 
 
@@ -378,7 +416,7 @@ def _mixup(material: Material, values: Values, seed: int) -> Drawing:
     first, second = _pairs(material)
     shares = [float(s) for s in np.random.default_rng(seed).beta(values["alpha"], values["alpha"], 4)]
     images = [data.mix_images(material.images[first], material.images[second], share) for share in shares]
-    words = "Two images, and four mixtures of them. Below each stands its label: shares of the two classes."
+    words = _("Two images, and four mixtures of them. Below each stands its label: shares of the two classes.")
     return Drawing(_mixed(material, first, second, images, shares), words)
 
 
@@ -387,7 +425,7 @@ def _cutmix(material: Material, values: Values, seed: int) -> Drawing:
     generator = np.random.default_rng(seed)
     drawn = generator.beta(values["alpha"], values["alpha"], 4)
     cut = [data.cut_images(material.images[first], material.images[second], float(s), generator) for s in drawn]
-    words = "Two images, and four cuttings of them. Below each stands its label: the classes' shares of the area."
+    words = _("Two images, and four cuttings of them. Below each stands its label: the classes' shares of the area.")
     figure = _mixed(material, first, second, [image for image, _ in cut], [share for _, share in cut])
     return Drawing(figure, words)
 
@@ -398,14 +436,19 @@ def _more_data(material: Material, values: Values, seed: int) -> Drawing:
     after = min(values["factor"] * before, sizes[-1])
     low, high = np.interp(np.log([before, after]), np.log(sizes), errors)
     traces = [
-        parts.line("Small nets, fitted just now", sizes, errors, BLUE),
-        parts.points(f"{before} rows", [before], [low], VERMILION, size=12),
-        parts.points(f"{after:.0f} rows", [after], [high], GREEN, size=12),
+        parts.line(_("Small nets, fitted just now"), sizes, errors, BLUE),
+        parts.points(_("{before} rows").format(before=before), [before], [low], VERMILION, size=12),
+        parts.points(_("{after:.0f} rows").format(after=after), [after], [high], GREEN, size=12),
     ]
-    figure = parts.lines_figure(traces, "Training rows", "Wrong answers on other rows")
+    figure = parts.lines_figure(traces, _("Training rows"), _("Wrong answers on other rows"))
     figure["layout"]["xaxis"] |= {"type": "log", "tickvals": [30, 60, 120, 240, 480, 900]}
     figure["layout"]["yaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
-    return Drawing(figure, f"From {before} to {after:.0f} rows the error falls from {low:.0%} to {high:.0%}.")
+    return Drawing(
+        figure,
+        _("From {before} to {after:.0f} rows the error falls from {low:.0%} to {high:.0%}.").format(
+            before=before, after=after, low=low, high=high
+        ),
+    )
 
 
 @lru_cache(maxsize=4)
@@ -418,23 +461,23 @@ def _learning_curve(material: Material) -> tuple[list[int], FloatArray]:
 def _ensemble(material: Material, values: Values, seed: int) -> Drawing:
     grid, members, x, y = data.fit_members(values["members"], seed)
     truth, average = data.wave(grid), members.mean(axis=0)
-    traces = [parts.line(f"Member {k + 1}", grid, m, NEUTRAL, width=1) for k, m in enumerate(members)]
+    traces = [parts.line(_("Member {k}").format(k=k + 1), grid, m, NEUTRAL, width=1) for k, m in enumerate(members)]
     for trace in traces[1:]:
         trace["showlegend"] = False
-    traces[0]["name"] = "Members"
+    traces[0]["name"] = _("Members")
     traces += [
-        parts.line("Their average", grid, average, BLUE, width=3.5),
-        parts.line("Truth", grid, truth, GREEN, dash="dash"),
-        parts.points("Training points", x, y, VERMILION),
+        parts.line(_("Their average"), grid, average, BLUE, width=3.5),
+        parts.line(_("Truth"), grid, truth, GREEN, dash="dash"),
+        parts.points(_("Training points"), x, y, VERMILION),
     ]
     inside = np.abs(grid) <= 1
     single = float(np.mean((members - truth)[:, inside] ** 2))
     together = float(np.mean((average - truth)[inside] ** 2))
-    words = (
-        f"{len(members)} small nets from different initial weights on the same {len(x)} points, fitted just now. Their "
-        f"mean squared error is {single:.3f} on average, that of their average {together:.3f}."
-    )
-    figure = parts.lines_figure(traces, "Input", "Output")
+    words = _(
+        "{members} small nets from different initial weights on the same {x} points, fitted just now. Their mean "
+        "squared error is {single:.3f} on average, that of their average {together:.3f}."
+    ).format(members=len(members), x=len(x), single=single, together=together)
+    figure = parts.lines_figure(traces, _("Input"), _("Output"))
     figure["layout"]["yaxis"] |= {"range": [-1.9, 1.9]}
     return Drawing(figure, words)
 
@@ -445,19 +488,23 @@ def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
     stopping = replay(material.val_loss, rule)
     epochs = np.arange(1, len(material.val_loss) + 1)
     traces = [
-        parts.line("Training loss", epochs, material.train_loss, NEUTRAL, dash="dash"),
-        parts.line("Validation loss", epochs, material.val_loss, BLUE),
+        parts.line(_("Training loss"), epochs, material.train_loss, NEUTRAL, dash="dash"),
+        parts.line(_("Validation loss"), epochs, material.val_loss, BLUE),
     ]
-    marks = ((stopping.stop_epoch, "stop", VERMILION), (stopping.best_epoch, "best", GREEN))
+    marks = ((stopping.stop_epoch, _("stop"), VERMILION), (stopping.best_epoch, _("best"), GREEN))
     drawn = [parts.upright(epoch, f"{name} {epoch}", colour) for epoch, name, colour in marks if epoch]
-    figure = parts.lines_figure(traces, "Epoch", "Cross-entropy", margin=parts.MARGIN_WITH_TITLES)
+    figure = parts.lines_figure(traces, _("Epoch"), _("Cross-entropy"), margin=parts.MARGIN_WITH_TITLES)
     figure["layout"] |= {"shapes": [shape for shape, _ in drawn], "annotations": [note for _, note in drawn]}
     if len(drawn) == 2:  # names beside their lines, which may be close
         figure["layout"]["annotations"][0]["xanchor"] = "left"
         figure["layout"]["annotations"][1]["xanchor"] = "right"
     top = float(np.nanmax(material.val_loss[len(epochs) // 20 :])) * 1.1
     figure["layout"]["yaxis"] |= {"range": [0.0, top]}
-    fired = f"It stops after epoch {stopping.stop_epoch}" if stopping.stop_epoch else "It does not stop"
+    fired = (
+        _("It stops after epoch {stop_epoch}").format(stop_epoch=stopping.stop_epoch)
+        if stopping.stop_epoch
+        else _("It does not stop")
+    )
     return Drawing(figure, f"{fired}: {say_stopping(stopping, rule)}.")
 
 

@@ -10,8 +10,9 @@ from analysis.weight_histograms import Weights, bin_centres, widen
 from charts.labels import axis_title, literal, literal_in_hover, shorten
 from charts.palette import COLOURS, style
 from charts.typed_arrays import encode_epochs, encode_values
+from wording.language import _, say_later
 
-WEIGHT_TITLE, SHARE_TITLE, EPOCH_TITLE = "Weight", "Share of weights", "Epoch"
+WEIGHT_TITLE, SHARE_TITLE, EPOCH_TITLE = say_later("Weight"), say_later("Share of weights"), say_later("Epoch")
 NAME_LENGTH: Final = 24
 
 Named = tuple[str, int]
@@ -36,7 +37,7 @@ def histogram_figure(weights: Sequence[tuple[Named, Weights]], *, revision: str)
     for trace in traces:
         trace |= {"x0": float(centres[0]), "dx": float(centres[1] - centres[0])}
         trace["line"]["shape"] = "hvh"
-    layout = _layout(WEIGHT_TITLE, SHARE_TITLE, revision)
+    layout = _layout(_(WEIGHT_TITLE), _(SHARE_TITLE), revision)
     layout["yaxis"] |= {"type": "log", "tickformat": "~%", "nticks": 6}
     layout["legend"] = {"itemsizing": "trace", "orientation": "h"}
     return {"data": traces, "layout": layout}
@@ -54,12 +55,12 @@ def history_figure(
         percent: whether it is a share.
         revision: while it stays the same, the zoom stays.
     """
-    hover = "epoch %{x}: " + ("%{y:.2~%}" if percent else "%{y:.4~g}")
+    hover = _("epoch %{x}") + ": " + ("%{y:.2~%}" if percent else "%{y:.4~g}")
     traces = []
     for named, history in histories:
         epochs, values = (np.array([getattr(w, key) for w in history]) for key in ("epoch", quantity))
         traces.append({**_line(named, values, hover), "x": encode_epochs(epochs), "showlegend": False})
-    layout = _layout(EPOCH_TITLE, title, revision)
+    layout = _layout(_(EPOCH_TITLE), title, revision)
     layout["yaxis"] |= {"tickformat": "~%" if percent else "~g", "rangemode": "tozero", "nticks": 6}
     return {"data": traces, "layout": layout | {"showlegend": False}}
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from charts.labels import axis_title
 from charts.palette import translucent
+from wording.language import _, say_later
 
-PATIENCE_TITLE, MIN_DELTA_TITLE = "Patience", "Minimum change"
+PATIENCE_TITLE, MIN_DELTA_TITLE = say_later("Patience"), say_later("Minimum change")
 COLOUR: Final = "#0072b2"
 """Of the lowest loss; the highest fades into the page."""
 
@@ -37,7 +38,7 @@ def map_figure(
         "hoverongaps": False,
         "xgap": 1,
         "ygap": 1,
-        "hovertemplate": "patience %{x}, minimum change %{y}: %{z:.4f}<extra></extra>",
+        "hovertemplate": _("patience %{x}, minimum change %{y}: %{z:.4f}") + "<extra></extra>",
         "x": [str(patience) for patience in patiences],
         "y": [f"{min_delta:g}" for min_delta in min_deltas],
     }
@@ -52,7 +53,7 @@ def map_figure(
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "xaxis": {**axis, "title": axis_title(PATIENCE_TITLE)},
-        "yaxis": {**axis, "title": axis_title(MIN_DELTA_TITLE)},
+        "xaxis": {**axis, "title": axis_title(_(PATIENCE_TITLE))},
+        "yaxis": {**axis, "title": axis_title(_(MIN_DELTA_TITLE))},
     }
     return {"data": traces, "layout": layout}

@@ -8,6 +8,7 @@ from datasets.dataset import Arrays, Dataset
 from datasets.reading.description import Doubt
 from datasets.split import ChosenRows, Rows, choose_rows
 from datasets.table import shown
+from wording.language import _
 
 MIN_VALIDATION_ROWS = 5
 """Of each class: of fewer, one row more or less is a fifth of what is known of it."""
@@ -29,19 +30,24 @@ def _classes(arrays: Arrays, rows: ChosenRows) -> Iterator[Doubt]:
     counts = {name: np.bincount(arrays.y[part], minlength=len(arrays.class_names)) for name, part in parts.items()}
     lacking = np.flatnonzero(counts["training"] == 0)
     if len(lacking):
-        yield Doubt(f"No training row has {_names(arrays, lacking)}: nothing can be learned of it.")
+        yield Doubt(
+            _("No training row has {classes}: nothing can be learned of it.").format(classes=_names(arrays, lacking))
+        )
     few = np.flatnonzero(counts["validation"] < MIN_VALIDATION_ROWS)
     if len(few):
         fewest = int(counts["validation"].min())
         yield Doubt(
-            f"Of {len(rows.validation):,} validation rows only {fewest} are of {_names(arrays, few)}: what is measured "
-            "there is mostly luck. More seeds help a little, more rows help."
+            _(
+                "Of {rows:,} validation rows only {fewest} are of {classes}: what is measured there is mostly luck. "
+                "More seeds help a little, more rows help."
+            ).format(rows=len(rows.validation), fewest=fewest, classes=_names(arrays, few))
         )
 
 
 def _names(arrays: Arrays, classes: Rows) -> str:
     names = [shown(arrays.class_names[label]) for label in classes[:NAMED]]
-    return f"class {', '.join(names)}{' …' if len(classes) > NAMED else ''}"
+    told = ", ".join([*names, *["…"] * (len(classes) > NAMED)])
+    return _("class {names}").format(names=told)
 
 
 def _texts(arrays: Arrays, rows: ChosenRows) -> Iterator[Doubt]:
@@ -53,15 +59,20 @@ def _texts(arrays: Arrays, rows: ChosenRows) -> Iterator[Doubt]:
         if not arrays.x[rows.train, place].any() and arrays.x[held_out, place].any()
     ]
     if unseen:
-        more = f" and {len(unseen) - NAMED:,} others" if len(unseen) > NAMED else ""
+        more = _(" and {count:,} others").format(count=len(unseen) - NAMED) if len(unseen) > NAMED else ""
         yield Doubt(
-            f"No training row has {', '.join(map(shown, unseen[:NAMED]))}{more}: the network cannot learn what that "
-            "means."
+            _("No training row has {names}{more}: the network cannot learn what that means.").format(
+                names=", ".join(map(shown, unseen[:NAMED])), more=more
+            )
         )
 
 
 def _sizes(dataset: Dataset, rows: ChosenRows) -> Iterator[Doubt]:
     """Groups can be so large that the parts are not what was asked for."""
-    for name, part in (("validation", rows.validation), ("test", rows.test)):
+    for name, part in ((_("validation"), rows.validation), (_("test"), rows.test)):
         if dataset.groups is not None and not dataset.held_out / UNEVEN <= len(part) <= dataset.held_out * UNEVEN:
-            yield Doubt(f"Groups are so uneven that {len(part):,} rows are for {name}, not about {dataset.held_out:,}.")
+            yield Doubt(
+                _("Groups are so uneven that {rows:,} rows are for {name}, not about {held_out:,}.").format(
+                    rows=len(part), name=name, held_out=dataset.held_out
+                )
+            )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from models.parameters import Entry, number
+from wording.language import _
 
 FloatArray = NDArray[np.float32]
 Values = NDArray[np.float32 | np.float64 | np.uint8]
@@ -106,7 +107,11 @@ class Dataset(Entry):
     def _check_train_size(self) -> "Dataset":
         low, high = 2 * self.classes, self.rows - 2 * self.held_out
         if self.train_size is not None and not low <= self.train_size <= high:
-            raise ValueError(f"train_size is {self.train_size}; allowed for {self.name}: {low} to {high}, or null")
+            raise ValueError(
+                _("train_size is {train_size}; allowed for {name}: {low} to {high}, or null").format(
+                    train_size=self.train_size, name=self.name, low=low, high=high
+                )
+            )
         return self
 
     def load(self) -> Arrays:

@@ -10,6 +10,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from datasets.dataset import Arrays, Dataset
+from wording.language import _
 
 PixelArray = NDArray[np.uint8]
 
@@ -48,7 +49,7 @@ class Download(Dataset):
 
     @property
     def missing(self) -> str | None:
-        return None if self.file.exists() else f"{self.label} is not downloaded yet."
+        return None if self.file.exists() else _("{label} is not downloaded yet.").format(label=_(self.label))
 
     def load(self) -> Arrays:
         with np.load(self.file, allow_pickle=False) as content:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from datasets.registry import DATASETS
 from datasets.table import TableError
+from wording.language import _
 
 SECONDS_SILENT = 20.0
 """A network that is silent for so long is given up."""
@@ -39,19 +40,19 @@ def fetch_openml(identifier: int) -> tuple[str, bytes]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise TableError(_explain(identifier, "it takes too long")) from None
+            raise TableError(_explain(identifier, _("it takes too long"))) from None
         if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["the process ended"])[-1]
+            reason = (done.stderr.strip().splitlines() or [_("the process ended")])[-1]
             raise TableError(_explain(identifier, reason))
         return f"openml-{identifier}.csv", file.read_bytes()
 
 
 def _explain(identifier: int, reason: str) -> str:
-    embedded = ", ".join(dataset.label for dataset in DATASETS.values() if dataset.origin == "embedded")
-    return (
-        f"OpenML's data set {identifier} could not be downloaded ({reason}). Is this machine connected to the "
-        f"internet? These need no network: {embedded}."
-    )
+    embedded = ", ".join(_(dataset.label) for dataset in DATASETS.values() if dataset.origin == "embedded")
+    return _(
+        "OpenML's data set {identifier} could not be downloaded ({reason}). Is this machine connected to the "
+        "internet? These need no network: {embedded}."
+    ).format(identifier=identifier, reason=reason, embedded=embedded)
 
 
 def main(identifier: int, file: Path) -> None:

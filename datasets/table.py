@@ -11,6 +11,7 @@ from datasets.reading.cells import Cells, is_plain_number
 from datasets.reading.description import Description
 from models.names import shorten, visible
 from models.refusals import RefusalError
+from wording.language import _
 
 MAX_ROWS = 100_000
 MAX_FEATURES = 2_000
@@ -75,13 +76,19 @@ def encode_classes(cells: Cells, what: str) -> tuple[IntArray, tuple[str, ...]]:
     """
     counts = {value: int(count) for value, count in zip(cells.values, cells.counts, strict=True) if count}
     if not MIN_CLASSES <= len(counts) <= MAX_CLASSES:
-        raise TableError(f"{what} has {len(counts):,} different values; allowed: {MIN_CLASSES} to {MAX_CLASSES}")
+        raise TableError(
+            _("{what} has {counts:,} different values; allowed: {min_classes} to {max_classes}").format(
+                what=what, counts=len(counts), min_classes=MIN_CLASSES, max_classes=MAX_CLASSES
+            )
+        )
     names = order_classes(counts)
     few = min(names, key=lambda name: counts[name])
     if counts[few] < MIN_ROWS_PER_CLASS:
         raise TableError(
-            f"class {shown(few)} of {what} has {counts[few]} rows; allowed: at least {MIN_ROWS_PER_CLASS} rows "
-            "in each class, for training, validation and test"
+            _(
+                "class {few} of {what} has {counts} rows; allowed: at least {min_rows_per_class} rows in each class, "
+                "for training, validation and test"
+            ).format(few=shown(few), what=what, counts=counts[few], min_rows_per_class=MIN_ROWS_PER_CLASS)
         )
     places = {name: place for place, name in enumerate(names)}
     return np.array([places.get(value, -1) for value in cells.values], np.int32)[cells.codes], tuple(names)
@@ -94,6 +101,12 @@ def check_size(rows: int, features: int) -> None:
         TableError: naming the limit.
     """
     if rows > MAX_ROWS:
-        raise TableError(f"the file has more than {MAX_ROWS:,} rows; allowed: up to {MAX_ROWS:,}")
+        raise TableError(
+            _("the file has more than {max_rows:,} rows; allowed: up to {max_rows:,}").format(max_rows=MAX_ROWS)
+        )
     if rows * features > MAX_VALUES:
-        raise TableError(f"the file has {rows * features:,} values; allowed: up to {MAX_VALUES:,}")
+        raise TableError(
+            _("the file has {rows:,} values; allowed: up to {max_values:,}").format(
+                rows=rows * features, max_values=MAX_VALUES
+            )
+        )

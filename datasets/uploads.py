@@ -14,10 +14,13 @@ from datasets.reading.description import Description
 from datasets.reading.process import read_apart
 from datasets.table import Table, TableError
 from models.parameters import identifier
+from wording.language import _, language, say_later
 
-NOT_CHOSEN = "no file of your own is chosen: upload one under Data"
-NOT_HERE = "the file with the data is not on this host: upload it again under Data (your own data), then try again"
-READ_DIFFERENTLY = "the file with the data is read differently today than when this was trained"
+NOT_CHOSEN = say_later("no file of your own is chosen: upload one under Data")
+NOT_HERE = say_later(
+    "the file with the data is not on this host: upload it again under Data (your own data), then try again"
+)
+READ_DIFFERENTLY = say_later("the file with the data is read differently today than when this was trained")
 MAX_FILE_BYTES = 200 * 2**20
 """Largest file where the host sets no limit; .streamlit/config.toml has the same."""
 
@@ -32,8 +35,8 @@ UPLOADS = "uploads"
 """Key of pydantic's validation context under which an `Upload` finds the `UploadedFiles` that it is read from."""
 
 
-Choices = tuple[str, str | None, Reading]
-"""SHA-256, target and reading: what a table depends on."""
+Choices = tuple[str, str | None, Reading, str]
+"""SHA-256, target, reading and the language of its description: what a table depends on."""
 
 
 class UploadedFiles:
@@ -55,14 +58,14 @@ class UploadedFiles:
         Raises:
             TableError: it is not here, or cannot be read.
         """
-        choices = (sha256, target, reading)
+        choices = (sha256, target, reading, language())
         with self._lock:
             if choices in self._tables:
                 self._tables.move_to_end(choices)
                 return self._tables[choices]
         content = self._fetch(sha256)
         if content is None:
-            raise TableError(NOT_HERE)
+            raise TableError(_(NOT_HERE))
         return self._keep(choices, read_apart(content, reading, target, self._limit_bytes))
 
     def check(self, content: bytes, reading: Reading) -> Table:
@@ -71,13 +74,13 @@ class UploadedFiles:
         Raises:
             TableError: it cannot be read.
         """
-        choices = (hashlib.sha256(content).hexdigest(), None, reading)
+        choices = (hashlib.sha256(content).hexdigest(), None, reading, language())
         return self._keep(choices, read_apart(content, reading, None, self._limit_bytes))
 
     def _keep(self, choices: Choices, table: Table) -> Table:
-        sha256, _, reading = choices
+        sha256, _target, reading, spoken = choices
         with self._lock:
-            self._tables[choices] = self._tables[sha256, table.description.target, reading] = table
+            self._tables[choices] = self._tables[sha256, table.description.target, reading, spoken] = table
             while len({id(kept) for kept in self._tables.values()}) > KEPT_TABLES:
                 self._tables.popitem(last=False)
         return table
@@ -122,7 +125,7 @@ class Upload(Dataset):
     @classmethod
     def _check_sha256(cls, sha256: str) -> str:
         if sha256 and (len(sha256) != 64 or set(sha256) - set("0123456789abcdef")):
-            raise ValueError("allowed: 64 hexadecimal digits in lower case")
+            raise ValueError(_("allowed: 64 hexadecimal digits in lower case"))
         return sha256
 
     _files: UploadedFiles | None = PrivateAttr(None)
@@ -139,9 +142,9 @@ class Upload(Dataset):
             TableError: none is chosen, or it was validated without files.
         """
         if not self.sha256:
-            raise TableError(NOT_CHOSEN)
+            raise TableError(_(NOT_CHOSEN))
         if self._files is None:
-            raise TableError(NOT_HERE)
+            raise TableError(_(NOT_HERE))
         return self._files
 
     @property
@@ -198,7 +201,7 @@ class Upload(Dataset):
         """
         table = self.table
         if self.facts is not None and self.facts != _facts(table):
-            raise TableError(READ_DIFFERENTLY)
+            raise TableError(_(READ_DIFFERENTLY))
         return table.checked()
 
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from experiment.spec import Experiment, Variant
 from models.techniques import TECHNIQUES
+from wording.language import _, say_later
 
-ENTRY_LABELS: Final = {"dataset": "Data set", "architecture": "Network"}
+ENTRY_LABELS: Final = {"dataset": say_later("Data set"), "architecture": say_later("Network")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _changes(before: Experiment, after: Experiment) -> Iterator[Change]:
     for part in ("training", "early_stopping", "judging"):
         yield from _field_changes("", part, getattr(before, part), getattr(after, part))
     if before.seeds != after.seeds:
-        yield Change("", "seeds", "Seeds", list(before.seeds), list(after.seeds))
+        yield Change("", "seeds", _("Seeds"), list(before.seeds), list(after.seeds))
     pairs = _pair_variants(before, after)
     for old, new in pairs:
         if old and new:
@@ -59,7 +60,7 @@ def _changes(before: Experiment, after: Experiment) -> Iterator[Change]:
             yield Change(old.name, "variant", old.name, old.name, None)
     order = [(old.name, new.name) for old, new in pairs if old and new]
     if [name for name, _ in order] != [v.name for v in before.variants if any(v.name == old for old, _ in order)]:
-        yield Change("", "variant", "Order", [v.name for v in before.variants], [v.name for v in after.variants])
+        yield Change("", "variant", _("Order"), [v.name for v in before.variants], [v.name for v in after.variants])
 
 
 def _pair_variants(before: Experiment, after: Experiment) -> list[tuple[Variant | None, Variant | None]]:
@@ -87,7 +88,7 @@ def _variant_changes(old: Variant, new: Variant) -> Iterator[Change]:
     yield from _entry_changes(new.name, "architecture", old.architecture, new.architecture)
     had, has = ({t.name: t for t in variant.techniques} for variant in (old, new))
     for name in dict.fromkeys((*had, *has)):
-        label = TECHNIQUES[name].label
+        label = _(TECHNIQUES[name].label)
         if name not in has:
             yield Change(new.name, "technique", label, label, None)
         elif name not in had:
@@ -95,13 +96,13 @@ def _variant_changes(old: Variant, new: Variant) -> Iterator[Change]:
         else:
             yield from _field_changes(new.name, "parameter", had[name], has[name], label)
     if had.keys() == has.keys() and list(had) != list(has):
-        yield Change(new.name, "technique", "Order", list(had), list(has))
+        yield Change(new.name, "technique", _("Order"), list(had), list(has))
 
 
 def _entry_changes(variant: str, part: str, old: Any, new: Any) -> Iterator[Change]:
     """Between two entries of a registry, or none."""
     if getattr(old, "name", None) != getattr(new, "name", None):
-        yield Change(variant, part, ENTRY_LABELS[part], old and old.label, new and new.label)
+        yield Change(variant, part, _(ENTRY_LABELS[part]), old and _(old.label), new and _(new.label))
     elif old is not None:
         yield from _field_changes(variant, part, old, new)
 
@@ -110,5 +111,5 @@ def _field_changes(variant: str, part: str, old: BaseModel, new: BaseModel, owne
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     for key, info in type(new).model_fields.items():
         if before.get(key) != after.get(key):
-            label = info.title or key
+            label = _(info.title) if info.title else key
             yield Change(variant, part, f"{owner}: {label}" if owner else label, before.get(key), after.get(key))

@@ -8,8 +8,9 @@ from experiment.judging import BASELINE
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from models.parameters import parameters
 from models.techniques import Technique
+from wording.language import _, say_later
 
-NAME = "{label}: with and without"
+NAME = say_later("{label}: with and without")
 
 DIGITS = {"name": "digits", "train_size": 300}
 STAGES: tuple[dict[str, Any], ...] = (
@@ -33,6 +34,6 @@ def _on_stage(technique: type[Technique], stage: dict[str, Any]) -> Experiment:
     parts = {"dataset": DIGITS} | stage | technique.lesson
     starts = {p.key: p.start for p in parameters(technique) if p.start is not None}
     values = {"name": technique.model_fields["name"].default, **starts}
-    variants = [{"name": BASELINE}, {"name": technique.label, "techniques": [values]}]
-    name = NAME.format(label=technique.label)
+    variants = [{"name": BASELINE}, {"name": _(technique.label), "techniques": [values]}]
+    name = _(NAME).format(label=_(technique.label))
     return parse_experiment(json.dumps({"version": 1, "name": name, **parts, "variants": variants}))

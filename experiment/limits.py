@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from experiment.estimate import run_bytes, whole_run_seconds
 from experiment.spec import Experiment, ExperimentError
 from models.layer_facts import count_parameters
+from wording.language import _, say_later
 
 HOSTED_DEFAULTS = {
     "active_runs": 100,
@@ -78,7 +79,9 @@ class Limits:
         """Which limits are exceeded: the limit's name -> a sentence with what was asked for and what is allowed."""
         limits = {key: getattr(self, key) for key in asked}
         return {
-            key: f"{TEXTS[key]}: {math.ceil(value):,} asked for; this host allows {limits[key]:,}"
+            key: _("{what}: {asked:,} asked for; this host allows {limit:,}").format(
+                what=_(TEXTS[key]), asked=math.ceil(value), limit=limits[key]
+            )
             for key, value in asked.items()
             if limits[key] is not None and value > limits[key]
         }
@@ -106,13 +109,13 @@ class Limits:
 
 
 TEXTS = {
-    "active_runs": "queued and running runs for one visitor",
-    "address_active_runs": "queued and running runs for all visitors from one address",
-    "total_active_runs": "queued and running runs on this server",
-    "parameters": "parameters in a network",
-    "run_seconds": "estimated seconds of a run",
-    "experiment_seconds": "estimated seconds of all runs together, on one worker",
-    "run_bytes": "estimated bytes of memory for a run",
+    "active_runs": say_later("queued and running runs for one visitor"),
+    "address_active_runs": say_later("queued and running runs for all visitors from one address"),
+    "total_active_runs": say_later("queued and running runs on this server"),
+    "parameters": say_later("parameters in a network"),
+    "run_seconds": say_later("estimated seconds of a run"),
+    "experiment_seconds": say_later("estimated seconds of all runs together, on one worker"),
+    "run_bytes": say_later("estimated bytes of memory for a run"),
 }
 """What is refused. Of what is stored beyond a bound, the least recently looked at goes instead."""
 

@@ -6,6 +6,7 @@ import zlib
 
 from datasets.uploads import UploadedFiles
 from experiment.spec import Experiment, ExperimentError, parse_experiment
+from wording.language import _
 
 MAX_LINK_CHARACTERS = 4_000
 MAX_INFLATED_BYTES = 64_000
@@ -25,13 +26,21 @@ def decode_link(text: str, uploads: UploadedFiles | None = None) -> Experiment:
         ExperimentError: the link is broken or too long, or what it carries is refused.
     """
     if len(text) > MAX_LINK_CHARACTERS:
-        raise ExperimentError(f"The link has {len(text):,} characters; allowed: up to {MAX_LINK_CHARACTERS:,}.")
+        raise ExperimentError(
+            _("The link has {characters:,} characters; allowed: up to {max_link_characters:,}.").format(
+                characters=len(text), max_link_characters=MAX_LINK_CHARACTERS
+            )
+        )
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         inflater = zlib.decompressobj()
         inflated = inflater.decompress(packed, MAX_INFLATED_BYTES)
     except (binascii.Error, ValueError, zlib.error):
-        raise ExperimentError("The link is broken: part of it was lost or changed on the way.") from None
+        raise ExperimentError(_("The link is broken: part of it was lost or changed on the way.")) from None
     if not inflater.eof:
-        raise ExperimentError(f"The link is broken, or holds more than {MAX_INFLATED_BYTES:,} bytes.")
+        raise ExperimentError(
+            _("The link is broken, or holds more than {max_inflated_bytes:,} bytes.").format(
+                max_inflated_bytes=MAX_INFLATED_BYTES
+            )
+        )
     return parse_experiment(inflated, uploads)

@@ -9,6 +9,7 @@ from experiment.changes import Change, find_changes
 from experiment.judging import judging_of
 from experiment.run_key import describe_training
 from experiment.spec import Experiment
+from wording.language import _
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def judge_replaced(
         experiment: that it stands in now.
         after: its runs.
     """
-    old, new = f"{replaced.name} before", replaced.name
+    old, new = _("{name} before").format(name=replaced.name), replaced.name
     judging = judging_of(experiment)
     count = max(judging.tried, len(experiment.variants), 2)
     paired = Judging(judging.what, judging.margin, old, judging.resolution, judging.overlap, count)

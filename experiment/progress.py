@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from results.curves import RunRecord
 from results.records import STATUSES
+from wording.language import _
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,7 @@ def show_duration(seconds: float) -> str:
     whole = max(1, round(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+    return (
+        _("{minutes} min {rest} s").format(minutes=minutes, rest=rest) if minutes else _("{rest} s").format(rest=rest)
+    )

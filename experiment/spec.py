@@ -28,6 +28,7 @@ from models.parameters import number, option
 from models.plan import Call, Plan, find_early_stopping
 from models.refusals import RefusalError
 from models.techniques import TECHNIQUES, AnyTechnique, Monitor
+from wording.language import _, say_later
 
 MAX_CHARACTERS = 64_000
 """Longest experiment text that is read at all."""
@@ -36,7 +37,7 @@ MAX_SEEDS = 200
 MOST_NAMED = 5
 """Of what is there twice, in a message."""
 
-NAME_ALLOWED = "text in one line, without characters that are not seen"
+NAME_ALLOWED = say_later("text in one line, without characters that are not seen")
 
 
 class ExperimentError(RefusalError):
@@ -48,13 +49,21 @@ def _check_name(name: str, info: ValidationInfo) -> str:
     earlier = (info.context or {}).get(STORED)
     hidden = find_hidden("".join(filter(str.isascii, name)) if earlier else name)
     if hidden:
-        raise ValueError(f"{quote(name)} is refused: it has {hidden}; allowed: {NAME_ALLOWED}")
+        raise ValueError(
+            _("{name} is refused: it has {hidden}; allowed: {name_allowed}").format(
+                name=quote(name), hidden=hidden, name_allowed=_(NAME_ALLOWED)
+            )
+        )
     return name
 
 
 def _check_not_blank(name: str) -> str:
     if not name.strip():
-        raise ValueError(f"{quote(name)} is refused: allowed: {NAME_ALLOWED}, not blank")
+        raise ValueError(
+            _("{name} is refused: allowed: {name_allowed}, not blank").format(
+                name=quote(name), name_allowed=_(NAME_ALLOWED)
+            )
+        )
     return name
 
 
@@ -83,7 +92,11 @@ class TrainingSettings(Part):
     @model_validator(mode="after")
     def _check_momentum(self) -> "TrainingSettings":
         if self.momentum is not None and self.optimizer != "sgd":
-            raise ValueError(f'momentum is {self.momentum:g} with "{self.optimizer}"; allowed: null, or with "sgd"')
+            raise ValueError(
+                _('momentum is {momentum:g} with "{optimizer}"; allowed: null, or with "sgd"').format(
+                    momentum=self.momentum, optimizer=self.optimizer
+                )
+            )
         return self
 
 
@@ -119,7 +132,7 @@ class Variant(Part):
     @field_validator("techniques")
     @classmethod
     def _check_techniques(cls, techniques: tuple[AnyTechnique, ...]) -> tuple[AnyTechnique, ...]:
-        _refuse_duplicates((t.name for t in techniques), "each technique once")
+        _refuse_duplicates((t.name for t in techniques), _("each technique once"))
         return techniques
 
     @property
@@ -155,13 +168,13 @@ class Experiment(Part):
     @field_validator("seeds")
     @classmethod
     def _check_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        _refuse_duplicates(seeds, "each seed once")
+        _refuse_duplicates(seeds, _("each seed once"))
         return seeds
 
     @field_validator("variants")
     @classmethod
     def _check_variants(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
-        _refuse_duplicates((v.name for v in variants), "each variant name once")
+        _refuse_duplicates((v.name for v in variants), _("each variant name once"))
         if refusals := [reason for v in variants for reason in _refuse_variant(v, info.data)]:
             raise ValueError("\n".join(refusals))
         return variants
@@ -171,7 +184,11 @@ class Experiment(Part):
     def _check_judging(cls, judging: JudgingSettings, info: ValidationInfo) -> JudgingSettings:
         names = [variant.name for variant in info.data.get("variants", ())]
         if names and judging.reference is not None and judging.reference not in names:
-            raise ValueError(f"reference is {quote(judging.reference)}; allowed: {', '.join(names)}")
+            raise ValueError(
+                _("reference is {reference}; allowed: {names}").format(
+                    reference=quote(judging.reference), names=", ".join(names)
+                )
+            )
         return judging
 
     def with_more_seeds(self, count: int) -> "Experiment":
@@ -181,7 +198,11 @@ class Experiment(Part):
             ExperimentError: it would have more seeds than allowed.
         """
         if len(self.seeds) + count > MAX_SEEDS:
-            raise ExperimentError(f"seeds: {len(self.seeds) + count} asked for; allowed: up to {MAX_SEEDS}")
+            raise ExperimentError(
+                _("seeds: {seeds} asked for; allowed: up to {max_seeds}").format(
+                    seeds=len(self.seeds) + count, max_seeds=MAX_SEEDS
+                )
+            )
         unused = (seed for seed in itertools.count() if seed not in self.seeds)
         return self.model_copy(update={"seeds": (*self.seeds, *itertools.islice(unused, count))})
 
@@ -250,20 +271,29 @@ def _refuse_variant(variant: Variant, parts: dict[str, Any]) -> Iterator[str]:
     if dataset is None or architecture is None:
         return
     for reason in architecture.refuse(variant.techniques, dataset.shape):
-        yield f'variant "{variant.name}": {reason}'
+        yield _('variant "{name}": {reason}').format(name=variant.name, reason=reason)
     most = dataset.rows - 2 * dataset.held_out
     for technique in variant.techniques:
         if technique.row_factor() > 1 and variant.row_factor * dataset.training_rows > most:
             yield (
-                f'variant "{variant.name}", technique "{technique.name}": factor is {technique.row_factor():g}, of '
-                f"{dataset.training_rows} training rows; allowed: up to {most} rows in all"
+                _(
+                    'variant "{name}", technique "{technique}": factor is {factor:g}, of {training_rows} training '
+                    "rows; allowed: up to {most} rows in all"
+                ).format(
+                    name=variant.name,
+                    technique=technique.name,
+                    factor=technique.row_factor(),
+                    training_rows=dataset.training_rows,
+                    most=most,
+                )
             )
 
 
 def _refuse_duplicates(values: Iterable[Any], allowed: str) -> None:
     if twice := sorted(str(value) for value, count in Counter(values).items() if count > 1):
-        told = ", ".join(shorten(visible(value)) for value in twice[:MOST_NAMED])
-        raise ValueError(f"{told}{', …' * (len(twice) > MOST_NAMED)} is there twice; allowed: {allowed}")
+        shown = [shorten(visible(value)) for value in twice[:MOST_NAMED]]
+        told = ", ".join([*shown, *["…"] * (len(twice) > MOST_NAMED)])
+        raise ValueError(_("{names} is there twice; allowed: {allowed}").format(names=told, allowed=allowed))
 
 
 def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None, *, stored: bool = False) -> Experiment:
@@ -278,7 +308,11 @@ def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None, *,
         ExperimentError: naming key, value and what is allowed, one line for each mistake.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ExperimentError(f"The text has {len(text):,} characters; allowed: up to {MAX_CHARACTERS:,}.")
+        raise ExperimentError(
+            _("The text has {characters:,} characters; allowed: up to {max_characters:,}.").format(
+                characters=len(text), max_characters=MAX_CHARACTERS
+            )
+        )
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")  # some editors begin a file with a byte order mark
@@ -288,11 +322,11 @@ def parse_experiment(text: str | bytes, uploads: UploadedFiles | None = None, *,
         mistakes = error.errors(include_url=False)
         raise ExperimentError("\n".join(_explain(m) for m in mistakes if not _is_echo(m))) from None
     except (ValueError, RecursionError) as error:
-        raise ExperimentError(f"This is not an experiment in JSON: {error}") from None
+        raise ExperimentError(_("This is not an experiment in JSON: {error}").format(error=error)) from None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    _refuse_duplicates((key for key, _ in pairs), "each key once")
+    _refuse_duplicates((key for key, _ in pairs), _("each key once"))
     return dict(pairs)
 
 
@@ -311,16 +345,39 @@ def _explain(error: Any) -> str:
             told = shorten(visible(part))
             keys += f".{told}" if keys else told
     if error["type"] == "extra_forbidden":
-        return f"{keys}: unknown key; allowed: {', '.join(_model_at(location[:-1]).model_fields)}"
+        return _("{keys}: unknown key; allowed: {names}").format(
+            keys=keys, names=", ".join(_model_at(location[:-1]).model_fields)
+        )
     if error["type"] == "missing":
-        return f"{keys}: is missing"
+        return _("{keys}: is missing").format(keys=keys)
     if error["type"] == "union_tag_not_found":
-        return f"{keys}.name: is missing; allowed: {', '.join(_registry_at(location))}"
+        return _("{keys}.name: is missing; allowed: {names}").format(keys=keys, names=", ".join(_registry_at(location)))
     if error["type"] == "union_tag_invalid":
-        return f"{keys}.name: {quote(error['input']['name'])} is refused: allowed: {', '.join(_registry_at(location))}"
-    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
-    shown = "" if error["type"] == "value_error" else f" {quote(error['input'])} is refused:"
+        return _("{keys}.name: {value} is refused: allowed: {names}").format(
+            keys=keys, value=quote(error["input"]["name"]), names=", ".join(_registry_at(location))
+        )
+    reason = _say_reason(error)
+    shown = "" if error["type"] == "value_error" else _(" {value} is refused:").format(value=quote(error["input"]))
     return f"{keys or 'experiment'}:{shown} {reason}"
+
+
+def _say_reason(error: Any) -> str:
+    """What is wrong with a value: pydantic's sentence, those that occur in the viewer's language."""
+    message: str = error["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:", 1)
+    templates = {
+        "greater_than_equal": _("allowed: greater than or equal to {bound}"),
+        "less_than_equal": _("allowed: less than or equal to {bound}"),
+        "literal_error": _("allowed: {expected}"),
+        "int_type": _("allowed: a valid integer"),
+        "float_type": _("allowed: a valid number"),
+        "string_type": _("allowed: a valid string"),
+        "bool_type": _("allowed: a valid boolean"),
+        "finite_number": _("allowed: a finite number"),
+    }
+    template: str = templates.get(error["type"], message.replace("{", "{{").replace("}", "}}"))
+    # The sentence ends with the bound as it is written in JSON, which the context has as a number.
+    context = {key: str(value).replace(" or ", _(" or ")) for key, value in error.get("ctx", {}).items()}
+    return template.format(**context | {"bound": message.rpartition(" ")[2]})
 
 
 def _is_tag(location: tuple[str | int, ...], position: int) -> bool:

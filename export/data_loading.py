@@ -7,6 +7,7 @@ from datasets.downloads import Download
 from datasets.registry import BreastCancer, Circles, Digits, Moons, Spirals, Wine
 from datasets.uploads import Upload
 from export.own_data_loading import Loading, load_own_file
+from wording import language
 
 
 @singledispatch
@@ -44,7 +45,7 @@ def _(dataset: Circles, file_name: str | None = None) -> Loading:
 def _(dataset: Spirals, file_name: str | None = None) -> Loading:
     lines = (
         "random = np.random.default_rng(0)",
-        f"y = np.arange({dataset.samples}) % 3  # three arms of one turn",
+        f"y = np.arange({dataset.samples}) % 3  # " + language._("three arms of one turn"),
         "t = np.sqrt(random.uniform(0.01, 1.0, len(y)))",
         "angle = 2 * np.pi * (t + y / 3)",
         "x = 2 * t[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)",

@@ -22,7 +22,7 @@ from export.html.elements import data, script, tag, write
 from export.html.results import answer, endings, marks_note, opened_envelope, result_table
 from export.html.settings import configuration, show_time, versions
 from results.records import ACTIVE_STATUSES, Run
-from wording.language import LANGUAGE, _, ngettext
+from wording.language import _, language, ngettext
 
 FOLDER = Path(__file__).parent / "html"
 HEIGHT = 420
@@ -81,13 +81,13 @@ def html_report(
         tag("style", read_asset("page.css")),
     )
     body = tag("body", *parts, *map(script, scripts))
-    return "<!doctype html>\n" + write(tag("html", head, body, lang=LANGUAGE)) + "\n"
+    return "<!doctype html>\n" + write(tag("html", head, body, lang=language())) + "\n"
 
 
 def _head(experiment: Experiment, title: str, runs: Sequence[RunSummary], now: float) -> Element:
     variants = ngettext("{count} variant", "{count} variants", len(experiment.variants))
     seeds = ngettext("{count} seed", "{count} seeds", len(experiment.seeds))
-    about = [experiment.dataset.label, experiment.architecture.label, f"{variants} × {seeds}", show_time(now)]
+    about = [_(experiment.dataset.label), _(experiment.architecture.label), f"{variants} × {seeds}", show_time(now)]
     head = tag(
         "header", tag("p", PROGRAM, class_="kicker"), tag("h1", title), tag("p", " · ".join(about), class_="meta")
     )

@@ -8,13 +8,15 @@ from typing import Any, Literal
 from models.keras_names import BY_CLASS, KerasName
 from models.layer_facts import LAYER_FACTS, LayerFacts, PlanError
 from models.plan import Call
+from wording.language import _, say_later
+from wording.numbers import join_texts
 
 Style = Literal["string", "function", "class"]
 LINE_LENGTH = 100
 
-NO_PLACE = "{form} has no place for {keys}, so here is the class."
-NO_FUNCTION = "Keras has no functions that stand for {kind}, so here is the class."
-NO_CLASS = "tf.keras.activations has functions alone, so here is the function."
+NO_PLACE = say_later("{form} has no place for {keys}, so here is the class.")
+NO_FUNCTION = say_later("Keras has no functions that stand for {kind}, so here is the class.")
+NO_CLASS = say_later("tf.keras.activations has functions alone, so here is the function.")
 
 
 class Writer:
@@ -73,7 +75,7 @@ class Writer:
         if key != "activation" or self.style == "string":
             return self.expression(value)
         if self.style == "class":
-            self._notes[NO_CLASS] = None
+            self._notes[_(NO_CLASS)] = None
         return f"tf.keras.activations.{value}"
 
     def _short_form(self, call: Call) -> str | None:
@@ -91,10 +93,10 @@ class Writer:
 
     def _why_class(self, call: Call, name: KerasName, lost: Sequence[str]) -> str:
         if self.style == "string":
-            return NO_PLACE.format(form=f'The string "{name.string}"', keys=_listed(lost))
+            return _(NO_PLACE).format(form=_('The string "{name}"').format(name=name.string), keys=_listed(lost))
         if name.function:
-            return NO_PLACE.format(form="A function", keys=_listed(lost))
-        return NO_FUNCTION.format(kind=call.path.split(".")[0])
+            return _(NO_PLACE).format(form=_("A function"), keys=_listed(lost))
+        return _(NO_FUNCTION).format(kind=call.path.split(".")[0])
 
 
 def _known(path: str) -> LayerFacts | KerasName:
@@ -110,7 +112,7 @@ def _known(path: str) -> LayerFacts | KerasName:
 
 
 def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return join_texts(words)
 
 
 def comment(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from datasets.reading.description import Column, Description, Format
 from datasets.uploads import Upload
 from export.keras_text import lay_out_list
+from wording.language import _
 
 IMPORTS: dict[Format, tuple[str, ...]] = {
     "text": ("import csv", "import pandas as pd"),
@@ -89,7 +90,7 @@ def _rows(description: Description, indent: str, where: str) -> Iterator[str]:
     if _has_renamed(columns) or not description.header:
         yield from lay_out_list("names = [", [_quoted(column.name) for column in columns], "]")
         if description.header:
-            yield "next(reader)  # the file's own names, which are not there once each"
+            yield "next(reader)  # " + _("the file's own names, which are not there once each")
     else:
         names = 'name.strip() or f"column {i + 1}" for i, name in enumerate(next(reader))'
         yield f"names = [{_quoted(columns[0].name)}, *({names})]" if description.row_names else f"names = [{names}]"
@@ -97,7 +98,7 @@ def _rows(description: Description, indent: str, where: str) -> Iterator[str]:
     yield "for record in reader:"
     yield f"{indent}row = [cell.strip() for cell in record]"
     yield f'{indent}if len(row) == 1 and row[0].startswith("#"):'
-    yield f"{indent}    continue  # a comment"
+    yield f"{indent}    continue  # " + _("a comment")
     yield f"{indent}if any(row[len(names) :]):"
     yield f'{indent}    raise ValueError(f"line {{{where}}} has values under no name")'
     yield f"{indent}if any(row):"
@@ -137,7 +138,7 @@ def _features(description: Description) -> Iterator[str]:
     if not texts:
         yield "x = numbers.to_numpy(float)"
         return
-    yield "# Texts become one 0/1 column for each value"
+    yield "# " + _("Texts become one 0/1 column for each value")
     yield from lay_out_list("texts = pd.get_dummies(table[[", [_quoted(column.name) for column in texts], "]])")
     yield "first_text = numbers.shape[1]"
     yield "x = np.concatenate([numbers.to_numpy(float), texts.to_numpy(float)], axis=1)"
@@ -155,13 +156,13 @@ def _changes(notation: tuple[str, str, str, str]) -> str:
 
 def _groups(description: Description) -> Iterator[str]:
     """Lines that define `groups`: equal rows, and those of the column that has the groups."""
-    yield "# Equal rows stay on one side of the split"
+    yield "# " + _("Equal rows stay on one side of the split")
     yield "equal = np.unique(x.reshape(len(x), -1), axis=0, return_inverse=True)[1].ravel()"
     column = next((column for column in description.columns if column.use == "group"), None)
     if column is None:
         yield "groups = equal"
         return
-    yield "# ... and so do those of one group: parts of the graph that has an edge for each row"
+    yield "# " + _("... and so do those of one group: parts of the graph that has an edge for each row")
     yield f"own = table[{_quoted(column.name)}].reset_index(drop=True)"
     yield 'own = own.where(own != "", "row " + own.index.astype(str)).factorize()[0]'
     yield "size = own.max() + 1 + equal.max() + 1"

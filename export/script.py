@@ -25,15 +25,17 @@ from models.plan import (
     call,
     find_early_stopping,
 )
+from wording.language import _, say_later
+from wording.numbers import join_texts
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
-FIRST_LINE = '"""From {program}. Needs: pip install {packages}"""'
+FIRST_LINE = say_later('"""From {program}. Needs: pip install {packages}"""')
 BALANCED = "val_balanced_accuracy"
 CROSS_ENTROPIES = ("losses.CategoricalCrossentropy", "losses.SparseCategoricalCrossentropy")
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
     "class CleanTraining(tf.keras.callbacks.Callback):",
-    '    """Judges training rows as validation rows are: unchanged, and in evaluation mode."""',
+    '    """{note}"""',
     "",
     "    def on_epoch_end(self, epoch, logs):",
     "        clean = self.model.evaluate({rows}, {labels}, verbose=0, return_dict=True)",
@@ -63,14 +65,14 @@ class Script:
 
     def cells(self) -> Iterator[Cell]:
         """All parts but the imports, in order."""
-        yield Cell("Settings", tuple(self._settings()))
-        yield Cell("Data: 20% test rows, 20% validation rows, stratified", tuple(self._data()))
+        yield Cell(_("Settings"), tuple(self._settings()))
+        yield Cell(_("Data: 20% test rows, 20% validation rows, stratified"), tuple(self._data()))
         if self.changes_rows:
-            yield Cell("Training rows change anew in every epoch, outside of the model", tuple(self._pipeline()))
-        yield Cell("Network", tuple(self._network()))
-        yield Cell("Training", tuple(self._training()))
-        yield Cell("Curves", tuple(self._plot()))
-        yield Cell("Test rows: once, at the very end, so that they have chosen nothing", (self._test(),))
+            yield Cell(_("Training rows change anew in every epoch, outside of the model"), tuple(self._pipeline()))
+        yield Cell(_("Network"), tuple(self._network()))
+        yield Cell(_("Training"), tuple(self._training()))
+        yield Cell(_("Curves"), tuple(self._plot()))
+        yield Cell(_("Test rows: once, at the very end, so that they have chosen nothing"), (self._test(),))
 
     @property
     def changes_rows(self) -> bool:
@@ -144,7 +146,7 @@ class Script:
         if self.plan.one_hot:
             one_hot = f"tf.keras.utils.to_categorical(part, {self.plan.classes})"
             yield ""
-            yield "# One-hot labels, since they are mixed or smoothed"
+            yield "# " + _("One-hot labels, since they are mixed or smoothed")
             yield from lay_out_call("y_train, y_val, y_test = (", [f"{one_hot} for part in (y_train, y_val, y_test)"])
 
     def _plain_split(self) -> Iterator[str]:
@@ -182,7 +184,7 @@ class Script:
 
     def _label_noise(self) -> Iterator[str]:
         yield ""
-        yield f"# {self.dataset.label_noise:.4g} of the training labels become another class"
+        yield "# " + _("{share:.4g} of the training labels become another class").format(share=self.dataset.label_noise)
         yield "random = np.random.default_rng(SEED)"
         yield f"noisy = random.permutation(len(y_train))[: round({self.dataset.label_noise!r} * len(y_train))]"
         classes = self.plan.classes
@@ -191,10 +193,10 @@ class Script:
     def _scaling(self) -> Iterator[str]:
         yield ""
         if self.dataset.kind == "image":
-            yield "# Scaled by the training rows alone, over all pixels at once"
+            yield "# " + _("Scaled by the training rows alone, over all pixels at once")
             yield "mean, deviation = float(x_train.mean()), float(x_train.std())"
         else:
-            yield "# Scaled by the training rows alone; a feature that is always the same stays 0"
+            yield "# " + _("Scaled by the training rows alone; a feature that is always the same stays 0")
             if self.loading.missing:
                 yield "median = np.nan_to_num(np.nanmedian(x_train, axis=0))"
                 filled = "np.where(np.isnan(part), median, part) for part in (x_train, x_val, x_test)"
@@ -202,7 +204,7 @@ class Script:
             yield "mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)"
             yield "deviation[deviation == 0] = 1"
             if self.loading.indicators:
-                yield "mean[first_text:], deviation[first_text:] = 0, 1  # texts stay 0 and 1"
+                yield "mean[first_text:], deviation[first_text:] = 0, 1  # " + _("texts stay 0 and 1")
         image = self.dataset.kind == "image"
         scaled = (
             '(part.astype("float32") - mean) / deviation' if image else '((part - mean) / deviation).astype("float32")'
@@ -229,7 +231,7 @@ class Script:
         yield from self.writer.lay_out("rand_augment = ", layer, "", "")
         yield "low, high = float(x_train.min()), float(x_train.max())"
         yield from ("", "", "def vary(x, y):")
-        yield "    x = rand_augment((x - low) / (high - low), training=True)  # it wants pixels from 0 to 1"
+        yield "    x = rand_augment((x - low) / (high - low), training=True)  # " + _("it wants pixels from 0 to 1")
         yield "    return low + (high - low) * x, y"
 
     def _changing(self) -> Iterator[str]:
@@ -250,16 +252,20 @@ class Script:
     def _batches(self) -> Iterator[str]:
         """The training rows, augmented batch by batch, but mixed in the blocks in which a worker mixes them."""
         yield "train = tf.data.Dataset.from_tensor_slices((x_train, y_train))"
-        yield "# Side by side: the order stays, but which batch draws what may differ from run to run"
+        yield "# " + _("Side by side: the order stays, but which batch draws what may differ from run to run")
         change, shuffle = ".map(change, num_parallel_calls=tf.data.AUTOTUNE)", ".shuffle(len(x_train))"
         if self.varies:
-            yield f"# Keras draws once for all images of a batch: {RANDAUGMENT_ROWS} share a draw, as in the Lab"
+            told = _("Keras draws once for all images of a batch: {rows} share a draw, as in the Lab")
+            yield "# " + told.format(rows=RANDAUGMENT_ROWS)
             yield f"train = train.batch({RANDAUGMENT_ROWS}){change.replace('change', 'vary')}.unbatch()"
         if self.plan.mixing:
-            yield f"# Rows are mixed with others of their block of {MIXED_ROWS:,}, as in the Lab, and then shuffled"
+            told = _("Rows are mixed with others of their block of {rows:,}, as in the Lab, and then shuffled")
+            yield "# " + told.format(rows=MIXED_ROWS)
             yield f"train = train.batch({MIXED_ROWS}){change}.unbatch()"
         if self.varies or self.plan.mixing:
-            yield "train = train.apply(tf.data.experimental.assert_cardinality(len(x_train)))  # unbatch forgets it"
+            yield "train = train.apply(tf.data.experimental.assert_cardinality(len(x_train)))  # " + _(
+                "unbatch forgets it"
+            )
         if self.plan.mixing or (self.varies and self.outputs == 1):
             yield f"train = train{shuffle}.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE)"
         else:
@@ -270,7 +276,7 @@ class Script:
         """Keras mixes images: a row of a table is one of height 1 and width 1."""
         image = len(self.plan.input_shape) == 3
         if not image:
-            yield "    # Keras mixes images: here a row is one of height 1 and width 1."
+            yield "    # " + _("Keras mixes images: here a row is one of height 1 and width 1.")
         yield f'    mixed = mix({{"images": x{"" if image else "[:, None, None, :]"}, "labels": y}}, training=True)'
         yield f'    x, y = mixed["images"]{"" if image else "[:, 0, 0, :]"}, mixed["labels"]'
 
@@ -281,7 +287,7 @@ class Script:
         lines = network_source(self.plan, self.writer)
         yield from (line for note in self.writer.take_notes() for line in comment(note))
         if self.outputs > 1:
-            yield "# Each member has its own weights and learns from its own loss; the average is only judged."
+            yield "# " + _("Each member has its own weights and learns from its own loss; the average is only judged.")
         yield from lines
         yield "model.summary()"
 
@@ -292,7 +298,8 @@ class Script:
         yield from ("", "")
         judged = f"[:{MOST_JUDGED}]" if self.dataset.training_rows > MOST_JUDGED else ""
         rows, labels = f"x_train{judged}", self.labels(f"y_train{judged}")
-        yield from (line.format(rows=rows, labels=labels) for line in CLEAN_TRAINING)
+        note = _("Judges training rows as validation rows are: unchanged, and in evaluation mode.")
+        yield from (line.format(rows=rows, labels=labels, note=note) for line in CLEAN_TRAINING)
         if self.watches_balanced_accuracy:
             output = "" if self.outputs == 1 else "[-1]"
             yield f"        predicted = self.model.predict(x_val, verbose=0){output}.argmax(axis=1)"
@@ -306,10 +313,10 @@ class Script:
         loss, members = self.writer.expression(self.plan.loss.without("from_logits")), self.plan.members
         yield from lay_out_list("metrics = [", [self.writer.expression(metric) for metric in self.metrics().values()])
         if members > 1 and self.plan.optimizer.get("global_clipnorm"):
-            yield "# Keras clips the gradients of all members together; the Lab clips each member's."
+            yield "# " + _("Keras clips the gradients of all members together; the Lab clips each member's.")
         rate = self.plan.optimizer.get("learning_rate")
         if isinstance(rate, Call):
-            yield "# It counts gradient steps: with other EPOCHS or rows it needs other numbers."
+            yield "# " + _("It counts gradient steps: with other EPOCHS or rows it needs other numbers.")
             yield from self.writer.lay_out("learning_rate = ", rate, "", "")
             self.writer.name(rate, "learning_rate")
         yield "model.compile("
@@ -321,31 +328,34 @@ class Script:
     def _callbacks(self) -> Iterator[str]:
         yield "callbacks = ["
         if self.plan.optimizer.get("use_ema"):
-            yield "    # First, so that all that follow see the averaged weights"
+            yield "    # " + _("First, so that all that follow see the averaged weights")
             yield "    tf.keras.callbacks.SwapEMAWeights(swap_on_epoch=True),"
         yield "    CleanTraining(),"
         if self.plan.optimizer.get("use_ema") and self.stops and not self.restores:
-            yield "    # Stopped early, Keras hands over weights that are not averaged: nothing is restored here."
+            yield "    # " + _(
+                "Stopped early, Keras hands over weights that are not averaged: nothing is restored here."
+            )
         why = self._why_clean()
         if self.plan.callbacks and why:
-            yield f"    # Clean values are watched: {why}"
+            yield "    # " + _("Clean values are watched: {why}").format(why=why)
         for callback in self.plan.callbacks:
             yield from self._callback(callback)
         if not self.stops:
             rule = self.marked.model_dump()
             mode = "max" if self.marked.monitor.endswith("accuracy") else "min"
-            yield f"    # The rule that the Lab marks{f', on clean values: {why}' if why else ''}"
+            told = _("The rule that the Lab marks, on clean values: {why}") if why else _("The rule that the Lab marks")
+            yield "    # " + told.format(why=why)
             yield from self._callback(call(EARLY_STOPPING, **rule, restore_best_weights=True, mode=mode), "    # ")
         yield "]"
 
     def _why_clean(self) -> str:
         """What Keras's own loss has beside the cross-entropy, or instead of it; empty: nothing."""
         if self.plan.loss.path not in CROSS_ENTROPIES:
-            return "Keras's val_loss is no cross-entropy."
+            return _("Keras's val_loss is no cross-entropy.")
         penalties = any(key == "kernel_regularizer" for layer in self.plan.layers for key, _ in layer.call.arguments)
-        extra = {"penalties": penalties, "label smoothing": bool(self.plan.loss.get("label_smoothing"))}
-        found = " and ".join(name for name, there in extra.items() if there)
-        return f"Keras's val_loss contains {found}, too." if found else ""
+        extra = {_("penalties"): penalties, _("label smoothing"): bool(self.plan.loss.get("label_smoothing"))}
+        found = [name for name, there in extra.items() if there]
+        return _("Keras's val_loss contains {found}, too.").format(found=join_texts(found)) if found else ""
 
     def _callback(self, callback: Call, indent: str = "    ") -> list[str]:
         monitored = [(k, self.reported(v) if k == "monitor" else v) for k, v in callback.arguments]
@@ -371,7 +381,7 @@ class Script:
         yield "epochs, curves = range(1, len(history.epoch) + 1), history.history"
         for style, label, monitor in (('"--", ', "training", "train_loss"), ("", "validation", "val_loss")):
             yield f'plt.plot(epochs, curves["{self.reported(monitor)}"], {style}label="{label}")'
-        yield 'plt.xlabel("epoch")'
+        yield 'plt.xlabel("epoch")'  # in English: matplotlib's own font has no Korean letters
         yield 'plt.ylabel("cross-entropy")'
         yield "plt.legend()"
         yield "plt.show()"
@@ -405,11 +415,11 @@ def make_script(
 def _head(experiment: Experiment, variant: Variant, loaded: Loading) -> Iterator[str]:
     """Names that people chose stand below the second line: in the first two a comment can name an encoding."""
     packages = f"{PACKAGES} pandas" if "import pandas as pd" in loaded.imports else PACKAGES
-    yield FIRST_LINE.format(program=PROGRAM_AND_VERSION, packages=packages)
+    yield _(FIRST_LINE).format(program=PROGRAM_AND_VERSION, packages=packages)
     yield ""
     if experiment.name:
-        yield f"# Experiment: {visible(experiment.name)}"
-    yield f"# Variant: {visible(variant.name)}"
+        yield "# " + _("Experiment: {name}").format(name=visible(experiment.name))
+    yield "# " + _("Variant: {name}").format(name=visible(variant.name))
     yield ""
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from models.parameters import Entry, number, option
 from models.plan import LOGITS, Call, Network, Plan, call, only
 from models.techniques import Shape, Technique, refuse_together
+from wording.language import _
 
 Activation = Literal["swish", "relu", "gelu", "elu", "selu", "tanh", "sigmoid"]
 Normalization = Literal["batch", "layer", "none"]
@@ -54,10 +55,10 @@ class Architecture(Entry):
     def refuse(self, techniques: Sequence[Technique], input_shape: Shape) -> Iterator[str]:
         """Why this network cannot be trained on such data (shape without batch axis) or with these techniques."""
         if self.convolutional and len(input_shape) != 3:
-            yield f"the network {self.name} takes images; allowed for this data set: the MLPs"
+            yield _("the network {name} takes images; allowed for this data set: the MLPs").format(name=self.name)
         for technique in techniques:
             if reason := technique.refuse(self, input_shape):
-                yield f'technique "{technique.name}": {reason}'
+                yield _('technique "{name}": {reason}').format(name=technique.name, reason=reason)
         if reason := refuse_together(techniques):
             yield reason
 

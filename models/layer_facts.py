@@ -9,6 +9,7 @@ from math import prod
 from typing import Any, Literal
 
 from models.plan import Call, Plan
+from wording.language import _, say_later
 
 Shape = tuple[int, ...]
 LayerKind = Literal["weights", "normalization", "activation", "noise", "rows", "other"]
@@ -88,18 +89,20 @@ def _image(call: Call, shape: Shape) -> Shape:
 
 
 def _words(name: str) -> Callable[[Call], str]:
-    return lambda call: name
+    return lambda call: _(name)
 
 
 def _conv_label(call: Call) -> str:
     size, stride = call.get("kernel_size"), call.get("strides", 1)
-    return f"Conv {size}×{size}, {call.get('filters')}" + (f", stride {stride}" if stride > 1 else "")
+    return f"Conv {size}×{size}, {call.get('filters')}" + (
+        _(", stride {stride}").format(stride=stride) if stride > 1 else ""
+    )
 
 
 def _noise(name: str, strength: str, *further: str) -> LayerFacts:
     return LayerFacts(
         "noise",
-        lambda call: "Skip the branch at random" if call.get("noise_shape") else f"{name} {call.get(strength):g}",
+        lambda call: _("Skip the branch at random") if call.get("noise_shape") else f"{_(name)} {call.get(strength):g}",
         _same,
         frozenset({strength, *further}),
         positional=(strength,),
@@ -152,12 +155,14 @@ LAYER_FACTS: Mapping[str, LayerFacts] = {
     "layers.GaussianDropout": _noise("Gaussian dropout", "rate"),
     "layers.AlphaDropout": _noise("Alpha dropout", "rate"),
     "layers.GaussianNoise": _noise("Gaussian noise", "stddev"),
-    "layers.Flatten": LayerFacts("other", _words("Flatten"), lambda call, shape: LayerSize((prod(shape),), 0)),
-    "layers.GlobalAveragePooling2D": LayerFacts(
-        "other", _words("Global average pooling"), lambda call, shape: LayerSize(_image(call, shape)[-1:], 0)
+    "layers.Flatten": LayerFacts(
+        "other", _words(say_later("Flatten")), lambda call, shape: LayerSize((prod(shape),), 0)
     ),
-    "layers.Add": LayerFacts("other", _words("Add"), _same, joins=True),
-    "layers.Average": LayerFacts("other", _words("Average"), _same, joins=True),
+    "layers.GlobalAveragePooling2D": LayerFacts(
+        "other", _words(say_later("Global average pooling")), lambda call, shape: LayerSize(_image(call, shape)[-1:], 0)
+    ),
+    "layers.Add": LayerFacts("other", _words(say_later("Add")), _same, joins=True),
+    "layers.Average": LayerFacts("other", _words(say_later("Average")), _same, joins=True),
     "layers.RandomFlip": _change("Flip", "mode"),
     "layers.RandomTranslation": _change("Shift", "height_factor", "width_factor", further=["fill_mode"]),
     "layers.RandomRotation": _change("Rotation", "factor", further=["fill_mode"]),

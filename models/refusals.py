@@ -1,8 +1,10 @@
 """What is refused, told in so many words that a page can show it."""
 
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import Final
 
 from models.names import shorten
+from wording.language import ngettext
 
 MOST_CHARACTERS: Final = 2_000
 
@@ -10,18 +12,21 @@ MOST_CHARACTERS: Final = 2_000
 class RefusalError(ValueError):
     """Something that a person asked for is refused. The message has a line for each mistake, and a bounded length."""
 
-    line_is: ClassVar[str] = "mistake"
-
     def __init__(self, message: str) -> None:
-        super().__init__(_bounded(message, self.line_is))
+        super().__init__(_bounded(message, self.say_more))
+
+    @staticmethod
+    def say_more(count: int) -> str:
+        """That there are so many lines more."""
+        return ngettext("… and {count} more mistake", "… and {count} more mistakes", count)
 
 
-def _bounded(message: str, line_is: str) -> str:
+def _bounded(message: str, say_more: Callable[[int], str]) -> str:
     """The lines that there is room for, and how many there are beside them."""
     if len(message) <= MOST_CHARACTERS:
         return message
     lines = message.splitlines()
-    room = MOST_CHARACTERS - len(f"\n… and {len(lines):,} more {line_is}s")
+    room = MOST_CHARACTERS - len(f"\n{say_more(len(lines))}")
     kept = [shorten(lines[0], room)]
     for line in lines[1:]:
         room_left = room - sum(len(one) + 1 for one in kept)
@@ -29,4 +34,4 @@ def _bounded(message: str, line_is: str) -> str:
             break
         kept.append(line)
     left = len(lines) - len(kept)
-    return "\n".join([*kept, f"… and {left:,} more {line_is}{'s' * (left > 1)}"] if left else kept)
+    return "\n".join([*kept, say_more(left)] if left else kept)

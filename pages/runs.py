@@ -15,6 +15,8 @@ from ui.lab.experiment_form import load_draft
 from ui.layout import LAB_PAGE, draw_footer, draw_title
 from ui.services import read_spec, reading_changed, services, stored_runs, verdict
 from ui.visitor import ask_browser, visitor
+from wording.language import _
+from wording.numbers import write_time
 from wording.verdict import say_briefly
 
 SECONDS_BETWEEN_REFRESHES = 2.0
@@ -92,7 +94,7 @@ def draw_experiment(summary: ExperimentSummary, who: str) -> None:
                 if number:
                     st.badge(f"{number} {text.STATUS_NAMES[status]}", color=text.STATUS_COLOURS[status])
         created = datetime.fromtimestamp(summary.created_at, UTC).astimezone()
-        facts = [created.strftime("%Y-%m-%d %H:%M"), experiment.dataset.label, experiment.architecture.label]
+        facts = [write_time(created), _(experiment.dataset.label), _(experiment.architecture.label)]
         runs = stored_runs(experiment, service.curves.read(summary.id))
         if claims := say_briefly(verdict(experiment, runs)):
             facts.append(plain(claims))

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
-PUBLIC = "The database failed. The server's log says why."
+from wording.language import say_later
+
+PUBLIC = say_later("The database failed. The server's log says why.")
 
 
 class StoreError(Exception):
@@ -31,35 +33,35 @@ class _Fault(NamedTuple):
 
 _FULL = _Fault(
     "has no room left on its disk: delete something there, or move the database to a larger disk",
-    "The database's disk is full. Nothing can be stored until there is room again.",
+    say_later("The database's disk is full. Nothing can be stored until there is room again."),
 )
 _READ_ONLY = _Fault(
     "cannot be written to: allow this user to write to the file and to its folder, on a disk that is not read-only",
-    "The database is read-only. Nothing can be stored.",
+    say_later("The database is read-only. Nothing can be stored."),
 )
 _LOCKED = _Fault(
     "is locked by another program: close the program that has the file open, and try again",
-    "The database is locked by another program. Try again in a moment.",
+    say_later("The database is locked by another program. Try again in a moment."),
 )
 _DISK = _Fault(
     "cannot be read or written because its disk reports an error: look for a disk that is full, gone or broken",
-    "The disk of the database reports an error.",
+    say_later("The disk of the database reports an error."),
 )
 _DAMAGED = _Fault(
     "is damaged, or is no database: stop the program, and put a backup in its place",
-    "The database is damaged.",
+    say_later("The database is damaged."),
 )
 _CLOSED = _Fault(
     "cannot be opened: see that its folder exists and that this user may write to it",
-    "The database cannot be opened.",
+    say_later("The database cannot be opened."),
 )
 _GONE = _Fault(
     "was deleted or moved while in use: put it back, or restart",
-    "The database is gone. Whoever runs this server must put it back.",
+    say_later("The database is gone. Whoever runs this server must put it back."),
 )
 _UNREACHABLE = _Fault(
     "cannot be reached: see that its server runs, and that address, user and password are right",
-    "The database cannot be reached. Try again in a moment.",
+    say_later("The database cannot be reached. Try again in a moment."),
 )
 
 _OF_SQLITE = {

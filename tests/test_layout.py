@@ -19,20 +19,21 @@ CORE = {"experiment", "results", "results.findings", "analysis", "datasets", "mo
 # Each room (a folder, with what lies below it), and the rooms that it may import beside itself.
 MAY_IMPORT: dict[str, set[str]] = {
     "app": {"pages", "ui"},
-    "pages": {"ui", "charts", "wording", "export", "training.dispatch", *CORE},
-    "ui": {"charts", "wording", "export", "training.dispatch", *CORE},
-    "charts": {"analysis", "wording", "models"},
-    "wording": {"analysis"},
+    "pages": {"ui", "charts", "wording", "wording.language", "export", "training.dispatch", *CORE},
+    "ui": {"charts", "wording", "wording.language", "export", "training.dispatch", *CORE},
+    "charts": {"analysis", "wording", "wording.language", "models"},
+    "wording": {"analysis", "wording.language"},
+    "wording.language": set(),
     "training": {"training.dispatch", "export", "wording", *CORE},
-    "training.dispatch": {"training.worker", "experiment", "results", "datasets", "models"},
-    "training.worker": CORE - {"analysis"},
-    "export": {"charts", "wording", *CORE} - {"results.findings"},
-    "experiment": {"analysis", "results", "datasets", "models"},
+    "training.dispatch": {"training.worker", "wording.language", "experiment", "results", "datasets", "models"},
+    "training.worker": CORE - {"analysis"} | {"wording.language"},
+    "export": {"charts", "wording", "wording.language", *CORE} - {"results.findings"},
+    "experiment": {"wording.language", "analysis", "results", "datasets", "models"},
     "analysis": set(),
-    "results": set(),
+    "results": {"wording.language"},
     "results.findings": set(),
-    "datasets": {"models"},
-    "models": set(),
+    "datasets": {"wording.language", "models"},
+    "models": {"wording.language"},
 }
 
 # Libraries that have one place.

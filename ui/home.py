@@ -3,9 +3,11 @@
 import streamlit as st
 
 from ui import text
+from ui.language import settle_language
 from ui.layout import LAB_PAGE, LEARN_PAGE, RUNS_PAGE
 from ui.learn import learn_text
 
+settle_language()
 st.set_page_config(page_title=text.APP, page_icon="ui/favicon.png", layout="wide")
 st.navigation(
     [

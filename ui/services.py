@@ -37,7 +37,7 @@ from training.dispatch.queue import Queue
 from ui import text
 from ui.client_address import trusted_proxies
 from ui.components.plain import plain
-from wording.language import LANGUAGE
+from wording.language import _, language
 
 SECONDS_A_SPEED_IS_KEPT = 30
 SEVERAL = 2
@@ -84,7 +84,7 @@ def start_services() -> Services | str:
         return _open()
     except StoreError as error:
         logger.error("the server has not started: %s", error)
-        return error.public if is_hosted() else str(error)  # strangers read no paths
+        return _(error.public) if is_hosted() else str(error)  # strangers read no paths
     except (ClusterError, LimitsError) as error:
         return str(error)
 
@@ -201,7 +201,7 @@ def verdict(experiment: Experiment, runs: tuple[RunSummary, ...], what: What | N
 
 def figure(runs: tuple[RunSummary, ...], options: ChartOptions, *, single: bool = False) -> dict[str, Any]:
     """The chart of an experiment as a Plotly figure: means, or single seeds."""
-    return _figure(runs, options, single, LANGUAGE)
+    return _figure(runs, options, single, language())
 
 
 @lru_cache(maxsize=128)

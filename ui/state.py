@@ -11,6 +11,10 @@ EXPERIMENT_PARAMETER = "experiment"
 CONFIGURATION_PARAMETER = "configuration"
 STEP_PARAMETER = "step"
 """Of the Learn page: which of its steps is shown, from 1."""
+LANGUAGE_PARAMETER = "lang"
+
+LANGUAGE = "language"
+"""The one that was chosen, or asked for by the address; without it the browser's counts."""
 
 PAGE = "page"
 """The page that was looked at last."""
@@ -88,6 +92,8 @@ def show_experiment(identifier: str | None) -> None:
     """Makes the Lab show this experiment, or the recorded one for None: one entry of the browser's history."""
     st.session_state[SHOWN_EXPERIMENT] = identifier
     wanted = {EXPERIMENT_PARAMETER: identifier} if identifier else {}
+    if chosen := st.session_state.get(LANGUAGE):
+        wanted[LANGUAGE_PARAMETER] = chosen
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 

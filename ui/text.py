@@ -3,10 +3,12 @@
 from typing import Literal
 
 from experiment.version import PROGRAM
+from ui.translated import translate_texts
 
 APP = PROGRAM
 LAB = "Lab"
 RUNS = "Runs"
+LANGUAGE = "Language"
 
 INTRODUCTION = (
     "Train the same network several ways, see where each begins to **overfit**, what keeps it from that, and how sure "
@@ -415,3 +417,5 @@ STEP_SHOW = "Show"
 STEP_KEEP = "Keep as variant"
 STEP_KEEP_HELP = "Adds this step's variant to the form, beside the one that is there."
 STEP_ALT = "Validation loss of this step, lowest {lowest}."
+
+translate_texts(__name__)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from datetime import datetime
 
 import numpy as np
 
@@ -48,6 +49,16 @@ def count_seeds(count: int) -> str:
 def count_epochs(count: int) -> str:
     """`3 epochs`."""
     return ngettext("{count} epoch", "{count} epochs", count)
+
+
+def write_date(day: datetime) -> str:
+    """`2026-11-25`, as the language writes it."""
+    return _("{year}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
+
+
+def write_time(moment: datetime) -> str:
+    """`2026-11-25 14:54`, as the language writes it."""
+    return _("{date} {hour:02}:{minute:02}").format(date=write_date(moment), hour=moment.hour, minute=moment.minute)
 
 
 def metric_name(name: str) -> str:

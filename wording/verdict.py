@@ -29,19 +29,13 @@ def say_answer(verdict: Verdict) -> str:
     if verdict.margin is None or not compared:
         template = _("No seed can be compared yet: {reference} and another variant must have finished the first one.")
         return template.format(reference=join_names([verdict.judging.reference]))
-    templates: dict[Kind, str] = {
-        "better": _("{names} better than {reference}"),
-        "worse": _("{names} worse than {reference}"),
-        "no_difference": _("{names} no different from {reference} by more than matters"),
-        "undecided": _("{names} not to be told apart from {reference} yet"),
-    }
     reference, parts = join_names([verdict.judging.reference]), []
     for kind, found in _by_kind(verdict).items():
-        verb = _("is") if len(found) == 1 else _("are")
         named = (
             _name_with_effect(c, verdict) if kind in ("better", "worse") else join_names([c.variant]) for c in found
         )
-        parts.append(templates[kind].format(names=f"{join_texts(named)} {verb}", reference=reference))
+        template = _claim_of_one(kind) if len(found) == 1 else _claim_of_several(kind)
+        parts.append(template.format(names=join_texts(named), reference=reference))
     fewest, most = (pick(c.seeds for c in compared) for pick in (min, max))
     seeds = count_seeds(most) if fewest == most else _("{fewest} to {most} seeds").format(fewest=fewest, most=most)
     sentence = _("Over {seeds}: {parts}.").format(seeds=seeds, parts="; ".join(parts))
@@ -50,6 +44,24 @@ def say_answer(verdict: Verdict) -> str:
     if most < SEEDS_FOR_A_DIFFERENCE:
         sentence += " " + say_few_seeds(most)
     return sentence
+
+
+def _claim_of_one(kind: Kind) -> str:
+    return {
+        "better": _("{names} is better than {reference}"),
+        "worse": _("{names} is worse than {reference}"),
+        "no_difference": _("{names} is no different from {reference} by more than matters"),
+        "undecided": _("{names} is not to be told apart from {reference} yet"),
+    }[kind]
+
+
+def _claim_of_several(kind: Kind) -> str:
+    return {
+        "better": _("{names} are better than {reference}"),
+        "worse": _("{names} are worse than {reference}"),
+        "no_difference": _("{names} are no different from {reference} by more than matters"),
+        "undecided": _("{names} are not to be told apart from {reference} yet"),
+    }[kind]
 
 
 def _by_kind(verdict: Verdict) -> dict[Kind, list[Comparison]]:

@@ -13,6 +13,7 @@ from datasets.reading.choices import Reading
 from datasets.reading.process import ANSWER, ARRAYS, CONTENT, REQUEST, TOO_MUCH
 from datasets.reading.read import load_libraries, read_file
 from datasets.table import Table, TableError
+from wording.language import _, speak
 
 BYTES_MORE = 100_000_000
 """Beyond what Python and its libraries have reserved when they are loaded, for a file of up to 5 MB."""
@@ -38,6 +39,7 @@ def main(folder: Path) -> None:
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     load_libraries(content)
     _limit_memory(BYTES_MORE + TIMES_LARGER * max(0, len(content) - SMALL_FILE))
+    speak(request["language"])
     try:
         reading = Reading.model_validate_json(json.dumps(request["reading"]))
         table = read_file(content, reading, request["target"], request["limit_bytes"])
@@ -46,7 +48,7 @@ def main(folder: Path) -> None:
     except TableError as error:
         answer = {"refused": str(error)}
     except MemoryError:
-        answer = {"refused": TOO_MUCH}
+        answer = {"refused": _(TOO_MUCH)}
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from datasets.table import TableError
+from wording.language import _
 
 BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, KeyError)
 MAX_ENTRIES = 200_000
@@ -32,7 +33,7 @@ def open_archive(content: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(content))
     except BROKEN as error:
-        raise TableError(f"the file is broken ({error})") from None
+        raise TableError(_("the file is broken ({error})").format(error=error)) from None
 
 
 def unpacked_size(content: bytes) -> int:
@@ -53,7 +54,11 @@ def content_of(archive: zipfile.ZipFile) -> Content:
     """
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise TableError(f"the file holds {len(entries):,} files; allowed: up to {MAX_ENTRIES:,}")
+        raise TableError(
+            _("the file holds {entries:,} files; allowed: up to {max_entries:,}").format(
+                entries=len(entries), max_entries=MAX_ENTRIES
+            )
+        )
     for entry in entries:
         _check(entry)
     names = [entry.filename for entry in entries]
@@ -68,8 +73,10 @@ def _check(entry: zipfile.ZipInfo) -> None:
     """Refuses links, and paths that lead out of the folder."""
     path = PurePosixPath(entry.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
-        raise TableError(f"the file holds a path that leads elsewhere: {entry.filename[:80]!r}")
+        raise TableError(_("the file holds a path that leads elsewhere: {path!r}").format(path=entry.filename[:80]))
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise TableError(f"the file holds a link: {entry.filename[:80]!r}; allowed: files in folders")
+        raise TableError(
+            _("the file holds a link: {path!r}; allowed: files in folders").format(path=entry.filename[:80])
+        )
     if entry.flag_bits & 1:
-        raise TableError("the file is locked with a password")
+        raise TableError(_("the file is locked with a password"))

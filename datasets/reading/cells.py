@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from wording.language import _
+
 MISSING_MARKS = frozenset(
     ["", "na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "nat", "null", "none", "nil", "?", "-", "--", "–", "—", ".",
      "..", "*", "missing", "unknown", "#null!", "#div/0!", "#value!", "1.#qnan", "-1.#ind"]
@@ -84,9 +86,11 @@ class Notation(NamedTuple):
     @property
     def told(self) -> str:
         """What is not as plain numbers are; empty: nothing."""
-        parts = [f"decimal mark {self.decimal}"] if self.decimal != "." else []
-        parts += [f"thousands mark {self.thousands!r}"] if self.thousands else []
-        parts += [f"unit {(self.before or self.after).strip()}"] if self.before or self.after else []
+        parts = [_("decimal mark {decimal}").format(decimal=self.decimal)] if self.decimal != "." else []
+        parts += [_("thousands mark {thousands!r}").format(thousands=self.thousands)] if self.thousands else []
+        parts += (
+            [_("unit {unit}").format(unit=(self.before or self.after).strip())] if self.before or self.after else []
+        )
         return ", ".join(parts)
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from models.names import shorten, visible
+from wording.language import _
 
 Use = Literal["feature", "ignore", "class", "group"]
 Kind = Literal["number", "text", "date", "empty"]
@@ -56,7 +57,9 @@ class Reading(Choice):
     def _check_columns(cls, columns: tuple[ColumnChoice, ...]) -> tuple[ColumnChoice, ...]:
         names = [column.name for column in columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"{shorten(visible(twice[0]))} is there twice; allowed: each column once")
+            raise ValueError(
+                _("{name} is there twice; allowed: each column once").format(name=shorten(visible(twice[0])))
+            )
         return columns
 
     def of(self, name: str) -> ColumnChoice:

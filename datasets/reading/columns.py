@@ -29,6 +29,7 @@ from datasets.reading.choices import Kind, Reading, Use
 from datasets.reading.description import Column
 from datasets.reading.sheet import Sheet
 from datasets.table import shown
+from wording.language import _
 
 MAX_CATEGORIES = 50
 """Different texts of a column that becomes one 0/1 column for each: more are names or numbers of rows."""
@@ -174,13 +175,15 @@ def _why_ignored(column: Understood) -> str:
     if column.kind == "empty":
         return "empty"
     if column.numbers_rows:
-        return "it numbers or names the rows"
+        return _("it numbers or names the rows")
     if column.kind == "date":
-        return "dates; they become numbers only if you say so"
+        return _("dates; they become numbers only if you say so")
     if column.kind == "number" and bool(column.lost.all()):
-        return "no finite number"
+        return _("no finite number")
     if column.kind == "text" and (texts := len(column.cells.values)) > MAX_CATEGORIES:
-        return f"{texts:,} different texts, more than {MAX_CATEGORIES}"
+        return _("{texts:,} different texts, more than {max_categories}").format(
+            texts=texts, max_categories=MAX_CATEGORIES
+        )
     return ""
 
 
@@ -202,37 +205,43 @@ def notes_of(columns: Sequence[Understood], sheet: Sheet) -> list[str]:
     notes = []
     left_out = [f"{shown(c.name)} ({c.why_ignored})" for c in columns if c.why_ignored and not c.doubted]
     if left_out:
-        notes.append(f"Columns left out: {'; '.join(left_out)}.")
+        notes.append(_("Columns left out: {names}.").format(names="; ".join(left_out)))
     used = [column for column in columns if column.use == "feature"]
     numbers = [column for column in used if column.kind == "number"]
     for told in dict.fromkeys(column.notation.told for column in numbers):
         if told:
             names = ", ".join(shown(column.name) for column in numbers if column.notation.told == told)
-            notes.append(f"Read as numbers, {told}: {names}.")
+            notes.append(_("Read as numbers, {told}: {names}.").format(told=told, names=names))
     if ambiguous := [c for c in numbers if is_ambiguous(possible_notations(c.cells.values))]:
         column = ambiguous[0]
         value = next(value for value in column.cells.values if re.search(r"[.,]", value))
         names = ", ".join(shown(c.name) for c in ambiguous)
         number = column.by_value[list(column.cells.values).index(value)]
         notes.append(
-            f"Thousands or decimals? {shown(value)} is read as {number:g} in {names}; the decimal mark decides it."
+            _("Thousands or decimals? {value} is read as {number:g} in {names}; the decimal mark decides it.").format(
+                value=shown(value), number=number, names=names
+            )
         )
     if zeros := [c.name for c in numbers if any(v[:1] == "0" and v[1:2].isdigit() for v in c.cells.values)]:
-        notes.append(f"Leading zeros are lost in numbers: {', '.join(map(shown, zeros))}. Call it text to keep them.")
+        notes.append(
+            _("Leading zeros are lost in numbers: {names}. Call it text to keep them.").format(
+                names=", ".join(map(shown, zeros))
+            )
+        )
     if marked := [f"{shown(c.name)}: {', '.join(map(shown, c.marks[:5]))}" for c in numbers if c.marks]:
-        notes.append(f"Taken for missing numbers: {'; '.join(marked)}.")
+        notes.append(_("Taken for missing numbers: {names}.").format(names="; ".join(marked)))
     notes.extend(_odd(column, sheet) for column in columns if column.odd)
     for column in (c for c in used if c.kind == "date"):
-        order = "day before month" if has_day_first(column.cells.values) else "month before day, or year first"
-        notes.append(f"{shown(column.name)} became days since 1970-01-01 ({order}).")
+        order = _("day before month") if has_day_first(column.cells.values) else _("month before day, or year first")
+        notes.append(_("{name} became days since 1970-01-01 ({order}).").format(name=shown(column.name), order=order))
     return notes
 
 
 def _odd(column: Understood, sheet: Sheet) -> str:
     value = column.odd[0]
     line = int(sheet.lines[np.argmax(column.cells.codes == column.cells.values.index(value))])
-    more = f" and {len(column.odd) - 1:,} other values" if len(column.odd) > 1 else ""
-    return (
-        f"{shown(column.name)} is read as text: nearly all of its values are numbers, but not {shown(value)} "
-        f"(line {line:,}){more}. Call it a number to count those as missing."
-    )
+    more = _(" and {count:,} other values").format(count=len(column.odd) - 1) if len(column.odd) > 1 else ""
+    return _(
+        "{name} is read as text: nearly all of its values are numbers, but not {value} (line {line:,}){more}. "
+        "Call it a number to count those as missing."
+    ).format(name=shown(column.name), value=shown(value), line=line, more=more)

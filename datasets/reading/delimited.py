@@ -13,6 +13,7 @@ from datasets.reading.records import Source, read_records
 from datasets.reading.sheet import Sheet
 from datasets.reading.text_encoding import find_encoding, has_mark
 from datasets.table import TableError
+from wording.language import _
 
 
 def read_delimited(content: bytes, reading: Reading) -> Sheet:
@@ -22,10 +23,14 @@ def read_delimited(content: bytes, reading: Reading) -> Sheet:
         TableError: it is empty, no text, or rows and header disagree.
     """
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise TableError("the file is empty, or no text: save it as CSV, UTF-8")
+        raise TableError(_("the file is empty, or no text: save it as CSV, UTF-8"))
     encoding = find_encoding(content, reading.encoding)
     separator = reading.separator or find_separator(content, encoding)
-    notes = [] if encoding == "utf-8" or has_mark(content) else [f"The text is read as {encoding}."]
+    notes = (
+        []
+        if encoding == "utf-8" or has_mark(content)
+        else [_("The text is read as {encoding}.").format(encoding=encoding)]
+    )
     source = partial(read_records, content, encoding, separator)
     return read_rows(source, reading, encoding=encoding, separator=separator, notes=tuple(notes))
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from datasets.reading.choices import Kind, Use
+from wording.language import _
 
 Format = Literal["text", "excel", "parquet", "npz", "images"]
 TOLD_OF_COLUMNS = ("name", "kind", "use", "missing", "examples")
@@ -89,7 +90,9 @@ class Description:
 
     def told(self) -> dict[str, Any]:
         """The object that `python -m training --describe` prints."""
-        problem = (f"This cannot be trained on as it is: {self.problem}.",) if self.problem else ()
+        problem = (
+            (_("This cannot be trained on as it is: {problem}.").format(problem=self.problem),) if self.problem else ()
+        )
         notes = [*problem, *self.notes, *(doubt.text for doubt in self.doubts)]
         columns = [{key: getattr(column, key) for key in TOLD_OF_COLUMNS} for column in self.columns]
         return {**{key: getattr(self, key) for key in TOLD}, "columns": columns, "notes": notes}

@@ -10,6 +10,7 @@ from datasets.reading.choices import Separator
 from datasets.reading.records import Record, read_records
 from datasets.reading.text_encoding import codec_of
 from datasets.table import TableError
+from wording.language import _, say_later
 
 SAMPLE = 200
 """Records that are looked at."""
@@ -18,8 +19,10 @@ SEPARATORS: tuple[str, ...] = get_args(Separator)
 DIRECTIVE = re.compile(r"\"?sep=(.)\"? *", re.IGNORECASE)
 """Excel's own: the first line of a file may say what separates values."""
 
-NOT_READ = "the file has one column only, or no rows; allowed: a header, then rows with values separated by comma, "
-ONE_COLUMN = NOT_READ + "semicolon, tab or |"
+ONE_COLUMN = say_later(
+    "the file has one column only, or no rows; allowed: a header, then rows with values separated by comma, semicolon, "
+    "tab or |"
+)
 COMMA_IN_TEXT = 0.25
 LIST_IN_TEXT = re.compile(r",(?! |\d|$)")
 """A comma that is neither in a number nor in a sentence."""
@@ -45,7 +48,7 @@ def find_separator(content: bytes, encoding: str) -> str:
             scores[separator] = _score(records, separator) / 2
     best = max(scores, key=lambda separator: scores[separator])
     if not scores[best]:
-        raise refused[0] if refused else TableError(ONE_COLUMN)
+        raise refused[0] if refused else TableError(_(ONE_COLUMN))
     return best
 
 

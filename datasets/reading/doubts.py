@@ -10,6 +10,7 @@ from datasets.reading.columns import Understood
 from datasets.reading.description import Doubt
 from datasets.reading.features import Twins
 from datasets.table import shown
+from wording.language import _
 
 MAJORITY = 0.6
 """Share of the largest class from which on it is said."""
@@ -27,9 +28,13 @@ def doubts_of_columns(
             continue
         codes = column.cells.codes[rows]
         if len(np.unique(codes)) == 1:
-            yield Doubt(f"{shown(column.name)} is the same in every row, so it says nothing.", column.name)
+            yield Doubt(
+                _("{name} is the same in every row, so it says nothing.").format(name=shown(column.name)), column.name
+            )
         elif _determines(column, codes, y, rows, twins.different):
-            text = f"{shown(column.name)} alone tells the class of every row: is it known before the class is?"
+            text = _("{name} alone tells the class of every row: is it known before the class is?").format(
+                name=shown(column.name)
+            )
             yield Doubt(text, column.name)
 
 
@@ -41,12 +46,16 @@ def doubts_of_rows(twins: Twins, classes: Mapping[str, int]) -> tuple[Doubt, ...
 def doubts_of_twins(twins: Twins) -> Iterator[Doubt]:
     """Equal rows: whoever has seen one in training knows the other."""
     if twins.repeated:
-        told = f"{twins.repeated / twins.rows:.0%} of the rows are there more than once ({twins.repeated:,} rows)."
+        told = _("{share:.0%} of the rows are there more than once ({repeated:,} rows).").format(
+            share=twins.repeated / twins.rows, repeated=twins.repeated
+        )
         if twins.kept_together:
-            yield Doubt(f"{told} Equal rows stay on one side of the split.")
+            yield Doubt(_("{told} Equal rows stay on one side of the split.").format(told=told))
         else:
             yield Doubt(
-                f"{told} Only {twins.different} rows are different, so equal ones are on both sides of the split."
+                _("{told} Only {different} rows are different, so equal ones are on both sides of the split.").format(
+                    told=told, different=twins.different
+                )
             )
 
 
@@ -72,12 +81,18 @@ def doubts_of_classes(counts: Mapping[str, int]) -> Iterator[Doubt]:
     largest = max(counts, key=lambda name: counts[name], default=None)
     if largest is not None and len(counts) > 1 and counts[largest] >= MAJORITY * rows:
         yield Doubt(
-            f"{counts[largest] / rows:.1%} of the rows are of class {shown(largest)}: accuracy is as high for whoever "
-            "always says so. Balanced accuracy is not."
+            _(
+                "{share:.1%} of the rows are of class {largest}: accuracy is as high for whoever always says so. "
+                "Balanced accuracy is not."
+            ).format(share=counts[largest] / rows, largest=shown(largest))
         )
     alike: dict[str, list[str]] = {}
     for name in counts:
         alike.setdefault(" ".join(name.casefold().split()), []).append(name)
     for names in alike.values():
         if len(names) > 1 and len(counts) <= 1000:
-            yield Doubt(f"The classes {', '.join(map(shown, names))} differ in capitals or spaces only: are they one?")
+            yield Doubt(
+                _("The classes {names} differ in capitals or spaces only: are they one?").format(
+                    names=", ".join(map(shown, names))
+                )
+            )

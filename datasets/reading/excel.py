@@ -13,6 +13,7 @@ from datasets.reading.delimited import read_rows
 from datasets.reading.records import Record
 from datasets.reading.sheet import Sheet
 from datasets.table import MAX_ROWS, TableError, shown
+from wording.language import _
 
 MAX_CELLS = 20_000_000
 """Of a sheet, empty ones among them, which take memory too."""
@@ -29,15 +30,23 @@ def read_excel(content: bytes, reading: Reading) -> Sheet:
         sheets = (workbook.get_sheet_by_name(name) for name in workbook.sheet_names)
         sheet = next((sheet for sheet in sheets if sheet.width), None)
     except (calamine.CalamineError, ValueError, OSError, RuntimeError) as error:
-        raise TableError(f"this is an Excel file, but it cannot be read ({error}): save it as CSV, UTF-8") from None
+        raise TableError(
+            _("this is an Excel file, but it cannot be read ({error}): save it as CSV, UTF-8").format(error=error)
+        ) from None
     if sheet is None:
-        raise TableError("the Excel file has no values")
+        raise TableError(_("the Excel file has no values"))
     rows, columns = sheet.total_height, sheet.total_width
     if rows > 2 * MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
-        raise TableError(f"the sheet has {rows:,} rows and {columns:,} columns; allowed: up to {MAX_ROWS:,} rows")
-    notes = [f"Read from the sheet {shown(sheet.name)} of an Excel file."]
+        raise TableError(
+            _("the sheet has {rows:,} rows and {columns:,} columns; allowed: up to {max_rows:,} rows").format(
+                rows=rows, columns=columns, max_rows=MAX_ROWS
+            )
+        )
+    notes = [_("Read from the sheet {name} of an Excel file.").format(name=shown(sheet.name))]
     if len(workbook.sheet_names) > 1:
-        notes.append(f"Other sheets were not read: {', '.join(map(shown, workbook.sheet_names[:9]))}.")
+        notes.append(
+            _("Other sheets were not read: {names}.").format(names=", ".join(map(shown, workbook.sheet_names[:9])))
+        )
     return read_rows(partial(_records, sheet), reading, notes=tuple(notes))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from datasets.dataset import IntArray, Values
 from datasets.reading.columns import Understood
 from datasets.table import MAX_FEATURES, MISSING, TableError, check_size
+from wording.language import _
 
 TOLERANCE = 1e-4
 """Of a column's standard deviation: what float32 may lose. Milliseconds since 1970 are all the same to it."""
@@ -46,16 +47,24 @@ def make_features(columns: Sequence[Understood], rows: NDArray[np.bool_], max_by
     names = [name for column in used for name in feature_names(column, rows)]
     if not names:
         left_out = "; ".join(f"{column.name} ({column.why_ignored or column.use})" for column in columns)
-        raise TableError(f"no column is left that the network could learn from: {left_out[:400]}")
+        raise TableError(
+            _("no column is left that the network could learn from: {left_out}").format(left_out=left_out[:400])
+        )
     if len(names) > MAX_FEATURES:
-        raise TableError(f"the columns make {len(names):,} features; allowed: up to {MAX_FEATURES:,}")
+        raise TableError(
+            _("the columns make {names:,} features; allowed: up to {max_features:,}").format(
+                names=len(names), max_features=MAX_FEATURES
+            )
+        )
     count = int(rows.sum())
     check_size(count, len(names))
     numbers = {column.name: column.numbers()[rows] for column in used if column.kind != "text"}
     dtype = np.float64 if any(map(_loses, numbers.values())) else np.float32
     if count * len(names) * np.dtype(dtype).itemsize > max_bytes:
         raise TableError(
-            f"the features take {count * len(names) * np.dtype(dtype).itemsize:,} bytes; allowed here: {max_bytes:,}"
+            _("the features take {size:,} bytes; allowed here: {max_bytes:,}").format(
+                size=count * len(names) * np.dtype(dtype).itemsize, max_bytes=max_bytes
+            )
         )
     x = np.empty((count, len(names)), dtype)
     indicators: list[int] = []
@@ -64,7 +73,7 @@ def make_features(columns: Sequence[Understood], rows: NDArray[np.bool_], max_by
         if column.kind == "text":
             categories = _categories(column, rows)
             codes = column.cells.codes[rows]
-            for code, _ in categories:
+            for code, _text in categories:
                 x[:, place] = codes == code
                 indicators.append(place)
                 place += 1

@@ -17,6 +17,7 @@ from datasets.reading.description import Description
 from datasets.reading.doubts import doubts_of_rows
 from datasets.reading.features import find_groups
 from datasets.table import MAX_ROWS, MAX_SIDE, Table, TableError, encode_classes, shown
+from wording.language import _, say_later
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".gif": "GIF", ".webp": "WEBP"}
 BESIDE = {".txt", ".md", ".csv", ".json", ".xml", ".db", ".ini", ".pdf", ""}
@@ -34,7 +35,7 @@ UNREADABLE = (
 """What Pillow raises of broken files, format by format (13.0)."""
 
 GREY = {"1", "L", "LA", "I", "I;16", "I;16B"}
-EXPECTED = "a folder for each class, with PNG, JPEG, BMP, GIF or WebP images in it"
+EXPECTED = say_later("a folder for each class, with PNG, JPEG, BMP, GIF or WebP images in it")
 
 
 def read_images(archive: zipfile.ZipFile, max_bytes: int) -> Table:
@@ -45,22 +46,38 @@ def read_images(archive: zipfile.ZipFile, max_bytes: int) -> Table:
     """
     entries, left_out = _images(archive)
     if len(entries) > MAX_ROWS:
-        raise TableError(f"the file has {len(entries):,} images; allowed: up to {MAX_ROWS:,}")
+        raise TableError(
+            _("the file has {entries:,} images; allowed: up to {max_rows:,}").format(
+                entries=len(entries), max_rows=MAX_ROWS
+            )
+        )
     sizes, grey = _look_at(archive, entries)
     height, width = _common_size(sizes)
     shape = (len(entries), height, width, 1 if grey else 3)
     if (size := int(np.prod(shape))) > max_bytes:
-        raise TableError(f"the images take {size:,} bytes at {width} × {height} pixels; allowed here: {max_bytes:,}")
+        raise TableError(
+            _("the images take {size:,} bytes at {width} × {height} pixels; allowed here: {max_bytes:,}").format(
+                size=size, width=width, height=height, max_bytes=max_bytes
+            )
+        )
     x = np.empty(shape, np.uint8)
     for place, entry in enumerate(entries):
         x[place] = _pixels(archive, entry, (width, height), grey=grey)
-    y, names = encode_classes(_classes(entries), "the folders")
+    y, names = encode_classes(_classes(entries), _("the folders"))
     groups, twins = find_groups(x.reshape(len(x), -1))
-    notes = [f"{len(entries):,} images in the folders of {len(names)} classes."]
+    notes = [_("{entries:,} images in the folders of {names} classes.").format(entries=len(entries), names=len(names))]
     if scaled := sum(count for size_, count in sizes.items() if size_ != (width, height)):
-        notes.append(f"{scaled:,} images of other sizes were scaled to {width} × {height} pixels.")
+        notes.append(
+            _("{scaled:,} images of other sizes were scaled to {width} × {height} pixels.").format(
+                scaled=scaled, width=width, height=height
+            )
+        )
     if left_out:
-        notes.append(f"Left out, being no images: {', '.join(map(shown, left_out[:5]))}{', …' * (len(left_out) > 5)}.")
+        notes.append(
+            _("Left out, being no images: {names}.").format(
+                names=", ".join([*map(shown, left_out[:5]), *["…"] * (len(left_out) > 5)])
+            )
+        )
     classes = dict(zip(names, np.bincount(y).tolist(), strict=True))
     description = Description(
         (), len(x), None, classes, (), notes=tuple(notes), doubts=doubts_of_rows(twins, classes), format="images"
@@ -78,16 +95,30 @@ def _images(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], list[str]]
         ending = path.suffix.lower()
         if ending in FORMATS and len(path.parts) > 1:
             if entry.file_size > MAX_IMAGE_BYTES:
-                raise TableError(f"{shown(path)} unpacks to {entry.file_size:,} bytes; allowed: {MAX_IMAGE_BYTES:,}")
+                raise TableError(
+                    _("{path} unpacks to {file_size:,} bytes; allowed: {max_image_bytes:,}").format(
+                        path=shown(path), file_size=entry.file_size, max_image_bytes=MAX_IMAGE_BYTES
+                    )
+                )
             images.append(entry)
         elif ending in FORMATS:
-            raise TableError(f"{shown(path)} is in no folder; allowed: {EXPECTED}")
+            raise TableError(
+                _("{path} is in no folder; allowed: {expected}").format(path=shown(path), expected=_(EXPECTED))
+            )
         elif ending in BESIDE:
             left_out.append(entry.filename)
         else:
-            raise TableError(f"{shown(path)} is no image that is read here; allowed: {EXPECTED}")
+            raise TableError(
+                _("{path} is no image that is read here; allowed: {expected}").format(
+                    path=shown(path), expected=_(EXPECTED)
+                )
+            )
     if not images:
-        raise TableError(f"the file has no images, and no array x; allowed: {EXPECTED}; or an NPZ file with x and y")
+        raise TableError(
+            _("the file has no images, and no array x; allowed: {expected}; or an NPZ file with x and y").format(
+                expected=_(EXPECTED)
+            )
+        )
     return images, left_out
 
 
@@ -96,10 +127,16 @@ def _open(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(archive.read(entry)), formats=sorted(set(FORMATS.values())))
     except UNREADABLE as error:
-        raise TableError(f"{shown(entry.filename)} cannot be read as an image: {error}") from None
+        raise TableError(
+            _("{filename} cannot be read as an image: {error}").format(filename=shown(entry.filename), error=error)
+        ) from None
     most = MAX_JPEG_PIXELS if image.format == "JPEG" else MAX_PIXELS
     if image.width * image.height > most:
-        raise TableError(f"{shown(entry.filename)} has {image.width:,} × {image.height:,} pixels; allowed: {most:,}")
+        raise TableError(
+            _("{filename} has {width:,} × {height:,} pixels; allowed: {most:,}").format(
+                filename=shown(entry.filename), width=image.width, height=image.height, most=most
+            )
+        )
     return image
 
 
@@ -137,7 +174,9 @@ def _pixels(
         if image.size != size:
             image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     except UNREADABLE as error:
-        raise TableError(f"{shown(entry.filename)} cannot be read as an image: {error}") from None
+        raise TableError(
+            _("{filename} cannot be read as an image: {error}").format(filename=shown(entry.filename), error=error)
+        ) from None
     return np.asarray(image, np.uint8).reshape(size[1], size[0], 1 if grey else 3)
 
 

@@ -9,6 +9,7 @@ from datasets.reading.cells import MISSING_MARKS, looks_like_number
 from datasets.reading.dialect import ONE_COLUMN, SAMPLE, filled_width, usual_width
 from datasets.reading.records import Record, Source
 from datasets.table import MAX_ROWS, TableError, shown
+from wording.language import _
 
 ROW_NAMES = "row names"
 
@@ -58,18 +59,20 @@ def find_layout(source: Source, chosen: int | None) -> Layout:
     row_names = shape.row_names(len(cells))
     if row_names:
         cells = [ROW_NAMES, *cells]
-        notes.append("The rows have one value more than the header: the first ones are row names.")
+        notes.append(_("The rows have one value more than the header: the first ones are row names."))
     elif shape.surplus is not None:
         raise TableError(shape.surplus)
     if not shape.rows:
-        raise TableError(ONE_COLUMN)
+        raise TableError(_(ONE_COLUMN))
     if len(cells) < 2:
-        raise TableError(ONE_COLUMN)
+        raise TableError(_(ONE_COLUMN))
     notes.extend(shape.notes(len(cells)))
     names, twins = _unique(cells)
     if twins:
-        told = "; ".join(f"{shown(new)} is another {shown(old)}" for new, old in twins.items())
-        notes.append(f"Names that are there twice: {told}.")
+        told = "; ".join(
+            _("{new} is another {old}").format(new=shown(new), old=shown(old)) for new, old in twins.items()
+        )
+        notes.append(_("Names that are there twice: {told}.").format(told=told))
     unnamed = frozenset(i for i, cell in enumerate(cells) if not cell) if header else frozenset()
     line = header.line if header else 0
     return Layout(names, unnamed, line, first, row_names, tuple(notes))
@@ -78,17 +81,17 @@ def find_layout(source: Source, chosen: int | None) -> Layout:
 def _choose_header(sample: Sequence[Record], chosen: int | None) -> tuple[Record | None, int, list[str]]:
     """The header, the line in which rows begin, and what was skipped before."""
     if not sample:
-        raise TableError(ONE_COLUMN)
+        raise TableError(_(ONE_COLUMN))
     if chosen:
         header = next((record for record in sample if record.line == chosen), None)
         if header is None:
-            raise TableError(f"line {chosen:,} has no values: it cannot be the header")
+            raise TableError(_("line {chosen:,} has no values: it cannot be the header").format(chosen=chosen))
         return header, chosen + 1, []
     width = usual_width(list(sample))
     if not width:
-        raise TableError(ONE_COLUMN)
+        raise TableError(_(ONE_COLUMN))
     if sample[0].cells[0].lower().startswith("@relation"):
-        raise TableError("this is an ARFF file: save it as CSV")
+        raise TableError(_("this is an ARFF file: save it as CSV"))
     skipped = 0
     while skipped < len(sample) - 1 and _is_before_header(sample, skipped, width):
         skipped += 1
@@ -99,12 +102,14 @@ def _choose_header(sample: Sequence[Record], chosen: int | None) -> tuple[Record
     body = [record for record in sample[skipped + 1 :] if len(record.cells) == len(header.cells)]
     if _is_data(header, body):
         notes.append(
-            f"Line {header.line:,} looks like data, so it is a row, and the columns are numbered: if it is the header, "
-            "say so."
+            _(
+                "Line {line:,} looks like data, so it is a row, and the columns are numbered: if it is the header, say "
+                "so."
+            ).format(line=header.line)
         )
         return None, header.line, notes
     if header.cells and all(looks_like_number(cell) for cell in header.cells):
-        notes.append("All names of columns are numbers: if the first line is data, say that there is no header.")
+        notes.append(_("All names of columns are numbers: if the first line is data, say that there is no header."))
     return header, header.line + 1, notes
 
 
@@ -161,10 +166,10 @@ def _told(skipped: Sequence[Record]) -> list[str]:
     kinds: dict[str, list[Record]] = {}
     for record in skipped:
         comment, named = record.cells[0].startswith("#"), is_directive(record)
-        kinds.setdefault("sep=" if named else "comments" if comment else "title lines", []).append(record)
+        kinds.setdefault("sep=" if named else _("comments") if comment else _("title lines"), []).append(record)
     for what, those in kinds.items():
         lines = ", ".join(f"{record.line:,}" for record in those[:5]) + ", …" * (len(those) > 5)
-        notes.append(f"Skipped before the header ({what}): line {lines}.")
+        notes.append(_("Skipped before the header ({what}): line {lines}.").format(what=what, lines=lines))
     return notes
 
 
@@ -187,12 +192,16 @@ class _Shape:
 
     def notes(self, width: int) -> Iterator[str]:
         if self.trailing and not self.row_names(width - 1):
-            yield f"{self.trailing:,} rows end with separators, after which nothing comes: left out."
+            yield _("{trailing:,} rows end with separators, after which nothing comes: left out.").format(
+                trailing=self.trailing
+            )
         if self.short:
-            yield f"{self.short:,} rows have fewer than {width:,} values: the last ones are missing."
+            yield _("{short:,} rows have fewer than {width:,} values: the last ones are missing.").format(
+                short=self.short, width=width
+            )
         if self.comments:
             lines = ", ".join(f"{line:,}" for line in self.comments[:5]) + ", …" * (len(self.comments) > 5)
-            yield f"Comments between the rows were skipped: line {lines}."
+            yield _("Comments between the rows were skipped: line {lines}.").format(lines=lines)
 
 
 def _measure(source: Source, first: int, names: int) -> _Shape:
@@ -212,7 +221,9 @@ def _measure(source: Source, first: int, names: int) -> _Shape:
             continue
         shape.rows += 1
         if shape.rows > MAX_ROWS:
-            raise TableError(f"the file has more than {MAX_ROWS:,} rows; allowed: up to {MAX_ROWS:,}")
+            raise TableError(
+                _("the file has more than {max_rows:,} rows; allowed: up to {max_rows:,}").format(max_rows=MAX_ROWS)
+            )
         _add(shape, record, names)
         if shape.surplus is not None and not shape.row_names(names):
             raise TableError(shape.surplus)
@@ -226,10 +237,10 @@ def _add(shape: _Shape, record: Record, names: int) -> None:
         shape.first_values.add(cells[0])
     surplus = [cell for cell in cells[names:] if cell]
     if surplus and shape.surplus is None:
-        shape.surplus = (
-            f"line {record.line:,} has {len(cells):,} values under {names:,} names: nothing says what "
-            f"{shown(surplus[0])} is; allowed: as many values in each row as there are names"
-        )
+        shape.surplus = _(
+            "line {line:,} has {cells:,} values under {names:,} names: nothing says what {value} is; allowed: as "
+            "many values in each row as there are names"
+        ).format(line=record.line, cells=len(cells), names=names, value=shown(surplus[0]))
     shape.trailing += len(cells) > names
     shape.short += len(cells) < names
 

@@ -13,8 +13,11 @@ from datasets.reading.description import Column, Description
 from datasets.reading.doubts import doubts_of_rows
 from datasets.reading.features import find_groups
 from datasets.table import MAX_FEATURES, MAX_SIDE, Table, TableError, check_size, encode_classes
+from wording.language import _, say_later
 
-EXPECTED = "an NPZ file with x (rows, features), (rows, height, width) or (rows, height, width, 1 or 3), and y (rows,)"
+EXPECTED = say_later(
+    "an NPZ file with x (rows, features), (rows, height, width) or (rows, height, width, 1 or 3), and y (rows,)"
+)
 MAX_HEADER = 10_000
 
 Header = tuple[tuple[int, ...], "np.dtype[Any]"]
@@ -33,13 +36,15 @@ def read_npz(archive: zipfile.ZipFile) -> Table:
     except TableError:
         raise
     except BROKEN as error:
-        raise TableError(f"the file is broken ({error}); allowed: {EXPECTED}") from None
+        raise TableError(
+            _("the file is broken ({error}); allowed: {expected}").format(error=error, expected=_(EXPECTED))
+        ) from None
     cells = _labels(y)
     notes: tuple[str, ...] = ()
     known = np.array([bool(value) for value in cells.values], bool)[cells.codes]
     if not known.all():
         x, cells = x[known], cells.take(known)
-        notes = (f"{int((~known).sum()):,} rows without a class left out.",)
+        notes = (_("{lost:,} rows without a class left out.").format(lost=int((~known).sum())),)
     labels, class_names = encode_classes(cells, "y")
     values, kind = _values(x)
     names = () if kind == "image" else tuple(f"feature {i + 1}" for i in range(values.shape[1]))
@@ -63,13 +68,19 @@ def _header(archive: zipfile.ZipFile, name: str) -> Header:
     try:
         entry = archive.getinfo(f"{name}.npy")
     except KeyError:
-        raise TableError(f"the file has no array {name}; allowed: {EXPECTED}") from None
+        raise TableError(
+            _("the file has no array {name}; allowed: {expected}").format(name=name, expected=_(EXPECTED))
+        ) from None
     with archive.open(entry) as file:
         shape, dtype = _read_header(file)
     if dtype.hasobject:
-        raise TableError(f"{name} holds Python objects, which are never read; allowed: numbers, or text for y")
+        raise TableError(
+            _("{name} holds Python objects, which are never read; allowed: numbers, or text for y").format(name=name)
+        )
     if dtype.itemsize * int(np.prod(shape, dtype=object)) > entry.file_size:
-        raise TableError(f"{name} claims to be {shape}, which is more than the file has")
+        raise TableError(
+            _("{name} claims to be {shape}, which is more than the file has").format(name=name, shape=shape)
+        )
     return shape, dtype
 
 
@@ -88,18 +99,34 @@ def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 def _check_headers(x: Header, y: Header) -> None:
     shape, dtype = x
     if dtype.kind not in "buif":
-        raise TableError(f"x is of type {dtype}; allowed: whole numbers, floating-point numbers, true and false")
+        raise TableError(
+            _("x is of type {dtype}; allowed: whole numbers, floating-point numbers, true and false").format(
+                dtype=dtype
+            )
+        )
     if y[1].kind not in "buifUS":
-        raise TableError(f"y is of type {y[1]}; allowed: whole numbers or text, one class for each row")
+        raise TableError(
+            _("y is of type {dtype}; allowed: whole numbers or text, one class for each row").format(dtype=y[1])
+        )
     if len(y[0]) == 2 and y[0][1] == 1:  # as keras.datasets gives CIFAR-10's
         y = (y[0][:1], y[1])
     if y[0] != shape[:1]:
-        raise TableError(f"x is {shape} and y is {y[0]}; allowed: {EXPECTED}")
+        raise TableError(
+            _("x is {shape} and y is {y}; allowed: {expected}").format(shape=shape, y=y[0], expected=_(EXPECTED))
+        )
     images = len(shape) in (3, 4)
     if images and not (all(2 <= side <= MAX_SIDE for side in shape[1:3]) and shape[3:] in ((), (1,), (3,))):
-        raise TableError(f"x is {shape}; allowed: images of 2 to {MAX_SIDE} pixels a side, grey or with 3 colours")
+        raise TableError(
+            _("x is {shape}; allowed: images of 2 to {max_side} pixels a side, grey or with 3 colours").format(
+                shape=shape, max_side=MAX_SIDE
+            )
+        )
     if not images and (len(shape) != 2 or not 1 <= shape[1] <= MAX_FEATURES):
-        raise TableError(f"x is {shape}; allowed: {EXPECTED}, up to {MAX_FEATURES:,} features")
+        raise TableError(
+            _("x is {shape}; allowed: {expected}, up to {max_features:,} features").format(
+                shape=shape, expected=_(EXPECTED), max_features=MAX_FEATURES
+            )
+        )
     check_size(shape[0], int(np.prod(shape[1:])))
 
 
@@ -108,7 +135,7 @@ def _labels(y: NDArray[Any]) -> Cells:
     y = y.reshape(len(y))
     if y.dtype.kind == "f":
         if not (np.isfinite(y) & (y == np.round(y))).all():
-            raise TableError("y has values that are no whole numbers; allowed: whole numbers or text")
+            raise TableError(_("y has values that are no whole numbers; allowed: whole numbers or text"))
         y = y.astype(object) if np.abs(y).max(initial=0) >= 2**53 else y.astype(np.int64)
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8", "replace")
@@ -126,5 +153,5 @@ def _values(x: NDArray[Any]) -> tuple[Values, Kind]:
         with np.errstate(over="ignore"):
             x = x.astype(np.float32)
         if not np.isfinite(x).all():
-            raise TableError("x has values that are missing, infinite or beyond 3e38; allowed: finite numbers")
+            raise TableError(_("x has values that are missing, infinite or beyond 3e38; allowed: finite numbers"))
     return x, "image" if x.ndim == 4 else "points" if x.shape[1] == 2 else "table"

@@ -11,6 +11,7 @@ from datasets.reading.choices import MAX_COLUMNS
 from datasets.reading.packing import encode
 from datasets.reading.sheet import Sheet
 from datasets.table import MAX_ROWS, TableError, shown
+from wording.language import _
 
 BROKEN = (pa.ArrowException, OSError, ValueError)
 
@@ -29,11 +30,18 @@ def read_parquet(content: bytes, max_bytes: int) -> Sheet:
     except MemoryError:
         raise
     except BROKEN as error:
-        raise TableError(f"the Parquet file cannot be read: {str(error).partition(chr(10))[0]}") from None
+        raise TableError(
+            _("the Parquet file cannot be read: {error}").format(error=str(error).partition(chr(10))[0])
+        ) from None
     unnamed = frozenset(i for i, name in enumerate(names) if name.startswith("__index_level_") or not name)
     lines = np.arange(1, file.metadata.num_rows + 1)
     return Sheet(
-        tuple(names), columns, lines, unnamed, notes=("Read as a Parquet file; lines are its rows.",), format="parquet"
+        tuple(names),
+        columns,
+        lines,
+        unnamed,
+        notes=(_("Read as a Parquet file; lines are its rows."),),
+        format="parquet",
     )
 
 
@@ -41,16 +49,30 @@ def _check(file: pq.ParquetFile, max_bytes: int) -> None:
     metadata, names = file.metadata, file.schema_arrow.names
     size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if metadata.num_rows > MAX_ROWS:
-        raise TableError(f"the file has {metadata.num_rows:,} rows; allowed: up to {MAX_ROWS:,}")
+        raise TableError(
+            _("the file has {num_rows:,} rows; allowed: up to {max_rows:,}").format(
+                num_rows=metadata.num_rows, max_rows=MAX_ROWS
+            )
+        )
     if not 2 <= len(names) <= MAX_COLUMNS or not metadata.num_rows:
-        raise TableError(f"the file has {len(names):,} columns; allowed: 2 to {MAX_COLUMNS:,}, and a row")
+        raise TableError(
+            _("the file has {names:,} columns; allowed: 2 to {max_columns:,}, and a row").format(
+                names=len(names), max_columns=MAX_COLUMNS
+            )
+        )
     if len(set(names)) < len(names):
-        raise TableError("two columns have the same name; allowed: each name once")
+        raise TableError(_("two columns have the same name; allowed: each name once"))
     if size > max_bytes:
-        raise TableError(f"the file unpacks to {size:,} bytes; allowed here: {max_bytes:,}")
+        raise TableError(
+            _("the file unpacks to {size:,} bytes; allowed here: {max_bytes:,}").format(size=size, max_bytes=max_bytes)
+        )
     for field in file.schema_arrow:
         if pa.types.is_nested(field.type) or _is_binary(field.type):
-            raise TableError(f"column {shown(field.name)} is of type {field.type}; allowed: numbers, texts, dates")
+            raise TableError(
+                _("column {name} is of type {type}; allowed: numbers, texts, dates").format(
+                    name=shown(field.name), type=field.type
+                )
+            )
 
 
 def _is_binary(kind: pa.DataType) -> bool:

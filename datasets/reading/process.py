@@ -16,6 +16,7 @@ from datasets.dataset import Arrays
 from datasets.reading.choices import Reading
 from datasets.reading.description import unpack
 from datasets.table import Table, TableError
+from wording.language import _, language, say_later
 
 ROOT = Path(__file__).parents[2]
 CONTENT, REQUEST, ANSWER, ARRAYS = "content", "request.json", "answer.json", "arrays.npz"
@@ -27,8 +28,8 @@ SECONDS_PER_BYTE = 1e-6
 KILLED = {-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGXCPU}
 AT_ONCE = 2
 """Processes at a time: further files wait, so that many together take no more memory than a few."""
-FAILED = "the file cannot be read: what reads it failed; the server's log has the reason"
-TOO_MUCH = "reading the file takes more memory or time than is allowed: use fewer rows or columns"
+FAILED = say_later("the file cannot be read: what reads it failed; the server's log has the reason")
+TOO_MUCH = say_later("reading the file takes more memory or time than is allowed: use fewer rows or columns")
 LEAN = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -51,7 +52,12 @@ def read_apart(content: bytes, reading: Reading, target: str | None, limit_bytes
     with tempfile.TemporaryDirectory(prefix="regularizer-lab-") as name:
         folder = Path(name)
         (folder / CONTENT).write_bytes(content)
-        request = {"reading": reading.model_dump(mode="json"), "target": target, "limit_bytes": limit_bytes}
+        request = {
+            "reading": reading.model_dump(mode="json"),
+            "target": target,
+            "limit_bytes": limit_bytes,
+            "language": language(),
+        }
         (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
         with _places:
             _run(folder, SECONDS + SECONDS_PER_BYTE * len(content))
@@ -75,12 +81,12 @@ def _run(folder: Path, seconds: float) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise TableError(TOO_MUCH) from None
+        raise TableError(_(TOO_MUCH)) from None
     if done.returncode in KILLED:
-        raise TableError(TOO_MUCH)
+        raise TableError(_(TOO_MUCH))
     if done.returncode:
         logger.error("the reading process failed: %s", done.stderr.decode(errors="replace")[-2000:])
-        raise TableError(FAILED)
+        raise TableError(_(FAILED))
 
 
 def _arrays(folder: Path, answer: dict[str, object]) -> Arrays | None:

@@ -9,6 +9,7 @@ from datasets.reading.delimited import read_delimited
 from datasets.reading.sheet import Sheet
 from datasets.reading.table_file import make_table
 from datasets.table import Table, TableError
+from wording.language import _
 
 MAX_ARRAY_BYTES = 400_000_000
 UNPACKED_SHARE = 10
@@ -30,7 +31,11 @@ def read_file(content: bytes, reading: Reading, target: str | None, limit_bytes:
         TableError: saying what is wrong and what is allowed.
     """
     if len(content) > limit_bytes:
-        raise TableError(f"the file has {len(content):,} bytes; allowed: up to {limit_bytes:,}")
+        raise TableError(
+            _("the file has {content:,} bytes; allowed: up to {limit_bytes:,}").format(
+                content=len(content), limit_bytes=limit_bytes
+            )
+        )
     max_bytes = min(MAX_ARRAY_BYTES, UNPACKED_SHARE * limit_bytes)
     if is_zip(content):
         found = _read_zip(content, reading, max_bytes)
@@ -62,7 +67,9 @@ def load_libraries(content: bytes) -> None:
 
 def _read_zip(content: bytes, reading: Reading, max_bytes: int) -> Sheet | Table:
     if (size := unpacked_size(content)) > max_bytes:
-        raise TableError(f"the file unpacks to {size:,} bytes; allowed: up to {max_bytes:,}")
+        raise TableError(
+            _("the file unpacks to {size:,} bytes; allowed: up to {max_bytes:,}").format(size=size, max_bytes=max_bytes)
+        )
     with open_archive(content) as archive:
         kind = content_of(archive)
         if kind == "npz":

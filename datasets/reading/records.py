@@ -8,6 +8,7 @@ from typing import NamedTuple
 from datasets.reading.choices import MAX_COLUMNS
 from datasets.reading.text_encoding import codec_of
 from datasets.table import TableError
+from wording.language import _
 
 MAX_CHARACTERS = 1_000_000
 """Of a record, quoted line ends included."""
@@ -39,11 +40,17 @@ def read_records(content: bytes, encoding: str, separator: str) -> Iterator[Reco
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise TableError(f"line {begin:,} cannot be read as CSV: {error}") from None
+            raise TableError(
+                _("line {begin:,} cannot be read as CSV: {error}").format(begin=begin, error=error)
+            ) from None
         if cells is None:
             return
         if len(cells) > MAX_COLUMNS:
-            raise TableError(f"line {begin:,} has {len(cells):,} values; allowed: up to {MAX_COLUMNS:,} columns")
+            raise TableError(
+                _("line {begin:,} has {cells:,} values; allowed: up to {max_columns:,} columns").format(
+                    begin=begin, cells=len(cells), max_columns=MAX_COLUMNS
+                )
+            )
         if cells:
             yield Record(begin, [cell.strip() for cell in cells])
 
@@ -70,8 +77,10 @@ class _Lines:
         self._characters += len(line)
         if self._characters > MAX_CHARACTERS:
             raise TableError(
-                f"the row that begins in line {self._begin:,} has more than {MAX_CHARACTERS:,} characters; allowed: up "
-                "to that, and a quote that is opened must be closed"
+                _(
+                    "the row that begins in line {begin:,} has more than {max_characters:,} characters; allowed: up to "
+                    "that, and a quote that is opened must be closed"
+                ).format(begin=self._begin, max_characters=MAX_CHARACTERS)
             )
         if not line:
             raise StopIteration

@@ -14,6 +14,7 @@ from datasets.reading.doubts import doubts_of_classes, doubts_of_columns, doubts
 from datasets.reading.features import MIN_GROUPS, Features, find_groups, make_features
 from datasets.reading.sheet import Sheet
 from datasets.table import Table, TableError, encode_classes, order_classes, shown
+from wording.language import _, ngettext
 
 
 def make_table(sheet: Sheet, reading: Reading, target: str | None, max_bytes: int) -> Table:
@@ -29,11 +30,11 @@ def make_table(sheet: Sheet, reading: Reading, target: str | None, max_bytes: in
     rows = _labelled(label)
     notes = [*sheet.notes, *notes_of(columns, sheet)]
     if lost := int((~rows).sum()):
-        notes.append(f"{lost:,} rows without a class left out.")
+        notes.append(_("{lost:,} rows without a class left out.").format(lost=lost))
     counts = _count_classes(label, rows)
     arrays, features, problem = None, None, None
     try:
-        y, names = encode_classes(label.cells.take(rows), f"column {shown(label.name)}")
+        y, names = encode_classes(label.cells.take(rows), _("column {name}").format(name=shown(label.name)))
         features = make_features(columns, rows, max_bytes)
         group = _find_group(columns)
         groups, twins = find_groups(features.x, group, rows)
@@ -69,10 +70,14 @@ def _find_target(sheet: Sheet, target: str | None) -> str:
     if target is None:
         filled = [name for name, cells in zip(sheet.names, sheet.columns, strict=True) if any(cells.values)]
         if not filled:
-            raise TableError("all columns are empty")
+            raise TableError(_("all columns are empty"))
         return filled[-1]
     if target not in sheet.names:
-        raise TableError(f"there is no column {shown(target)}; columns: {', '.join(map(shown, sheet.names[:20]))}")
+        raise TableError(
+            _("there is no column {target}; columns: {names}").format(
+                target=shown(target), names=", ".join(map(shown, sheet.names[:20]))
+            )
+        )
     return target
 
 
@@ -80,10 +85,18 @@ def _find_group(columns: Sequence[Understood]) -> Understood | None:
     """The column whose rows of one value stay together, if there is one."""
     groups = [column for column in columns if column.use == "group"]
     if len(groups) > 1:
-        raise TableError(f"{', '.join(shown(column.name) for column in groups)} are groups; allowed: one such column")
+        raise TableError(
+            _("{names} are groups; allowed: one such column").format(
+                names=", ".join(shown(column.name) for column in groups)
+            )
+        )
     if groups and len(groups[0].cells.values) < MIN_GROUPS:
         different = len(groups[0].cells.values)
-        raise TableError(f"{shown(groups[0].name)} has {different} different groups; allowed: at least {MIN_GROUPS}")
+        raise TableError(
+            _("{name} has {different} different groups; allowed: at least {min_groups}").format(
+                name=shown(groups[0].name), different=different, min_groups=MIN_GROUPS
+            )
+        )
     return groups[0] if groups else None
 
 
@@ -107,11 +120,13 @@ def _leave_out_copies(columns: Sequence[Understood], reading: Reading) -> tuple[
         if copied and column.use != "group":
             column = replace(column, copy=True)
             if column.use == "feature" and reading.of(column.name).use is None:
-                column = replace(column, use="ignore", why_ignored="the same as the class")
-            text = f"{shown(column.name)} says the same as the class {shown(label.name)} in every row"
+                column = replace(column, use="ignore", why_ignored=_("the same as the class"))
+            text = _("{name} says the same as the class {label} in every row").format(
+                name=shown(column.name), label=shown(label.name)
+            )
             doubts.append(_doubt(column, text))
         elif column.numbers_rows and column.use != "group":
-            text = f"{shown(column.name)} numbers or names the rows, which says nothing of others"
+            text = _("{name} numbers or names the rows, which says nothing of others").format(name=shown(column.name))
             doubts.append(_doubt(column, text))
         kept.append(column)
     return tuple(kept), doubts
@@ -119,7 +134,7 @@ def _leave_out_copies(columns: Sequence[Understood], reading: Reading) -> tuple[
 
 def _doubt(column: Understood, text: str) -> Doubt:
     left_out = column.use == "ignore"
-    told = "It is left out." if left_out else "It is kept."
+    told = _("It is left out.") if left_out else _("It is kept.")
     return Doubt(f"{text}. {told}", column.name, left_out)
 
 
@@ -133,9 +148,14 @@ def _is_copy(column: Understood, label: Understood) -> bool:
 
 def _notes(features: Features) -> Iterator[str]:
     if features.missing:
-        yield f"{features.missing:,} missing numbers filled with the median of the training rows."
+        yield _("{missing:,} missing numbers filled with the median of the training rows.").format(
+            missing=features.missing
+        )
     if features.texts:
-        count = f"{features.texts} column{'s' * (features.texts != 1)} of texts"
-        yield f"{count} became one 0/1 column for each value; a missing text is a value of its own."
+        yield ngettext(
+            "{count} column of texts became one 0/1 column for each value; a missing text is a value of its own.",
+            "{count} columns of texts became one 0/1 column for each value; a missing text is a value of its own.",
+            features.texts,
+        )
     if features.x.dtype == np.float64:
-        yield "Numbers are kept in double precision: some differ only in their last digits."
+        yield _("Numbers are kept in double precision: some differ only in their last digits.")

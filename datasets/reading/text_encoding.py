@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from charset_normalizer import from_bytes
 
 from datasets.table import TableError
+from wording.language import _
 
 LIKELY = ["cp949", "cp932", "gb18030", "big5", "cp1251", "cp1252", "latin_1"]
 """What charset-normalizer chooses from: with all it knows, German umlauts are HP Roman-8 to it (3.5.2)."""
@@ -33,7 +34,11 @@ def find_encoding(content: bytes, chosen: str | None) -> str:
     for candidate in _candidates(content) if chosen is None else (chosen,):
         if _decodes(content, candidate):
             return candidate
-    raise TableError(f"the file is no text in {chosen or 'an encoding that is known here'}: save it as CSV, UTF-8")
+    raise TableError(
+        _("the file is no text in {encoding}: save it as CSV, UTF-8").format(
+            encoding=chosen or _("an encoding that is known here")
+        )
+    )
 
 
 def codec_of(encoding: str) -> str:
@@ -72,8 +77,10 @@ def _refuse_broken_utf_8(content: bytes) -> None:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise TableError(
-                f"the text is in UTF-8 but for line {line:,} (byte {error.start + 1:,}): repair it there, or say which "
-                "encoding it has"
+                _(
+                    "the text is in UTF-8 but for line {line:,} (byte {start:,}): repair it there, or say which "
+                    "encoding it has"
+                ).format(line=line, start=error.start + 1)
             ) from None
 
 

@@ -18,13 +18,13 @@ from models.layer_facts import count_parameters
 from results.records import Run
 from wording.claims import say_margin
 from wording.language import _, ngettext
-from wording.numbers import join_names
+from wording.numbers import join_names, write_time
 from wording.verdict import name_quantity
 
 
 def show_time(seconds: float) -> str:
     """A time in unix seconds as people read it, the same wherever the report is read."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{write_time(datetime.fromtimestamp(seconds, UTC))} UTC"
 
 
 def show_seeds(seeds: Sequence[int]) -> str:
@@ -57,9 +57,9 @@ def configuration(experiment: Experiment) -> Element:
     dataset, judging = experiment.dataset, judging_of(experiment)
     rows = _("{train:,} rows to train on, {held_out:,} for validation, {held_out:,} for the test")
     told: list[tuple[str, Content]] = [
-        (_("Data"), _join(dataset.label, _parameters(dataset))),
+        (_("Data"), _join(_(dataset.label), _parameters(dataset))),
         (_("Rows"), rows.format(train=dataset.training_rows, held_out=dataset.held_out)),
-        (_("Network"), _join(experiment.architecture.label, _parameters(experiment.architecture))),
+        (_("Network"), _join(_(experiment.architecture.label), _parameters(experiment.architecture))),
         (_("Training"), _join("", _parameters(experiment.training))),
         (_("Marked rule"), _join(_("Early stopping"), _parameters(experiment.early_stopping))),
         (_("Judged"), _("{quantity}, against {reference}, margin {margin}").format(
@@ -86,7 +86,7 @@ def configuration(experiment: Experiment) -> Element:
 def _techniques(variant: Variant) -> Content:
     if not variant.techniques:
         return _("none: the plain network")
-    lines = (tag("li", _join(t.label, _parameters(t))) for t in variant.techniques)
+    lines = (tag("li", _join(_(t.label), _parameters(t))) for t in variant.techniques)
     return tag("ul", *lines, class_="plain")
 
 
@@ -94,7 +94,7 @@ def _network(experiment: Experiment, variant: Variant) -> Content:
     count = count_parameters(experiment.plan(variant))
     parameters = ngettext("{count} parameter", "{count} parameters", count)
     own = variant.architecture
-    return parameters if own is None else f"{_join(own.label, _parameters(own))} ({parameters})"
+    return parameters if own is None else f"{_join(_(own.label), _parameters(own))} ({parameters})"
 
 
 def _join(label: str, parameters: Iterator[str]) -> str:
@@ -107,7 +107,7 @@ def _parameters(part: BaseModel) -> Iterator[str]:
     for key, field in type(part).model_fields.items():
         value = getattr(part, key)
         if key != "name" and value not in (None, ""):
-            yield f"{field.title or key.replace('_', ' ').capitalize()} {_show(value)}"
+            yield f"{_(field.title) if field.title else key.replace('_', ' ').capitalize()} {_show(value)}"
 
 
 def _show(value: Any) -> str:

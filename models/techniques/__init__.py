@@ -31,6 +31,7 @@ from models.techniques.optimization import (
 from models.techniques.penalties import L1, L1L2, L2, MaxNorm
 from models.techniques.rows import Augmentation, CutMix, Mixup, MoreData, RandAugment
 from models.techniques.stopping import EarlyStopping
+from wording.language import _
 
 __all__ = [
     "L1",
@@ -84,27 +85,37 @@ TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for 
 def refuse_together(techniques: Sequence[Technique]) -> str | None:
     """Why these make no sense in one variant, or None."""
     groups = {
-        "one normalization": [t for t in techniques if t.normalization()],
-        "one way of changing images": [t for t in techniques if t.name in ("augmentation", "rand_augment")],
-        "one way of mixing rows": [t for t in techniques if t.mixing()],
-        "one rule for the learning rate": [t for t in techniques if t.sets_learning_rate],
+        _("one normalization"): [t for t in techniques if t.normalization()],
+        _("one way of changing images"): [t for t in techniques if t.name in ("augmentation", "rand_augment")],
+        _("one way of mixing rows"): [t for t in techniques if t.mixing()],
+        _("one rule for the learning rate"): [t for t in techniques if t.sets_learning_rate],
     }
     for allowed, found in groups.items():
         if len(found) > 1:
-            return f"{' and '.join(t.name for t in found)} together are refused; allowed: {allowed}"
+            return _("{names} together are refused; allowed: {allowed}").format(
+                names=_(" and ").join(t.name for t in found), allowed=allowed
+            )
     if any(t.class_weighting() is not None for t in techniques):
         for technique in techniques:
             if technique.mixing():
-                return f"class_weight beside {technique.name} is refused: a mixed row is of no one class"
+                return _("class_weight beside {name} is refused: a mixed row is of no one class").format(
+                    name=technique.name
+                )
             if technique.networks() > 1:
-                return f"class_weight beside {technique.name} is refused: Keras weighs classes for one output alone"
+                return _("class_weight beside {name} is refused: Keras weighs classes for one output alone").format(
+                    name=technique.name
+                )
     for loss in (t for t in techniques if t.loss()):
         for technique in techniques:
             if technique.mixing() or technique.smoothing():
-                return f"{loss.name} beside {technique.name} is refused: Keras's loss takes class indices, no shares"
+                return _("{loss} beside {name} is refused: Keras's loss takes class indices, no shares").format(
+                    loss=loss.name, name=technique.name
+                )
     names = {t.name for t in techniques}
     for technique in techniques:
         if names & technique.excludes:
-            others = " or ".join(sorted(technique.excludes))
-            return f"{technique.name} beside {others} would set one strength twice; allowed: either of them"
+            others = _(" or ").join(sorted(technique.excludes))
+            return _("{name} beside {others} would set one strength twice; allowed: either of them").format(
+                name=technique.name, others=others
+            )
     return None

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from models.parameters import number
 from models.plan import Call, call
 from models.techniques.base import Host, Parts, Shape, Technique
+from wording.language import _
 
 
 class Dropout(Technique):
@@ -55,7 +56,7 @@ class SpatialDropout(Technique):
         return call("layers.SpatialDropout2D", rate=self.rate)
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
-        return None if host.convolutional else "it drops feature maps, which only a convolutional network has"
+        return None if host.convolutional else _("it drops feature maps, which only a convolutional network has")
 
 
 class GaussianNoise(Technique):
@@ -140,9 +141,9 @@ class AlphaDropout(Technique):
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
         if host.residual:
-            return "it keeps mean and variance from layer to layer in a plain MLP; a shortcut adds to them"
+            return _("it keeps mean and variance from layer to layer in a plain MLP; a shortcut adds to them")
         if not host.self_normalizing:
-            return 'it sets units to the lowest value of selu; allowed: the activation "selu"'
+            return _('it sets units to the lowest value of selu; allowed: the activation "selu"')
         return None
 
 
@@ -175,4 +176,4 @@ class StochasticDepth(Technique):
         )
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
-        return None if host.residual else "it skips residual branches, which only a residual net has"
+        return None if host.residual else _("it skips residual branches, which only a residual net has")

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from models.parameters import number
 from models.plan import Call, call
 from models.techniques.base import Host, Parts, Shape, Technique
+from wording.language import _
 
 
 class Normalization(Technique):
@@ -12,7 +13,9 @@ class Normalization(Technique):
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
         if host.normalizes:
-            return f'the residual net normalizes already ("{host.normalizes}"): set its "normalization" to "none" first'
+            return _(
+                'the residual net normalizes already ("{normalizes}"): set its "normalization" to "none" first'
+            ).format(normalizes=host.normalizes)
         return None
 
 
@@ -102,5 +105,7 @@ class GroupNormalization(Normalization):
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
         if odd := sorted(size for size in host.channels if size % self.groups):
-            return f"groups is {self.groups}; allowed: a divisor of every layer's width, and of {odd[0]} it is none"
+            return _("groups is {groups}; allowed: a divisor of every layer's width, and of {odd} it is none").format(
+                groups=self.groups, odd=odd[0]
+            )
         return super().refuse(host, input_shape)

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from models.parameters import number, option
 from models.plan import UNIT_RANGE, Call, call
 from models.techniques.base import Host, Parts, Shape, Technique, is_image
+from wording.language import _
 
 
 class Augmentation(Technique):
@@ -128,7 +129,7 @@ class RandAugment(Technique):
         return {"rand_augment": layer}
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
-        return None if is_image(input_shape) else "it changes images, and this data set has none"
+        return None if is_image(input_shape) else _("it changes images, and this data set has none")
 
 
 class Mixup(Technique):
@@ -209,7 +210,7 @@ class CutMix(Technique):
         return call("layers.CutMix", factor=(self.alpha, self.alpha))
 
     def refuse(self, host: Host, input_shape: Shape) -> str | None:
-        return None if is_image(input_shape) else "it cuts patches out of images, and this data set has none"
+        return None if is_image(input_shape) else _("it cuts patches out of images, and this data set has none")
 
 
 class MoreData(Technique):

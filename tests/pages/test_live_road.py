@@ -257,3 +257,12 @@ def test_where_the_route_cannot_be_reached_the_timer_is_back(
     page.app.session_state[state.ROAD_CLOSED] = False
     page.app.run()
     assert (timers[0], timers[1], timers[-1]) == (None, 1.0, None)
+
+
+def test_viewers_of_one_experiment_are_told_in_their_own_languages(open_page: OpenPage, training: str) -> None:
+    english, korean = open_page(experiment=training), open_page(experiment=training, lang="ko")
+    assert road_of(english)["view"] != road_of(korean)["view"]
+    charts = [message(look(page))["parts"]["chart"] for page in (english, korean)]
+    titles = [chart["figure"]["layout"]["yaxis"]["title"]["text"] for chart in charts]
+    assert titles == ["Cross-entropy (clean)", "교차 엔트로피(규제 제외)"]
+    assert "실행" in message(look(korean))["parts"]["progress"]

@@ -8,9 +8,17 @@ from experiment.spec import Experiment, ExperimentError
 from results.bounds import Scope, count_active_runs, make_room
 from results.store import Store
 from training.dispatch.counters import REFUSALS
+from wording.language import _, say_later
 
-SCOPES = {"": "your experiments", "address_": "experiments from your address", "total_": "experiments on this server"}
-NO_ROOM = "No room for more: {whose} are being trained or looked at. This host keeps {experiments:,} of them, and {size:,} bytes of files and models. Wait for some to end, or delete some."  # noqa: E501
+SCOPES = {
+    "": say_later("your experiments"),
+    "address_": say_later("experiments from your address"),
+    "total_": say_later("experiments on this server"),
+}
+NO_ROOM = say_later(
+    "No room for more: {whose} are being trained or looked at. This host keeps {experiments:,} of them, and {size:,} "
+    "bytes of files and models. Wait for some to end, or delete some."
+)
 
 
 class Admission:
@@ -52,7 +60,7 @@ class Admission:
             if not self._make_room(name, scope, now, experiments, size):
                 _count({f"{name}stored_bytes": ""})
                 kept, most = self._bounds(name)
-                raise ExperimentError(NO_ROOM.format(whose=SCOPES[name], experiments=kept or 0, size=most or 0))
+                raise ExperimentError(_(NO_ROOM).format(whose=_(SCOPES[name]), experiments=kept or 0, size=most or 0))
 
     def keep_bounds(self, now: float) -> None:
         """Removes what is beyond the bounds for all together: models come without being asked for."""

@@ -25,6 +25,7 @@ from training.dispatch.downloads import Downloads
 from training.dispatch.questions import Question, Questions
 from training.dispatch.tasks import train_run
 from training.dispatch.turns import Place, Turns, VariantKey, choose, foresee, is_coming, short_ones, without_repeated
+from wording.language import say_later
 
 if TYPE_CHECKING:  # a quarter of a second: the thread that connects loads it, no page
     from distributed import Client, Future
@@ -48,10 +49,10 @@ MOST_LOSSES = 2
 OVERTIME = 2.0
 """Times a run's estimated limit: the estimate may be off, and the machine busy."""
 
-WORKERS_ENDED = "The workers ended unexpectedly and are started again."
-NO_WORKER = "No worker is ready yet; try again in a moment."
-WORKER_FAILED = "A worker could not take this run: {reason}"
-WORKER_LOST = (
+WORKERS_ENDED = say_later("The workers ended unexpectedly and are started again.")
+NO_WORKER = say_later("No worker is ready yet; try again in a moment.")
+WORKER_FAILED = say_later("A worker could not take this run: {reason}")
+WORKER_LOST = say_later(
     "The worker process ended in the middle of this run, twice; most likely it had too little memory. "
     "Try a smaller network or fewer rows, or fewer workers (WORKERS)."
 )

@@ -15,14 +15,15 @@ from models.layer_facts import count_parameters
 from models.refusals import RefusalError
 from training.dispatch.counters import QUESTIONS
 from training.dispatch.tasks import augment_samples, score_references, summarize_model
+from wording.language import _, ngettext, say_later
 
 KEPT_ANSWERS = 64
 SEEDS_OF_REFERENCES = 20
 """Means over so many hardly move with further ones, and each can take seconds."""
 SECONDS_FOR_AN_ANSWER, SECONDS_BETWEEN_LOOKS = 30.0, 0.05
 TOO_LONG = "no answer within {seconds:.0f} seconds: try a smaller network or fewer rows"
-TOO_DEEP = "this takes about {seconds:.0f} seconds; a worker has {allowed:.0f} for it"
-TOO_LARGE = "{weights:,} parameters in a network; this host allows {limit:,}"
+TOO_DEEP = say_later("this takes about {seconds:.0f} seconds; a worker has {allowed:.0f} for it")
+TOO_LARGE = say_later("{weights:,} parameters in a network; this host allows {limit:,}")
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,9 @@ logger = logging.getLogger(__name__)
 class QuestionError(RefusalError):
     """A question that no worker answers: with the worker's reason, or because this host refuses it."""
 
-    line_is = "line"
+    @staticmethod
+    def say_more(count: int) -> str:
+        return ngettext("… and {count} more line", "… and {count} more lines", count)
 
 
 class Question(NamedTuple):
@@ -180,9 +183,9 @@ def ask_summary(experiment: Experiment, variant: Variant, limits: Limits, databa
     """
     weights, limit = count_parameters(experiment.plan(variant)), limits.parameters
     if limit is not None and weights > limit:
-        raise QuestionError(TOO_LARGE.format(weights=weights, limit=limit))
+        raise QuestionError(_(TOO_LARGE).format(weights=weights, limit=limit))
     if (seconds := setup_seconds(experiment, variant)) > SECONDS_FOR_AN_ANSWER:
-        raise QuestionError(TOO_DEEP.format(seconds=seconds, allowed=SECONDS_FOR_AN_ANSWER))
+        raise QuestionError(_(TOO_DEEP).format(seconds=seconds, allowed=SECONDS_FOR_AN_ANSWER))
     # Only what decides the model, so that whoever asks for the same one gets the same answer.
     only = variant.model_copy(update={"name": "model"})
     same_model = experiment.model_copy(update={"name": "", "variants": (only,), "seeds": (0,)})

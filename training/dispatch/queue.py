@@ -20,6 +20,7 @@ from results.uploads import purge_uploads, put_upload, upload_name
 from training.dispatch.admission import Admission
 from training.dispatch.dispatcher import NO_WORKER, Dispatcher, QueueState
 from training.dispatch.turns import choose
+from wording.language import _, say_later
 
 __all__ = ["MOST_SEEDS_AT_ONCE", "Queue", "QueueState", "choose"]
 
@@ -32,7 +33,7 @@ SECONDS_FOR_THREADS_TO_END = 5.0
 SECONDS_UNUSED_UPLOADS_ARE_KEPT = 86_400.0
 MOST_SEEDS_AT_ONCE = 20
 """That are added to an experiment by one press."""
-NOT_EXTENDABLE = "Seeds can be added to an experiment of one's own, as it is now: reload the page."
+NOT_EXTENDABLE = say_later("Seeds can be added to an experiment of one's own, as it is now: reload the page.")
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Queue:
         with self.admission.lock:
             self.admission.check(experiment, visitor, address, self._count_new(runs, keys))
             if any(upload_name(self.store, sha256) is None for sha256 in uploads):
-                raise ExperimentError(f"dataset: {NOT_HERE}")
+                raise ExperimentError(_("dataset: {not_here}").format(not_here=_(NOT_HERE)))
             self.admission.make_room(visitor, address, now=now, experiments=1)
             identifier = self.store.add_experiment(
                 experiment.stored_json(),
@@ -178,7 +179,11 @@ class Queue:
             ExperimentError: it is not theirs, has changed meanwhile, or would be over a limit.
         """
         if not 1 <= count <= MOST_SEEDS_AT_ONCE:
-            raise ExperimentError(f"seeds: {count} more asked for; allowed: 1 to {MOST_SEEDS_AT_ONCE} at once")
+            raise ExperimentError(
+                _("seeds: {count} more asked for; allowed: 1 to {most} at once").format(
+                    count=count, most=MOST_SEEDS_AT_ONCE
+                )
+            )
         longer = experiment.with_more_seeds(count)
         added, spec = longer.runs()[len(experiment.runs()) :], longer.stored_json()
         keys = self._keys(longer, added, visitor)
@@ -188,7 +193,7 @@ class Queue:
             if not self.store.extend_experiment(
                 stored, spec, added, visitor=visitor, owner=self.owner, now=now, keys=keys
             ):
-                raise ExperimentError(NOT_EXTENDABLE)
+                raise ExperimentError(_(NOT_EXTENDABLE))
         self._wake.set()
 
     def cancel(self, experiment_id: str, run_id: int | None = None, *, visitor: str) -> int:

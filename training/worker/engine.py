@@ -25,9 +25,16 @@ from training.worker.noise import Noise
 from training.worker.optimizers import State, learning_rates
 from training.worker.totals import SPLITS, SplitName
 from training.worker.vectors import VectorLayout
+from wording.language import say_later
 
 SECONDS_IN_ONE_CALL = 0.25
 """Longest work that one compiled call is given, so that cancelling bites."""
+
+
+DIVERGED = say_later(
+    "The loss became NaN or infinite. Try a smaller learning rate, weaker L1 or L2, or scaled features."
+)
+"""Kept with the epoch in which it happened; pages put the same failures of several seeds together, without it."""
 
 
 class DivergedError(Exception):
@@ -321,10 +328,7 @@ class Engine:
     def _refuse_divergence(self, record: EpochRecord) -> None:
         values = (record.objective, record.train_loss, record.val_loss)
         if not np.isfinite(values).all():
-            raise DivergedError(
-                f"The loss became NaN or infinite in epoch {record.epoch}. "
-                "Try a smaller learning rate, weaker L1 or L2, or scaled features."
-            )
+            raise DivergedError(DIVERGED.replace(".", f" in epoch {record.epoch}.", 1))
 
 
 def _gathered(members: list[list[Any]]) -> Any:

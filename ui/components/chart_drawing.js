@@ -180,10 +180,11 @@ function save(chart, format) {
 function configure(chart) {
   const { camera, disk, home } = chart.Plotly.Icons;
   const button = (name, title, icon, click) => ({ name, title, icon, click });
+  const [png, svg, reset] = chart.data.buttons;
   const buttons = [
-    button("png", "Save as PNG", camera, () => save(chart, "png")),
-    button("svg", "Save as SVG", disk, () => save(chart, "svg")),
-    button("reset", "Reset axes", home, () => draw(chart, chart.resets++)),
+    button("png", png, camera, () => save(chart, "png")),
+    button("svg", svg, disk, () => save(chart, "svg")),
+    button("reset", reset, home, () => draw(chart, chart.resets++)),
   ];
   return { displaylogo: false, displayModeBar: "hover", doubleClick: "autosize", modeBarButtons: [buttons] };
 }

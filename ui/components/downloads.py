@@ -20,6 +20,7 @@ from ui import text
 from ui.lab.chart_view import DIFFERENCE_OF
 from ui.services import figure, services, stored_runs, summaries
 from wording.in_words import describe
+from wording.language import keep_language
 
 REPORTED_VIEWS: Final[tuple[View, ...]] = ("loss", "accuracy", "gap")
 MEMORIZED: Final[tuple[View, ...]] = ("memorization",)
@@ -40,7 +41,7 @@ def draw_downloads(experiment: Experiment, identifier: str, *, key: str) -> None
 
     with st.container(horizontal=True):
         for label, data, name, kind in (
-            (text.DOWNLOAD_REPORT, report, f"{stem}.html", "text/html"),
+            (text.DOWNLOAD_REPORT, keep_language(report), f"{stem}.html", "text/html"),
             (text.DOWNLOAD_EXPERIMENT, experiment.model_dump_json(indent=2), f"{stem}.json", "application/json"),
             (text.DOWNLOAD_RESULT, results, f"{stem}.result.json", "application/json"),
             (text.DOWNLOAD_EPOCHS, epochs, f"{stem}.csv", "text/csv"),

@@ -13,9 +13,10 @@ import streamlit as st
 
 from charts.plotly_bundle import PLOTLY_JS
 from ui.server.static_files import drawing_name
+from wording.language import _, say_later
 
-SHOW_AS_TABLE = "Show as table"
-CHART_FAILED = "This chart could not load. Reload the page to try again."
+SHOW_AS_TABLE = say_later("Show as table")
+CHART_FAILED = say_later("This chart could not load. Reload the page to try again.")
 
 HTML = (
     '<div class="live-chart-legend"></div><div class="live-chart" role="img" tabindex="0">'
@@ -48,7 +49,9 @@ def live_chart(figure: dict[str, Any], *, key: str, alt: str, height: int, legen
     """
     data = {
         "figure": figure, "alt": alt, "height": height, "legend": legend, "status": status, "live": key,
-        "plotly": PLOTLY_JS, "drawing": drawing_name(), "failed": CHART_FAILED, "as_table": SHOW_AS_TABLE,
+        "plotly": PLOTLY_JS, "drawing": drawing_name(),
+        "buttons": [_("Save as PNG"), _("Save as SVG"), _("Reset axes")],
+        "failed": _(CHART_FAILED), "as_table": _(SHOW_AS_TABLE),
     }  # fmt: skip
     _component(key=key, data=data)
 

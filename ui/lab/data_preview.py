@@ -17,6 +17,7 @@ from ui.components.live_chart import live_chart
 from ui.components.plain import plain
 from ui.lab.download_view import draw_download
 from ui.server.later import is_loaded
+from wording.language import _
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -55,7 +56,7 @@ def draw_preview(dataset: Dataset, seed: int) -> None:
     arrays = _load(dataset.whole)
     names, features = arrays.class_names, arrays.feature_names
     st.caption(text.PREVIEW.format(seed=seed))
-    alt = text.PREVIEW_ALT.format(name=dataset.label)
+    alt = text.PREVIEW_ALT.format(name=_(dataset.label))
     if dataset.kind == "image":
         images = x[..., 0] if x.shape[-1] == 1 else x
         live_chart(images_figure(images, [names[label] for label in y]), key="preview_images", alt=alt, height=290)

@@ -27,6 +27,8 @@ from ui.lab.take_home import draw_take_home
 from ui.services import services, summaries
 from ui.visitor import visitor
 from wording.in_words import describe
+from wording.language import _
+from wording.numbers import write_date
 
 FRAME_HEIGHT = 1000
 """Of the code for other pages, in pixels: answer, a row of cards and the chart."""
@@ -103,7 +105,11 @@ def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRec
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(text.STATUS_NAMES[run.status], color=text.STATUS_COLOURS[run.status])
             share = 1.0 if not run.active else record.last_epoch / experiment.training.epochs
-            words = [plain(run.variant), f"seed {run.seed}", f"epoch {record.last_epoch}"]
+            words = [
+                plain(run.variant),
+                _("seed {seed}").format(seed=run.seed),
+                _("epoch {epoch}").format(epoch=record.last_epoch),
+            ]
             if is_used(run):
                 words.append(_say_used(run, experiment))
             st.progress(share, " · ".join(words))
@@ -114,7 +120,7 @@ def _draw_runs(experiment: Experiment, identifier: str, records: Sequence[RunRec
 
 
 def _say_used(run: Run, experiment: Experiment) -> str:
-    date = datetime.fromtimestamp(trained_at(run) or 0.0, UTC).strftime("%Y-%m-%d")
+    date = write_date(datetime.fromtimestamp(trained_at(run) or 0.0, UTC))
     template = text.USED_BEGINNING if is_beginning(run, experiment) else text.USED_RUN
     return template.format(date=date, epochs=epochs_trained(run))
 
@@ -134,8 +140,10 @@ def _draw_share(experiment: Experiment, identifier: str) -> None:
 
 
 def page_url(parameters: dict[str, str]) -> str:
-    """A link to the Lab of this server with these parameters."""
+    """A link to the Lab of this server with these parameters, in the language that was chosen."""
     parts = urlsplit(st.context.url or "")
+    if chosen := st.session_state.get(state.LANGUAGE):
+        parameters = {**parameters, state.LANGUAGE_PARAMETER: chosen}
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(parameters), ""))
 
 

@@ -7,6 +7,7 @@ from training.dispatch.downloads import DownloadState
 from ui import text
 from ui.components.plain import plain
 from ui.services import services
+from wording.language import _
 
 SECONDS_BETWEEN_REFRESHES = 1.0
 MEGABYTE = 1e6
@@ -28,13 +29,13 @@ def _draw(dataset: Download, was_active: bool) -> None:
         again = service.queue.downloads.forget
         st.button(text.TRY_AGAIN, icon=":material/refresh:", on_click=again, args=(dataset.name,))
     elif state.done:
-        st.info(text.DOWNLOADED_ELSEWHERE.format(label=dataset.label))
+        st.info(text.DOWNLOADED_ELSEWHERE.format(label=_(dataset.label)))
     elif not service.queue.state.ready_workers:
-        st.info(text.DOWNLOAD_WAITING.format(label=dataset.label))
+        st.info(text.DOWNLOAD_WAITING.format(label=_(dataset.label)))
     else:
         total = dataset.bytes_to_download
         share = min(state.bytes_so_far / total, 1.0)
-        label = text.DOWNLOADING.format(label=dataset.label, done=share * total / MEGABYTE, total=total / MEGABYTE)
+        label = text.DOWNLOADING.format(label=_(dataset.label), done=share * total / MEGABYTE, total=total / MEGABYTE)
         st.progress(share, label)
 
 

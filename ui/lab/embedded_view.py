@@ -25,9 +25,11 @@ from ui.lab.experiment_view import (
 )
 from ui.lab.history import PRESET
 from ui.lab.verdict_view import draw_judged
+from ui.language import tell_browser
 from ui.live.message import take_look
 from ui.refreshes import in_turn
 from ui.services import read_spec, recorded_runs, services, stored_runs
+from wording.language import _
 
 LAYOUT = """<style>
 [data-testid="stMainBlockContainer"] { padding: 0.6rem 1rem; }
@@ -45,13 +47,14 @@ def embedded_view(identifier: str | None) -> None:
         else:
             _draw_stored(identifier)
     whole = page_url({state.EXPERIMENT_PARAMETER: identifier} if identifier else {})
+    tell_browser()
     st.html(f'<small><a href="{escape(whole)}" target="_blank" rel="noopener">{text.OPEN_WHOLE_PAGE}</a></small>')
 
 
 def _draw_recorded(experiment: Experiment) -> None:
     runs = recorded_runs(FIRST_VISIT)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(experiment.name, anchor=False, width="content")
+        st.subheader(_(experiment.name), anchor=False, width="content")
         st.badge(text.RECORDED, icon=":material/videocam:", color="violet", help=text.RECORDED_HELP)
         what = draw_judged(experiment, runs, FIRST_VISIT)
     draw_answer_and_cards(experiment, runs, what)

@@ -21,6 +21,7 @@ from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.services import services
 from ui.visitor import visitor
 from wording.claims import say_flattery
+from wording.numbers import write_time
 
 
 def draw_envelope(experiment: Experiment, identifier: str, records: Sequence[RunRecord], *, owned: bool) -> None:
@@ -55,7 +56,7 @@ def _open(identifier: str) -> None:
 
 def _draw_opened(lines: Sequence[Opened], experiment: Experiment, records: Sequence[RunRecord], opened: float) -> None:
     when = datetime.fromtimestamp(opened, UTC).astimezone()
-    st.warning(text.ENVELOPE_OPENED.format(when=when.strftime("%Y-%m-%d %H:%M")), icon=":material/drafts:")
+    st.warning(text.ENVELOPE_OPENED.format(when=write_time(when)), icon=":material/drafts:")
     if late := sorted({record.run.seed for record in records if record.run.created_at > opened}):
         st.caption(text.ENVELOPE_LATE.format(seeds=", ".join(map(str, late))))
     names = [variant.name for variant in experiment.variants]

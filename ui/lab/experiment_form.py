@@ -40,6 +40,7 @@ from ui.lab.form_fields import (
 from ui.lab.naming import suggest_name
 from ui.lab.own_data import choose_file
 from ui.services import services
+from wording.language import _
 
 ICONS_ALONE = """
 [class*="st-key-icons_alone"] button [data-testid="stMarkdownContainer"] {
@@ -223,24 +224,24 @@ def _variant(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None:
         list(before),
         label=text.TECHNIQUES,
         options=list(TECHNIQUES),
-        format_func=lambda name: TECHNIQUES[name].label,
+        format_func=lambda name: _(TECHNIQUES[name].label),
         placeholder=text.NO_TECHNIQUES,
         label_visibility="collapsed",
     )
     variant["techniques"] = []
     for name in chosen:
-        prefix = f"{TECHNIQUES[name].label}: " if len(chosen) > 1 else ""
+        prefix = f"{_(TECHNIQUES[name].label)}: " if len(chosen) > 1 else ""
         values = before.get(name) or {"name": name}
         fields = draw_card_fields(draft, f"{variant_id}.{name}", TECHNIQUES[name], values, prefix)
         variant["techniques"].append({"name": name, **fields})
     with st.container(horizontal=True, gap="small"):
         for entry in variant["techniques"]:
             technique = TECHNIQUES[entry["name"]]
-            label = text.MORE.format(technique=technique.label)
+            label = text.MORE.format(technique=_(technique.label))
             with st.popover(label, icon=TECHNIQUE_ICON, type="tertiary", help=text.MORE_HELP):
-                st.caption(technique.summary)
+                st.caption(_(technique.summary))
                 st.latex(technique.formula)
-                st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
+                st.caption(f"{text.ACTS.format(where=_(technique.acts))} [{text.SOURCE}]({technique.source})")
                 values = before.get(entry["name"]) or {}
                 entry |= draw_rare_fields(draft, f"{variant_id}.{entry['name']}", technique, values)
         _own_network(draft, variant_id, variant)
@@ -253,7 +254,7 @@ def _rare_settings(entry: dict[str, Any]) -> Iterator[str]:
     for parameter in parameters(TECHNIQUES[entry["name"]]):
         value = entry.get(parameter.key, parameter.first_value)
         if parameter.rare and value != parameter.first_value:
-            yield f"{parameter.label}: {show_value(value)}"
+            yield f"{_(parameter.label)}: {show_value(value)}"
 
 
 def _draw_changes(draft: Draft, index: int, before: Variant) -> None:
@@ -311,7 +312,7 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
     """A network of the variant's own instead of the experiment's, where one is chosen."""
     path, before = f"{variant_id}.architecture", variant.pop("architecture", None)
     chosen = st.session_state.get(f"{draft.key}.{path}.name", before["name"] if before else None)
-    label = ARCHITECTURES[chosen].label if chosen else text.CHANGE_NETWORK
+    label = _(ARCHITECTURES[chosen].label) if chosen else text.CHANGE_NETWORK
     with st.popover(label, icon=NETWORK_ICON, type="secondary" if chosen else "tertiary", help=text.OWN_NETWORK_HELP):
         name = draw_widget(
             st.selectbox,
@@ -320,7 +321,7 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
             before["name"] if before else None,
             label=text.OWN_NETWORK,
             options=[None, *ARCHITECTURES],
-            format_func=lambda n: ARCHITECTURES[n].label if n else text.SAME_NETWORK,
+            format_func=lambda n: _(ARCHITECTURES[n].label) if n else text.SAME_NETWORK,
             on_change=_remember,
         )
         if name is None:
@@ -328,7 +329,7 @@ def _own_network(draft: Draft, variant_id: str, variant: dict[str, Any]) -> None
         values = before or {"name": name}
         if name != values["name"]:
             values = carry_over(ARCHITECTURES[name], name, values)
-        st.caption(ARCHITECTURES[name].summary)
+        st.caption(_(ARCHITECTURES[name].summary))
         variant["architecture"] = {"name": name, **draw_fields(draft, f"{path}.{name}", ARCHITECTURES[name], values)}
 
 
@@ -341,12 +342,12 @@ def _entry(draft: Draft, path: str, label: str, registry: dict[str, Any], values
         values["name"],
         label=label,
         options=list(registry),
-        format_func=lambda n: registry[n].label,
+        format_func=lambda n: _(registry[n].label),
     )
     entry = registry[name]
     if name != values["name"]:
         values = carry_over(entry, name, values)
-    st.caption(entry.summary)
+    st.caption(_(entry.summary))
     identifiers = (
         CHOOSERS[name](draft.key, values, partial(draw_widget, st.selectbox, draft)) if name in CHOOSERS else {}
     )
@@ -361,7 +362,7 @@ def _parse(values: dict[str, Any]) -> Experiment | ExperimentError:
 
 
 def _preset_name(name: str) -> str:
-    return presets()[name].name
+    return _(presets()[name].name)
 
 
 def _load_preset() -> None:

@@ -47,6 +47,7 @@ from ui.services import (
     summaries,
     verdict,
 )
+from wording.language import _
 from wording.verdict import say_answer
 
 SECONDS_BETWEEN_REFRESHES = 1.0
@@ -65,7 +66,7 @@ def recorded_view(name: str) -> None:
     rule = chosen_rule(experiment, name)
     runs = recorded_runs(name, rule)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(experiment.name, anchor=False, width="content")
+        st.subheader(_(experiment.name), anchor=False, width="content")
         st.badge(text.RECORDED, icon=":material/videocam:", color="violet", help=text.RECORDED_HELP)
         what = draw_judged(experiment, runs, name)
     _results(experiment, runs, name, rule, what)
@@ -164,7 +165,7 @@ def draw_failures(records: Sequence[RunRecord]) -> None:
             text.FAILED_RUNS.format(variant=plain(variant), seeds=", ".join(map(str, seeds)))
             for variant, seeds in seeds_of.items()
         )
-        st.error(f"{runs}: {plain(reason)}")
+        st.error(f"{runs}: {plain(_(reason))}")
 
 
 def _kind_of_failure(message: str) -> str:
@@ -197,7 +198,7 @@ def draw_progress(service: Services, identifier: str, look: Look) -> None:
     if not workers.store_answers:
         st.warning(text.DATABASE_FAILED)
     elif workers.error:
-        st.warning(text.WORKERS_FAILED if is_hosted() else workers.error)
+        st.warning(text.WORKERS_FAILED if is_hosted() else _(workers.error))
     elif not workers.ready_workers and workers.expected_workers is None:
         st.info(text.NO_WORKERS.format(command=f"`{WORKER_COMMAND}`"))
     elif not workers.ready_workers:
@@ -248,8 +249,8 @@ def draw_answer_and_cards(
     draw_answer(experiment, runs, what)
     draw_cards(experiment, runs, what, extendable)
     if own := [v for v in experiment.variants if v.architecture]:
-        networks = "; ".join(f"{plain(v.name)}: {experiment.architecture_of(v).label}" for v in own)
-        st.caption(text.OWN_NETWORK_OF.format(default=experiment.architecture.label, networks=networks))
+        networks = "; ".join(f"{plain(v.name)}: {_(experiment.architecture_of(v).label)}" for v in own)
+        st.caption(text.OWN_NETWORK_OF.format(default=_(experiment.architecture.label), networks=networks))
 
 
 def draw_chart_panel(

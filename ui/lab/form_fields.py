@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from experiment.spec import Experiment
 from models.parameters import Entry, Parameter, parameters
 from ui import text
+from wording.language import _
 
 LOG_REACH = 2000
 """How far below its highest value a logarithmic slider reaches."""
@@ -72,7 +73,7 @@ def draw_card_fields(draft: Draft, path: str, entry: Any, values: dict[str, Any]
     result = {}
     for parameter in parameters(entry):
         if not parameter.rare:
-            shown = replace(parameter, label=f"{prefix}{parameter.label}")
+            shown = replace(parameter, label=f"{prefix}{_(parameter.label)}")
             value = values.get(parameter.key, parameter.first_value)
             result[parameter.key] = _field_with_slider(draft, f"{path}.{parameter.key}", shown, value)
     return result
@@ -94,22 +95,22 @@ def _field_with_slider(draft: Draft, path: str, parameter: Parameter, value: Any
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if isinstance(current, int | float):
             _draw_slider(parameter, key, current)
-        short = replace(parameter, label=text.EXACTLY.format(label=parameter.label))
+        short = replace(parameter, label=text.EXACTLY.format(label=_(parameter.label)))
         return _field(draft, path, short, value, exact=True, label_visibility="collapsed", width=124)
 
 
 def _draw_slider(parameter: Parameter, key: str, current: float) -> None:
     slider = f"{key}.slider"
-    options: dict[str, Any] = {"help": parameter.about, "key": slider, "on_change": _copy, "args": (slider, key)}
+    options: dict[str, Any] = {"help": _(parameter.about), "key": slider, "on_change": _copy, "args": (slider, key)}
     st.session_state[slider] = current
     if parameter.scale == "log":
-        st.select_slider(parameter.label, sorted({*log_steps(parameter), current}), **options)
+        st.select_slider(_(parameter.label), sorted({*log_steps(parameter), current}), **options)
         return
     low, high, step = parameter.slider
     low, high = min(low, current), max(high, current)
     if parameter.kind == "int":
         low, high, step = int(low), int(high), int(step)
-    st.slider(parameter.label, low, high, step=step, **options)
+    st.slider(_(parameter.label), low, high, step=step, **options)
 
 
 def _copy(slider: str, key: str) -> None:
@@ -136,14 +137,14 @@ def _has_own_slider(parameter: Parameter) -> bool:
 
 def _field(draft: Draft, path: str, parameter: Parameter, value: Any, *, exact: bool = False, **look: Any) -> Any:
     """One parameter's widget; the registry's range and default decide which. `exact`: for a number, a field."""
-    common: dict[str, Any] = {"label": parameter.label, "help": parameter.about, **look}
+    common: dict[str, Any] = {"label": _(parameter.label), "help": _(parameter.about), **look}
     match parameter.kind:
         case "choice":
             return draw_widget(st.selectbox, draft, path, value, options=list(parameter.choices), **common)
         case "bool":
             return draw_widget(st.toggle, draft, path, value, **common)
         case "ints":
-            return split(draw_text_input(draft, path, parameter.label, join(value), help=text.WIDTHS_HELP))
+            return split(draw_text_input(draft, path, _(parameter.label), join(value), help=text.WIDTHS_HELP))
     cast = int if parameter.kind == "int" else float
     limits = {
         key: None if limit is None else cast(limit)

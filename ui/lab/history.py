@@ -17,6 +17,7 @@ from results.steps import Step, read_steps
 from ui import text
 from ui.lab.changes_in_words import say_before
 from ui.services import read_spec, recorded_runs, services, stored_runs, summaries
+from wording.language import language
 
 PRESET = "preset:"
 """No experiment's identifier has a colon."""
@@ -64,11 +65,14 @@ def ghosts_of(place: str, experiment: Experiment, view: View) -> tuple[Ghost, ..
     before = compared and read_place(compared)
     if not compared or not before:
         return ()
-    return _ghosts(before, runs_at(compared, before), experiment, view)
+    return _ghosts(before, runs_at(compared, before), experiment, view, language())
 
 
 @lru_cache(maxsize=64)
-def _ghosts(before: Experiment, runs: tuple[RunSummary, ...], experiment: Experiment, view: View) -> tuple[Ghost, ...]:
+def _ghosts(
+    before: Experiment, runs: tuple[RunSummary, ...], experiment: Experiment, view: View, _language: str
+) -> tuple[Ghost, ...]:
+    """Their names are in a language, which therefore belongs to the key."""
     names = [variant.name for variant in experiment.variants]
     lines = _lines(before, runs, view)
     return tuple(

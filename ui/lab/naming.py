@@ -18,9 +18,9 @@ def suggest_name(experiment: Experiment, data_name: str | None = None) -> str:
         data_name: what the data are called, where their label says little: a file's name.
     """
     names = [variant.name for variant in experiment.variants]
-    others = names[1:] or [experiment.architecture_of(experiment.variants[0]).label]
+    others = names[1:] or [_(experiment.architecture_of(experiment.variants[0]).label)]
     listed = ", ".join(others[:NAMES_SHOWN])
     if len(others) > NAMES_SHOWN:
         listed = _("{names} and {count} more").format(names=listed, count=len(others) - NAMES_SHOWN)
-    full = _("{data}: {names}").format(data=visible(data_name or experiment.dataset.label), names=listed)
+    full = _("{data}: {names}").format(data=visible(data_name or _(experiment.dataset.label)), names=listed)
     return full if len(full) <= LONGEST else full[: LONGEST - 1].rstrip() + "…"

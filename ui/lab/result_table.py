@@ -20,32 +20,33 @@ from ui.components.frames import disarm_frame
 from ui.components.plain import plain
 from ui.components.sortable_table import Cell, Row, sortable_table
 from ui.lab.interval import STYLE, draw_interval, farthest
+from wording.language import _, say_later
 from wording.verdict import name_quantity, say_effect
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = {
-    "final_val_loss": ("Val. loss, final", "%.4f"),
-    "best_val_loss": ("Val. loss, best", "%.4f"),
-    "lowest_val_loss": ("Val. loss, lowest", "%.4f"),
-    "best_val_accuracy": ("Val. acc., best", "percent"),
-    "final_val_accuracy": ("Val. acc., final", "percent"),
-    "final_val_balanced_accuracy": ("Val. bal. acc., final", "percent"),
-    "generalization_gap_final": ("Gap, final", "%.4f"),
-    "onset_epoch": ("Onset", "%.0f"),
-    "stop_epoch": ("Stop", "%.0f"),
-    "best_epoch": ("Best epoch", "%.0f"),
-    "seconds": ("Seconds", "%.2f"),
-    "best_train_loss": ("Train loss, best", "%.4f"),
-    "final_train_loss": ("Train loss, final", "%.4f"),
-    "best_train_accuracy": ("Train acc., best", "percent"),
-    "final_train_accuracy": ("Train acc., final", "percent"),
+    "final_val_loss": (say_later("Val. loss, final"), "%.4f"),
+    "best_val_loss": (say_later("Val. loss, best"), "%.4f"),
+    "lowest_val_loss": (say_later("Val. loss, lowest"), "%.4f"),
+    "best_val_accuracy": (say_later("Val. acc., best"), "percent"),
+    "final_val_accuracy": (say_later("Val. acc., final"), "percent"),
+    "final_val_balanced_accuracy": (say_later("Val. bal. acc., final"), "percent"),
+    "generalization_gap_final": (say_later("Gap, final"), "%.4f"),
+    "onset_epoch": (say_later("Onset"), "%.0f"),
+    "stop_epoch": (say_later("Stop"), "%.0f"),
+    "best_epoch": (say_later("Best epoch"), "%.0f"),
+    "seconds": (say_later("Seconds"), "%.2f"),
+    "best_train_loss": (say_later("Train loss, best"), "%.4f"),
+    "final_train_loss": (say_later("Train loss, final"), "%.4f"),
+    "best_train_accuracy": (say_later("Train acc., best"), "percent"),
+    "final_train_accuracy": (say_later("Train acc., final"), "percent"),
 }
 """Quantity -> title and number format. Final: as handed over; best: at the epoch that early stopping restores."""
 
-VARIANT, SEEDS, SPREAD = "Variant", "Seeds", "± {title}"
-DIFFERENCE, PAIRED_SD = "Difference", "Paired sd"
+VARIANT, SEEDS, SPREAD = say_later("Variant"), say_later("Seeds"), say_later("± {title}")
+DIFFERENCE, PAIRED_SD = say_later("Difference"), say_later("Paired sd")
 
 
 NUMBERS_KEY = "numbers"
@@ -175,24 +176,24 @@ def _row(
     name: str, finished: int, spreads: Mapping[str, Spread], comparison: Comparison | None = None
 ) -> dict[str, str | float | None]:
     paired = measure_spread(value for _seed, value in comparison.differences) if comparison else None
-    row: dict[str, str | float | None] = {VARIANT: name, SEEDS: finished}
-    row[DIFFERENCE], row[PAIRED_SD] = (paired.mean, paired.sd) if paired else (None, None)
-    for quantity, (title, _) in COLUMNS.items():
+    row: dict[str, str | float | None] = {_(VARIANT): name, _(SEEDS): finished}
+    row[_(DIFFERENCE)], row[_(PAIRED_SD)] = (paired.mean, paired.sd) if paired else (None, None)
+    for quantity, (title, _format) in COLUMNS.items():
         spread = spreads.get(quantity)
-        row[title], row[SPREAD.format(title=title)] = (spread.mean, spread.sd) if spread else (None, None)
+        row[_(title)], row[_(SPREAD).format(title=_(title))] = (spread.mean, spread.sd) if spread else (None, None)
     return row
 
 
 def column_config(judged: Verdict) -> dict[str, Any]:
     """How Streamlit formats the table's columns."""
-    config: dict[str, Any] = {VARIANT: st.column_config.TextColumn(pinned=True)}
+    config: dict[str, Any] = {_(VARIANT): st.column_config.TextColumn(pinned=True)}
     quantity, reference = name_quantity(judged.judging.what), judged.judging.reference
-    config[DIFFERENCE] = st.column_config.NumberColumn(
+    config[_(DIFFERENCE)] = st.column_config.NumberColumn(
         format="%+.4f", help=plain(text.DIFFERENCE_HELP.format(quantity=quantity, reference=reference))
     )
-    config[PAIRED_SD] = st.column_config.NumberColumn(format="%.4f", help=text.PAIRED_SD_HELP)
+    config[_(PAIRED_SD)] = st.column_config.NumberColumn(format="%.4f", help=text.PAIRED_SD_HELP)
     for title, shown in COLUMNS.values():
         config[title] = st.column_config.NumberColumn(format=shown)
         help_text = text.SPREAD_HELP.format(title=title)
-        config[SPREAD.format(title=title)] = st.column_config.NumberColumn("±", format=shown, help=help_text)
+        config[_(SPREAD).format(title=_(title))] = st.column_config.NumberColumn("±", format=shown, help=help_text)
     return config

@@ -23,6 +23,7 @@ from ui import text
 from ui.components.plain import plain
 from ui.services import services
 from ui.visitor import visitor
+from wording.language import language
 
 CODE_HEIGHT = 420
 MEGABYTE = 1_000_000
@@ -44,7 +45,7 @@ def draw_take_home(experiment: Experiment, records: Sequence[RunRecord] = ()) ->
             key="take_home_style",
         )
     try:
-        cells = _script(experiment, name, style, _file_name(experiment))
+        cells = _script(experiment, name, style, _file_name(experiment), language())
     except TableError as error:
         st.warning(plain(str(error)))
         return
@@ -103,7 +104,8 @@ def _offer_run(experiment: Experiment, records: Sequence[RunRecord]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _script(experiment: Experiment, name: str, style: Style, file_name: str | None) -> tuple[Cell, ...]:
+def _script(experiment: Experiment, name: str, style: Style, file_name: str | None, _language: str) -> tuple[Cell, ...]:
+    """Its comments are in a language, which therefore belongs to the key."""
     return make_script(experiment, experiment.variant(name), style, file_name)
 
 

@@ -22,6 +22,7 @@ from ui import state, text
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
 from ui.components.sortable_table import Cell, Row, sortable_table
+from wording.language import _
 from wording.numbers import format_number, metric_name
 
 Choice = Literal["patience", "GL", "PQ", "UP"]
@@ -78,22 +79,22 @@ def _draw_controls(experiment: Experiment, revision: str) -> AnyRule:
     columns = st.columns(4)
     with columns[0]:
         most = max(min(epochs, 100), rule.patience, own.patience)
-        st.slider(fields["patience"].title or "", 0, most, rule.patience, key=_key(revision, "patience"), **keys)
+        st.slider(_(fields["patience"].title or ""), 0, most, rule.patience, key=_key(revision, "patience"), **keys)
     with columns[1]:
         deltas = sorted({*MIN_DELTAS, rule.min_delta, own.min_delta})
         st.select_slider(
-            fields["min_delta"].title or "", deltas, rule.min_delta, key=_key(revision, "min_delta"), **keys
+            _(fields["min_delta"].title or ""), deltas, rule.min_delta, key=_key(revision, "min_delta"), **keys
         )
     with columns[2]:
         most = max(epochs, rule.start_from_epoch, own.start_from_epoch)
         st.slider(
-            fields["start_from_epoch"].title or "",
+            _(fields["start_from_epoch"].title or ""),
             0, most, rule.start_from_epoch, key=_key(revision, "start_from_epoch"), **keys,
         )  # fmt: skip
     with columns[3]:
         monitors = list(get_args(Monitor))
         st.selectbox(
-            fields["monitor"].title or "",
+            _(fields["monitor"].title or ""),
             monitors,
             monitors.index(rule.monitor),
             format_func=metric_name,

@@ -9,7 +9,7 @@ import streamlit as st
 from models.techniques import TECHNIQUES
 from ui import state
 from ui.learn import learn_text, sections
-from wording.language import LANGUAGE, _, ngettext
+from wording.language import _, language, ngettext
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def find_entries(asked: str) -> Sequence[str]:
     """The entries whose words have all words that are asked for, in their order; all of them where nothing is asked."""
     words = asked.casefold().split()
     entries = [entry for family in FAMILIES for entry in family.entries]
-    return [entry for entry in entries if all(word in words_of(entry, LANGUAGE) for word in words)]
+    return [entry for entry in entries if all(word in words_of(entry, language()) for word in words)]
 
 
 @cache

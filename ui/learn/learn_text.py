@@ -1,5 +1,7 @@
 """What the Learn page says. Techniques and networks bring their own texts from the registries."""
 
+from ui.translated import translate_texts
+
 LEARN = "Learn"
 INTRODUCTION = "Six steps, ten minutes. Every number was trained by this program."
 
@@ -98,3 +100,5 @@ CLASS_WEIGHT_CALL = "model.fit(x, y, class_weight=dict(enumerate(weights)))  # w
 DRAW_ANEW = "Draw anew"
 COMPARE = "Compare in the Lab"
 LOADED = "The form now holds **{name}**. Press Train to see what it does."
+
+translate_texts(__name__)

@@ -22,7 +22,7 @@ from ui.learn.path import STEPS
 from ui.learn.recorded import baseline_runs, experiment_of, sweep_of
 from ui.learn.steps import by_heart, disturb, luck, predict, stopping, weights
 from wording.evidence import say_onset
-from wording.language import LANGUAGE, _
+from wording.language import _, language
 from wording.numbers import format_number, format_percent, join_texts
 from wording.verdict import say_answer
 
@@ -89,7 +89,7 @@ def sheet() -> str:
         answered.append(f"{head}<p>{escape(question.answer())}</p>")
     title, answers = escape(_("Overfitting and what helps: questions for class")), escape(_("Answers"))
     return (
-        f'<!doctype html><html lang="{LANGUAGE}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head><body>"
         f"<h1>{title}</h1>{''.join(asked)}"
         f'<div class="answers"><h1>{answers}</h1>{"".join(answered)}'

@@ -87,12 +87,12 @@ def draw_networks() -> None:
     """Each network of the registry with its defaults, as it is built for the digits; what shortcuts are for."""
     st.markdown(learn_text.NETWORKS_TEXT)
     architectures = list(ARCHITECTURES.values())
-    first_residual = next(architecture.label for architecture in architectures if architecture.residual)
-    tabs = st.tabs([architecture.label for architecture in architectures], default=first_residual)
+    first_residual = next(_(architecture.label) for architecture in architectures if architecture.residual)
+    tabs = st.tabs([_(architecture.label) for architecture in architectures], default=first_residual)
     for tab, architecture in zip(tabs, architectures, strict=True):
         with tab:
-            st.markdown(f"{architecture.summary} [{text.SOURCE}]({architecture.source})")
-            st.caption(architecture.diagram)
+            st.markdown(f"{_(architecture.summary)} [{text.SOURCE}]({architecture.source})")
+            st.caption(_(architecture.diagram))
             chosen = architecture.model_validate({})
             draw_network(make_plan(chosen, (), input_shape=Digits.shape, classes=Digits.classes))
     st.markdown(learn_text.RESIDUAL_TEXT)
@@ -121,11 +121,11 @@ def draw_technique(name: str) -> None:
     technique = TECHNIQUES[name]
     words, picture = st.columns([1, 1], gap="large")
     with words:
-        st.markdown(technique.idea)
-        st.markdown(learn_text.HURTS.format(text=technique.hurts))
-        st.caption(f"{text.ACTS.format(where=technique.acts)} [{text.SOURCE}]({technique.source})")
+        st.markdown(_(technique.idea))
+        st.markdown(learn_text.HURTS.format(text=_(technique.hurts)))
+        st.caption(f"{text.ACTS.format(where=_(technique.acts))} [{text.SOURCE}]({technique.source})")
         st.latex(technique.formula)
-        st.code(keras_lines(technique), language="python", wrap_lines=True)
+        st.code(keras_lines(technique) or learn_text.NO_CALL, language="python", wrap_lines=True)
         if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
             open_in_lab(lesson(technique))
     with picture:
@@ -162,14 +162,14 @@ def _slider(key: str, parameter: Parameter, start: float) -> float:
     cast = int if parameter.kind == "int" else float
     low, high, step = map(cast, parameter.slider)
     return st.slider(
-        parameter.label,
+        _(parameter.label),
         low,
         high,
         cast(start),
         step,
         format="%g",
         key=key,
-        help=parameter.about,
+        help=_(parameter.about),
         width=220,
     )
 
@@ -182,7 +182,7 @@ def _draw_anew(key: str) -> None:
 @cache
 def keras_lines(technique: type[Technique]) -> str:
     """What the technique's lesson has in Keras and the baseline has not; a layer of the network as it is written in
-    one: `H = tf.keras.layers.Dropout(0.3)(H)`."""
+    one: `H = tf.keras.layers.Dropout(0.3)(H)`. Empty where that is nothing."""
     experiment = lesson(technique)
     without, with_it = map(experiment.plan, experiment.variants)
     writer, layers = Writer("class"), {layer.call for layer in with_it.layers}
@@ -192,7 +192,7 @@ def keras_lines(technique: type[Technique]) -> str:
         lines += writer.lay_out(head, added, tail, "")
     if with_it.class_weighting is not None:
         lines.append(learn_text.CLASS_WEIGHT_CALL)
-    return "\n".join(lines) or learn_text.NO_CALL
+    return "\n".join(lines)
 
 
 def explain(entry: str) -> Sequence[str]:
@@ -200,5 +200,5 @@ def explain(entry: str) -> Sequence[str]:
     return {
         "labels": (learn_text.LABELS_TEXT, learn_text.LABELS_CODE, learn_text.LABELS_MORE),
         "names": (learn_text.NAMES_TEXT, *(f"{n.string} {n.function} {n.cls}" for n in KERAS_NAMES if n.listed)),
-        "networks": (learn_text.NETWORKS_TEXT, *(architecture.label for architecture in ARCHITECTURES.values())),
+        "networks": (learn_text.NETWORKS_TEXT, *(_(architecture.label) for architecture in ARCHITECTURES.values())),
     }[entry]

@@ -4,7 +4,7 @@ All of it is also drawn by the page, by the same functions: a browser that canno
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, Literal
 
@@ -13,6 +13,7 @@ from analysis.verdict import What
 from experiment.progress import Progress, measure
 from experiment.spec import Experiment
 from results.curves import RunRecord
+from ui import text
 from ui.components.sortable_table import write_table
 from ui.lab.chart_view import CHART_KEY, ChartView, show_chart
 from ui.lab.history import ghosts_of
@@ -22,8 +23,7 @@ from ui.lab.result_table import NUMBERS_KEY, number_rows
 from ui.lab.what_if import OUTCOMES_KEY, outcome_rows
 from ui.live.feed import SECONDS_WHILE_WAITING, Feeds, Message
 from ui.services import Services, note_look, read_spec, start_services, stored_runs, summaries, verdict
-from ui.text import NUMBERS_COLUMNS, WHAT_IF_COLUMNS
-from wording.language import LANGUAGE
+from wording.language import language, use
 
 Phase = Literal["waiting", "training", "ended"]
 
@@ -44,7 +44,7 @@ class LiveView:
     what: What
     rule: AnyRule | None
     chart: ChartView | None
-    language: str = LANGUAGE
+    language: str = field(default_factory=language)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def stage_of(service: Services, look: Look) -> str:
 
 
 def make_message(view: LiveView) -> Message | None:
-    """The message of a view now; None if the experiment is gone.
+    """The message of a view now, in its language; None if the experiment is gone.
 
     Returns:
         `phase` and `stage` as a page that is drawn now would have them, and `parts`: what each of them shows.
@@ -89,6 +89,11 @@ def make_message(view: LiveView) -> Message | None:
         StoreError: the database does not answer.
         ServicesError: the services have not started.
     """
+    with use(view.language):
+        return _make_message(view)
+
+
+def _make_message(view: LiveView) -> Message | None:
     service = start_services()
     if isinstance(service, str):
         raise ServicesError(service)
@@ -108,8 +113,8 @@ def make_message(view: LiveView) -> Message | None:
             runs, view.chart, ghosts_of(view.identifier, look.experiment, view.chart.options.view)
         )
         judged = verdict(look.experiment, runs, view.what)
-        parts[NUMBERS_KEY] = write_table(NUMBERS_COLUMNS, number_rows(variants, judged))
-        parts[OUTCOMES_KEY] = write_table(WHAT_IF_COLUMNS, outcome_rows(variants))
+        parts[NUMBERS_KEY] = write_table(text.NUMBERS_COLUMNS, number_rows(variants, judged))
+        parts[OUTCOMES_KEY] = write_table(text.WHAT_IF_COLUMNS, outcome_rows(variants))
     return {"phase": phase_of(look), "stage": stage_of(service, look), "parts": parts}
 
 

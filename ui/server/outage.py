@@ -9,6 +9,7 @@ from experiment.limits import is_hosted
 from results.faults import StoreError
 from ui import text
 from ui.components.plain import plain
+from wording.language import _
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -27,7 +28,7 @@ def draw_outage(error: Exception) -> bool:
 def say_store_error(error: StoreError) -> str:
     """What went wrong: strangers read no paths."""
     told = str(error)
-    return error.public if is_hosted() else f"{told[:1].upper()}{told[1:]}."
+    return _(error.public) if is_hosted() else f"{told[:1].upper()}{told[1:]}."
 
 
 def _tell(reason: str) -> None:

@@ -17,7 +17,7 @@ from ui.components.live_chart import live_chart
 from ui.learn.recorded import baseline_runs, experiment_of
 from ui.learn.steps.frame import Places
 from wording.evidence import say_onset
-from wording.language import LANGUAGE, _
+from wording.language import _, language
 from wording.numbers import format_number
 
 FIRST_EPOCH = 6
@@ -47,7 +47,7 @@ def draw(places: Places) -> None:
             )  # fmt: skip
     said = say_epoch(run, epoch) if decided is None else say_mark(run, decided)
     with place:
-        drawn = _figure(run, epoch, decided, LANGUAGE)
+        drawn = _figure(run, epoch, decided, language())
         live_chart(drawn, key="learn_by_heart", alt=said, height=CURVE_HEIGHT, status=said)
     with places.words:
         st.markdown(_words(run))

@@ -17,7 +17,7 @@ from ui.components.sortable_table import sortable_table
 from ui.lab.what_if import outcome_rows
 from ui.learn.recorded import baseline_runs
 from ui.learn.steps.frame import Places
-from wording.language import LANGUAGE, _
+from wording.language import _, language
 from wording.numbers import format_number
 
 FIRST_EPOCH = 5
@@ -65,7 +65,7 @@ def _draw_growing(places: Places) -> None:
         return
     with places.figure:
         said = _say_growing(run, epoch)
-        drawn = _figure(run, epoch, None, LANGUAGE)
+        drawn = _figure(run, epoch, None, language())
         live_chart(drawn, key="learn_stopping", alt=said, height=CURVE_HEIGHT)
         if begun is None:
             st.button(
@@ -111,7 +111,7 @@ def _draw_choices(places: Places, stopped: int) -> None:
         run = _run(rule)
         said = say_choices(run, stopped, patience)
         with place:
-            drawn = _figure(run, stopped, stopped, LANGUAGE)
+            drawn = _figure(run, stopped, stopped, language())
             live_chart(drawn, key="learn_stopping", alt=said, height=CURVE_HEIGHT, status=said)
         variants = summarize(baseline_runs(rule))
         st.caption(_("The same patience on all {seeds} recorded seeds:").format(seeds=len(baseline_runs())))
