@@ -118,7 +118,7 @@ def draw_technique(name: str) -> None:
         st.caption(f"{text.ACTS.format(where=_(technique.acts))} [{text.SOURCE}]({technique.source})")
     with picture:
         _draw_picture(technique, name)
-    st.code(keras_lines(technique) or learn_text.NO_CALL, language="python", wrap_lines=True)
+    st.code(keras_lines(technique), language="python", wrap_lines=True)
     if st.button(learn_text.COMPARE, key=f"compare_{name}", icon=":material/science:", type="primary"):
         experiment = lesson(technique)
         load_draft(experiment, notice=learn_text.LOADED.format(name=experiment.name))
@@ -165,9 +165,13 @@ def _draw_anew(name: str) -> None:
     draws[name] = draws.get(name, 0) + 1
 
 
-@cache
 def keras_lines(technique: type[Technique]) -> str:
-    """What the technique's lesson has in Keras and the baseline has not; empty where that is nothing."""
+    """What the technique's lesson has in Keras and the baseline has not, or that it has nothing."""
+    return _added_lines(technique) or learn_text.NO_CALL
+
+
+@cache
+def _added_lines(technique: type[Technique]) -> str:
     experiment = lesson(technique)
     without, with_it = map(experiment.plan, experiment.variants)
     writer = Writer("class")
