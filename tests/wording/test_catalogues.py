@@ -8,7 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from locales.make import collect, file_of, find_mistakes, read
+from locales.make import FOLDERS, collect, file_of, find_mistakes, read
 from wording.language import ENGLISH, LANGUAGES, OFFERED, keep_language, language, ngettext, use
 from wording.numbers import count_seeds, write_date
 
@@ -84,16 +84,15 @@ def test_dates_are_written_as_the_language_does() -> None:
 
 def test_no_text_is_translated_when_a_module_is_loaded() -> None:
     """A name of `ui.text` imported by itself would stay in the language of the first viewer."""
-    for folder in ("ui", "pages", "charts", "export", "wording"):
+    for folder in FOLDERS:
         for file in (ROOT / folder).rglob("*.py"):
             source = file.read_text(encoding="utf-8")
             assert "from ui.text import" not in source, file
 
 
 def test_nothing_is_installed_into_builtins() -> None:
-    import builtins
-
-    assert not hasattr(builtins, "_")
+    sources = [file.read_text(encoding="utf-8") for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]
+    assert not any(word in source for source in sources for word in ("gettext.install", ".install(", "builtins._"))
 
 
 def test_what_is_made_later_keeps_the_language_of_whoever_asked() -> None:

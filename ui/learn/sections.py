@@ -179,7 +179,6 @@ def _draw_anew(key: str) -> None:
     draws[key] = draws.get(key, 0) + 1
 
 
-@cache
 def keras_lines(technique: type[Technique]) -> str:
     """What the technique's lesson has in Keras and the baseline has not; a layer of the network as it is written in
     one: `H = tf.keras.layers.Dropout(0.3)(H)`. Empty where that is nothing."""
