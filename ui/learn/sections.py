@@ -5,7 +5,6 @@ from functools import cache
 from itertools import groupby
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from charts.technique_pictures import PICTURES, Material
@@ -85,6 +84,8 @@ def draw_names() -> None:
 
 def draw_networks() -> None:
     """Each network of the registry with its defaults, as it is built for the digits; what shortcuts are for."""
+    import pandas as pd
+
     st.markdown(learn_text.NETWORKS_TEXT)
     architectures = list(ARCHITECTURES.values())
     first_residual = next(_(architecture.label) for architecture in architectures if architecture.residual)
