@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from analysis.calibration import CalibrationError, ResampledError, fill_bins, resample, summarize
@@ -21,6 +20,9 @@ from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
 from ui.lab.result_table import VARIANT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PANEL_WIDTH, PANEL_HEIGHT = 290, 340
 
@@ -84,7 +86,7 @@ def _draw_diagram(name: str, place: int, shown: Sequence[bytes]) -> None:
     live_chart(figure, key=f"reliability_{place}", alt=alt, height=PANEL_HEIGHT)
 
 
-def _table(errors: Mapping[str, CalibrationError], found: Mapping[str, Found]) -> pd.DataFrame:
+def _table(errors: Mapping[str, CalibrationError], found: Mapping[str, Found]) -> "pd.DataFrame":
     rows: list[dict[str, Any]] = []
     for name, error in errors.items():
         read = [_read(content) for content in found[name].values()]
@@ -92,6 +94,8 @@ def _table(errors: Mapping[str, CalibrationError], found: Mapping[str, Found]) -
         values = (error.mean, error.low, error.high, error.chance, sure, right)
         row = dict(zip(text.CALIBRATION_COLUMNS, values, strict=True))
         rows.append({VARIANT: name, **row, text.CALIBRATION_SEEDS: ", ".join(f"{e:.1%}" for e in error.by_seed)})
+    import pandas as pd  # a quarter of a second that no first page should wait for
+
     frame = pd.DataFrame(rows)
     several = max(len(contents) for contents in found.values()) > 1
     return frame if several else frame.drop(columns=text.CALIBRATION_SEEDS)
