@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
 
-from experiment.estimate import setup_seconds
 from experiment.limits import Limits
 from experiment.spec import Experiment, Variant
 from models.layer_facts import count_parameters
@@ -22,7 +21,6 @@ SEEDS_OF_REFERENCES = 20
 """Means over so many hardly move with further ones, and each can take seconds."""
 SECONDS_FOR_AN_ANSWER, SECONDS_BETWEEN_LOOKS = 30.0, 0.05
 TOO_LONG = "no answer within {seconds:.0f} seconds: try a smaller network or fewer rows"
-TOO_DEEP = say_later("this takes about {seconds:.0f} seconds; a worker has {allowed:.0f} for it")
 TOO_LARGE = say_later("{weights:,} parameters in a network; this host allows {limit:,}")
 
 logger = logging.getLogger(__name__)
@@ -179,13 +177,11 @@ def ask_summary(experiment: Experiment, variant: Variant, limits: Limits, databa
     """What Keras's `summary()` says of a variant's model.
 
     Raises:
-        QuestionError: the network is larger than this host allows, or too deep to be built in time.
+        QuestionError: the network is larger than this host allows.
     """
     weights, limit = count_parameters(experiment.plan(variant)), limits.parameters
     if limit is not None and weights > limit:
         raise QuestionError(_(TOO_LARGE).format(weights=weights, limit=limit))
-    if (seconds := setup_seconds(experiment, variant)) > SECONDS_FOR_AN_ANSWER:
-        raise QuestionError(_(TOO_DEEP).format(seconds=seconds, allowed=SECONDS_FOR_AN_ANSWER))
     # Only what decides the model, so that whoever asks for the same one gets the same answer.
     only = variant.model_copy(update={"name": "model"})
     same_model = experiment.model_copy(update={"name": "", "variants": (only,), "seeds": (0,)})

@@ -160,13 +160,6 @@ def test_a_large_answer_is_waited_for_and_not_kept(workers: Workers, questions: 
     assert questions.wait(question("a")) == "answer 2"
 
 
-def test_no_worker_is_asked_for_what_takes_too_long_to_build() -> None:
-    layers = '{"architecture": {"name": "resnet_mlp", "blocks": 50, "width": 8},'
-    layers += ' "variants": [{"name": "a", "techniques": [{"name": "ensemble", "members": 5}]}]}'
-    with pytest.raises(QuestionError, match="this takes about"):
-        ask_summary(parse_experiment(layers), parse_experiment(layers).variants[0], Limits(), URL)
-
-
 def test_the_same_model_is_one_question() -> None:
     renamed = EXPERIMENT.model_copy(update={"name": "another", "seeds": (5, 6)})
     first, second = (ask_summary(e, e.variants[0], Limits(), URL) for e in (EXPERIMENT, renamed))
