@@ -37,7 +37,7 @@ def draw_language_choice() -> None:
 
 def tell_browser() -> None:
     """Says the page's language at its root: screen readers and fonts go by it."""
-    _browser(key="page_language", data={"language": language()})
+    _browser(key=f"page_language_{language()}", data={"language": language()})
 
 
 def _choose() -> None:

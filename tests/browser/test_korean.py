@@ -61,6 +61,6 @@ def test_a_browser_in_korean_gets_korean_and_can_be_told_otherwise(browser: Brow
     expect(page.get_by_role("button", name="학습 시작")).to_be_visible(timeout=SECONDS * 1000)
     page.get_by_role("radio", name="English").click()
     expect(page.get_by_role("button", name="Train", exact=False).first).to_be_visible(timeout=SECONDS * 1000)
-    page.wait_for_url("**lang=en**")
-    page.wait_for_function("document.documentElement.lang === 'en'")
+    page.wait_for_url("**lang=en**", timeout=SECONDS * 1000)
+    page.wait_for_function("document.documentElement.lang === 'en'", timeout=SECONDS * 1000)
     context.close()

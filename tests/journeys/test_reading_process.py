@@ -24,6 +24,7 @@ from datasets.reading.process import TOO_MUCH, read_apart
 from datasets.reading.read import read_file
 from datasets.table import TableError
 from tests.datasets.test_formats import excel_of, folders, zip_of
+from wording.language import use
 
 LIMIT = 5_000_000
 MEGABYTE = 1_000_000
@@ -151,7 +152,7 @@ def test_the_process_loads_neither_tensorflow_nor_streamlit_nor_pandas(tmp_path:
         f"run_name='__main__'); print([name for name in {heavy} if name in sys.modules])"
     )
     (tmp_path / process.CONTENT).write_bytes(b"x,y\n" + b"1,0\n2,1\n3,1\n" * 20)
-    (tmp_path / process.REQUEST).write_text('{"reading": {}, "target": null, "limit_bytes": 1000}')
+    (tmp_path / process.REQUEST).write_text('{"reading": {}, "target": null, "limit_bytes": 1000, "language": "en"}')
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], cwd=process.ROOT, capture_output=True, text=True, check=True
     )
@@ -202,3 +203,11 @@ def test_many_files_at_once_are_read_a_few_at_a_time() -> None:
     for future in pending:
         with pytest.raises(TableError):
             future.result()
+
+
+def test_a_file_is_told_in_the_language_of_whoever_asks() -> None:
+    content = b"size,kind\n" + b"1,a\n2,b\n" * 20
+    with use("ko"), pytest.raises(TableError, match="열이 없음"):
+        read_apart(content, Reading(), "colour", 10_000).checked()
+    with pytest.raises(TableError, match="there is no column"):
+        read_apart(content, Reading(), "colour", 10_000).checked()

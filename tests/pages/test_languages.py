@@ -149,3 +149,12 @@ def test_hints_and_refusals_of_the_form_are_in_korean(korean: Callable[..., Page
     page.fill("text_input", text.SEEDS, "1, 1")
     assert page.mistakes == [text.FIX_FIRST]
     assert page.codes[0] == "seeds: 1: 두 번 있음; 허용: 시드마다 한 번"
+
+
+def test_the_language_can_be_changed_while_something_is_chosen(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.look_deeper(text.IN_WORDS)
+    page.fill("selectbox", text.DATASET, "wine")
+    page.app.segmented_control(key=CHOICE).set_value("ko").run()
+    page.check()
+    assert "와인" in page.shown
