@@ -189,7 +189,9 @@ def _answer_valley() -> str:
 
 def _answer_zero() -> str:
     parts = [
-        _("{penalty} {share}").format(penalty=_(TECHNIQUES[technique].label), share=format_percent(_lowest(technique)[1]))
+        _("{penalty} {share}").format(
+            penalty=_(TECHNIQUES[technique].label), share=format_percent(_lowest(technique)[1])
+        )
         for technique in weights.PENALTIES
     ]
     return _("Share of weights that are nearly zero, at the best strength of each: {parts}.").format(
