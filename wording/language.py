@@ -16,7 +16,7 @@ LOCALES: Final = Path(__file__).parents[1] / "locales"
 ENGLISH: Final = "en"
 LANGUAGES: Final = {ENGLISH: "English", "ko": "한국어"}
 """Those with a catalogue, by what each calls itself."""
-OFFERED: Final = (ENGLISH,)
+OFFERED: Final = (ENGLISH, "ko")
 """Those that people are given a choice of: their catalogues are complete (tests/wording/test_catalogues.py)."""
 
 Parameters = ParamSpec("Parameters")

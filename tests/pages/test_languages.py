@@ -11,6 +11,10 @@ from experiment.spec import parse_experiment
 from tests.pages.conftest import Page
 from ui import state, text
 from ui.language import CHOICE
+from ui.learn.families import FAMILIES, find_entries, name_entry
+from ui.learn.path import STEPS
+from ui.learn.questions import questions, sheet
+from ui.learn.steps import luck
 from wording.language import LANGUAGES, use
 
 TERMS = re.compile(
@@ -20,8 +24,15 @@ TERMS = re.compile(
     r"start_from_epoch|summary|swish|tanh|expected|calibration|error|(val|train)_\w+"
 )
 """Products, formats, Keras's own words, names of people, and English in brackets."""
+IN_BRACKETS = re.compile(r"(?<=[가-힣*])(\n?\(|, )[A-Za-z][A-Za-z -]*\)")
 NAMES = {"baseline", "dropout", "stop", *(word for word in presets()[FIRST_VISIT].name.split())}
 """Of the experiment on the page: data, no texts."""
+NAMES_IN_ENTRIES = {
+    "rand_augment": "auto brightness contrast posterize sharpness shear shift solarize",
+    "names": "activation loss metric optimizer regularizer",
+    "networks": "batch laye layers norm plain residual",
+}
+"""What an explanation names as Keras or a recorded experiment does."""
 KINDS = ("button", "selectbox", "toggle", "slider", "number_input", "multiselect", "segmented_control", "expander")
 
 
@@ -33,8 +44,12 @@ def korean(open_page: Callable[..., Page]) -> Iterator[Callable[..., Page]]:
 
 
 def english_in(said: str) -> set[str]:
-    """English words of a text, without code, addresses, icons and colours."""
-    plain = re.sub(r"`[^`]*`|:material/\w+:|:[\w-]+\[|https?://\S+|\]\([^)]*\)|<[^>]*>|%\{[^}]*\}", " ", said)
+    """English words of a text, without code, addresses, icons, colours; and terms that follow Korean ones in brackets."""
+    plain = re.sub(
+        r"(?<=[가-힣*])(\n?\(|, )[a-zA-Z][A-Za-z -]*\)|`[^`]*`|:material/\w+:|:[\w-]+\[|https?://\S+|\]\([^)]*\)|<[^>]*>|%\{[^}]*\}",
+        " ",
+        said,
+    )
     return {word for word in re.findall(r"[A-Za-z]\w{2,}", plain, re.ASCII) if not TERMS.fullmatch(word)}
 
 
@@ -61,6 +76,34 @@ def left_in(page: Page, *names: str) -> set[str]:
 @pytest.mark.parametrize("page", ["lab", "learn", "runs"])
 def test_no_english_is_left_in_korean(korean: Callable[..., Page], page: str) -> None:
     assert left_in(korean(page)) == set()
+
+
+@pytest.mark.parametrize("step", range(1, len(STEPS) + 1))
+def test_no_english_is_left_in_a_korean_step(korean: Callable[..., Page], step: int) -> None:
+    page = korean("learn", **{state.STEP_PARAMETER: str(step)})
+    assert left_in(page) == set()
+
+
+@pytest.mark.parametrize("entry", [entry for family in FAMILIES for entry in family.entries])
+def test_no_english_is_left_in_a_korean_explanation(korean: Callable[..., Page], entry: str) -> None:
+    page = korean("learn")
+    page.press(name_entry(entry))
+    assert left_in(page, *NAMES_IN_ENTRIES.get(entry, "").split()) == set()
+
+
+def test_questions_and_their_sheet_are_in_korean() -> None:
+    with use("ko"):
+        said = [one for question in questions() for one in (question.asked, question.answer())]
+        page = sheet()
+    named = re.compile("“[^”]*”")
+    assert {word for one in said for word in english_in(named.sub("", one))} == {luck.TECHNIQUE.capitalize()}
+    assert '<html lang="ko">' in page
+
+
+def test_an_entry_is_found_in_korean_and_by_its_english_name() -> None:
+    with use("ko"):
+        assert "dropout" in find_entries("드롭아웃")
+        assert "early_stopping" in find_entries("Early stopping")
 
 
 def test_an_address_says_the_language_and_keeps_it_on_other_pages(korean: Callable[..., Page]) -> None:

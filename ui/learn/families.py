@@ -116,21 +116,20 @@ def find_entries(asked: str) -> Sequence[str]:
 
 @cache
 def words_of(entry: str, _language: str) -> str:
-    """What an entry can be found by: what it is called, what it says, and its Keras lines; in small letters."""
+    """What an entry can be found by: what it is called, what it says, and its Keras lines; in small letters. English
+    terms find a technique in any language."""
     if entry in EXPLAINED:
         texts = [name_entry(entry), *sections.explain(entry)]
     else:
         technique = TECHNIQUES[entry]
-        texts = [
-            entry, technique.label, technique.summary, technique.idea, technique.hurts,
-            sections.keras_lines(technique),
-        ]  # fmt: skip
+        told = (technique.label, technique.summary, technique.idea, technique.hurts)
+        texts = [entry, *told, *map(_, told), sections.keras_lines(technique)]
     return "\n".join(texts).casefold()
 
 
 def name_entry(entry: str) -> str:
     """What an entry's button says."""
-    return EXPLAINED[entry][0]() if entry in EXPLAINED else TECHNIQUES[entry].label
+    return EXPLAINED[entry][0]() if entry in EXPLAINED else _(TECHNIQUES[entry].label)
 
 
 def _draw_card(family: Family, shown: Sequence[str], chosen: str | None) -> None:

@@ -177,7 +177,7 @@ def _answer_valley() -> str:
         lowest, _share = _lowest(technique)
         parts.append(
             _("{penalty} {strength} (validation loss {loss})").format(
-                penalty=TECHNIQUES[technique].label, strength=format_number(lowest.value),
+                penalty=_(TECHNIQUES[technique].label), strength=format_number(lowest.value),
                 loss=format_number(lowest.val_loss.mean or 0.0),
             )
         )  # fmt: skip
@@ -189,7 +189,9 @@ def _answer_valley() -> str:
 
 def _answer_zero() -> str:
     parts = [
-        _("{penalty} {share}").format(penalty=TECHNIQUES[technique].label, share=format_percent(_lowest(technique)[1]))
+        _("{penalty} {share}").format(
+            penalty=_(TECHNIQUES[technique].label), share=format_percent(_lowest(technique)[1])
+        )
         for technique in weights.PENALTIES
     ]
     return _("Share of weights that are nearly zero, at the best strength of each: {parts}.").format(

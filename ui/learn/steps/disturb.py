@@ -37,14 +37,14 @@ def draw(places: Places) -> None:
                 "training loss, too, is that of the undisturbed rows."
             )
         )
-        st.markdown(f"**{TECHNIQUES[technique].label}.** {TECHNIQUES[technique].idea}")
+        st.markdown(f"**{_(TECHNIQUES[technique].label)}.** {_(TECHNIQUES[technique].idea)}")
     places.say(said)
 
 
 def _choose_technique() -> str:
     chosen = st.segmented_control(
         _("Technique"), SHOWN, default=SHOWN[0], required=True, key="learn_disturbance", wrap=True,
-        format_func=lambda name: TECHNIQUES[name].label, label_visibility="collapsed",
+        format_func=lambda name: _(TECHNIQUES[name].label), label_visibility="collapsed",
     )  # fmt: skip
     return chosen or SHOWN[0]
 

@@ -40,7 +40,7 @@ def draw(places: Places) -> None:
         )
     with places.figure:
         technique = _choose_penalty()
-        lesson, label = PENALTIES[technique], TECHNIQUES[technique].label
+        lesson, label = PENALTIES[technique], _(TECHNIQUES[technique].label)
         sweep = sweep_of(lesson, technique)
         strengths = {strength.value: strength for strength in sweep}
         place = st.container()
@@ -72,7 +72,7 @@ def draw(places: Places) -> None:
 def _choose_penalty() -> str:
     chosen = st.segmented_control(
         _("Penalty"), list(PENALTIES), default="l2", required=True, key="learn_penalty",
-        format_func=lambda name: TECHNIQUES[name].label, label_visibility="collapsed",
+        format_func=lambda name: _(TECHNIQUES[name].label), label_visibility="collapsed",
     )  # fmt: skip
     return chosen or "l2"
 
