@@ -44,12 +44,9 @@ def korean(open_page: Callable[..., Page]) -> Iterator[Callable[..., Page]]:
 
 
 def english_in(said: str) -> set[str]:
-    """English words of a text, without code, addresses, icons, colours; and terms that follow Korean ones in brackets."""
-    plain = re.sub(
-        r"(?<=[가-힣*])(\n?\(|, )[a-zA-Z][A-Za-z -]*\)|`[^`]*`|:material/\w+:|:[\w-]+\[|https?://\S+|\]\([^)]*\)|<[^>]*>|%\{[^}]*\}",
-        " ",
-        said,
-    )
+    """English words of a text, without code, addresses, icons, colours, and terms behind Korean ones in brackets."""
+    said = IN_BRACKETS.sub(" ", said)
+    plain = re.sub(r"`[^`]*`|:material/\w+:|:[\w-]+\[|https?://\S+|\]\([^)]*\)|<[^>]*>|%\{[^}]*\}", " ", said)
     return {word for word in re.findall(r"[A-Za-z]\w{2,}", plain, re.ASCII) if not TERMS.fullmatch(word)}
 
 
@@ -81,6 +78,7 @@ def test_no_english_is_left_in_korean(korean: Callable[..., Page], page: str) ->
 @pytest.mark.parametrize("step", range(1, len(STEPS) + 1))
 def test_no_english_is_left_in_a_korean_step(korean: Callable[..., Page], step: int) -> None:
     page = korean("learn", **{state.STEP_PARAMETER: str(step)})
+    assert page.app.subheader[0].value == f"{step}. {STEPS[step - 1].name()}"
     assert left_in(page) == set()
 
 
