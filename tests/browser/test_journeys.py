@@ -42,8 +42,8 @@ SMALL = parse_experiment(
     ' "architecture": {"name": "mlp", "widths": [8]}}'
 )
 LONG = parse_experiment(
-    '{"name": "long", "training": {"epochs": 1000, "batch_size": 8}, "seeds": [0, 1],'
-    ' "architecture": {"name": "mlp", "widths": [64]},'
+    '{"name": "long", "training": {"epochs": 1000, "batch_size": 1}, "seeds": [0, 1],'
+    ' "architecture": {"name": "mlp", "widths": [384]},'
     ' "variants": [{"name": "baseline"}, {"name": "L2", "techniques": [{"name": "l2", "l2": 0.001}]}]}'
 )
 """Streams for longer than any test looks at it."""
