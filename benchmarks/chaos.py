@@ -46,8 +46,9 @@ PASSING = ("database locked", "disk full")
 RESTARTING = ("page server killed", "scheduler killed", "nanny killed", "server killed just after it started")
 """No worker outlives them for long: what it still writes in its last second is no recovery."""
 HEAD = ("what happened", "times", "epochs lost", "left after 30 s", "runs failed", "until the next epoch", "longest")
-EXPERIMENT = """{"name": "Chaos", "training": {"epochs": 40, "batch_size": 4}, "seeds": [0, 1],
- "architecture": {"name": "mlp", "widths": [128]}, "variants": [{"name": "a"}, {"name": "b"}]}"""
+EXPERIMENT = """{"name": "Chaos", "training": {"epochs": 60, "batch_size": 1}, "seeds": [0, 1],
+ "architecture": {"name": "mlp", "widths": [128]},
+ "variants": [{"name": "a"}, {"name": "b", "techniques": [{"name": "l2"}]}]}"""
 """Four runs of some seconds each: long enough to be hit in the middle, short enough to end between two faults."""
 
 

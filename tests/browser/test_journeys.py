@@ -387,7 +387,6 @@ def test_a_technique_of_the_learn_page_is_compared_in_the_lab(open_tab: OpenTab,
         page.get_by_role("tab", name=text.NETWORK, exact=True).click()
         expect(page.locator(".network").first).to_contain_text("Dense 128", timeout=SECONDS * 1000)
         identifier = train(page)
-        press(page, text.CANCEL).first.click()
         wait_for(lambda: lab.ended(identifier))
     stored = lab.store.experiment(identifier)
     assert stored is not None

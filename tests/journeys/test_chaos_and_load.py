@@ -9,7 +9,8 @@ from benchmarks.chaos import Ending, Outcome, is_clean, report, schedule, tormen
 from benchmarks.served.document import write_between
 from benchmarks.served.faults import KILLS, OTHERS
 
-SMALL = """{"training": {"epochs": 8, "batch_size": 4}, "seeds": [0, 1], "variants": [{"name": "a"}, {"name": "b"}]}"""
+SMALL = """{"training": {"epochs": 8, "batch_size": 4}, "seeds": [0, 1], "variants": [{"name": "a"},
+ {"name": "b", "techniques": [{"name": "l2"}]}]}"""
 WATCHED = SMALL.replace('"epochs": 8', '"epochs": 100').replace("[0, 1]", "[0, 1, 2, 3, 4, 5]")
 CLEAN = Ending(Counter(finished=4), unequal=0, lost=0, left=0)
 
@@ -24,7 +25,7 @@ def test_a_killed_worker_loses_nothing_and_its_runs_end_as_undisturbed_ones(tmp_
 
 def test_visitors_watch_and_train(tmp_path, monkeypatch):
     monkeypatch.setattr(load, "WATCHED", WATCHED)
-    monkeypatch.setattr(load, "ASKED_FOR", SMALL)
+    monkeypatch.setattr(load, "ASKED_FOR", SMALL.replace('"batch_size": 4', '"batch_size": 4, "learning_rate": %f'))
     figures = load.measure(tmp_path, viewers=2, trainers=2, seconds=3, forgotten=0)
     assert [trainer.refusal for trainer in figures.trainers] == [None, None]
     assert all(trainer.charted is not None for trainer in figures.trainers)
