@@ -99,8 +99,12 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
                 width="stretch",
                 disabled=not (experiment and who),
             )
-            live = draw_live_switch()
-            anew = draw_cost(experiment, who) if experiment else False
+            known = draw_cost(experiment, who) if experiment else False
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                live = draw_live_switch()
+                anew = known and st.button(
+                    text.TRAIN_ANEW, key="train_anew", type="tertiary", help=text.TRAIN_ANEW_HELP
+                )
         if experiment:
             st.caption(describe_judging(experiment))
             draw_hints(experiment)
@@ -112,14 +116,12 @@ def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: 
 
 
 def draw_cost(experiment: Experiment, who: str | None) -> bool:
-    """What Train takes, and the button that trains also what is known; whether that was pressed."""
+    """What Train takes; whether it can take less than all, since numbers are known."""
     new = services().queue.find_new(experiment, who or "")
     known = len(experiment.runs()) - len(new)
     counts = [count_runs(experiment)] + [text.KNOWN_RUNS.format(count=known)] * (known > 0 and bool(new))
     st.caption(" · ".join((*counts, describe_cost(experiment, new))))
-    if not (known and who):
-        return False
-    return st.button(text.TRAIN_ANEW, key="train_anew", type="tertiary", help=text.TRAIN_ANEW_HELP)
+    return bool(known and who)
 
 
 def train(experiment: Experiment | None, who: str | None, *, anew: bool = False) -> None:

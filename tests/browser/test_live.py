@@ -34,7 +34,7 @@ def lab(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
 
 
 def test_a_change_answers_beside_its_ghost_and_undo_costs_nothing(open_tab: OpenTab, lab: Lab) -> None:
-    with open_tab(lab.configuration(EXPERIMENT)) as page:
+    with open_tab(lab.configuration(EXPERIMENT), width=1300) as page:
         first = train(page)
         wait_for(lambda: lab.ended(first))
         page.get_by_text(text.LIVE, exact=True).click()
