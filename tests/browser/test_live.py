@@ -13,6 +13,7 @@ from tests.browser.test_journeys import (
     Lab,
     OpenTab,
     Serve,
+    badge,
     is_sideways,
     press,
     start_lab,
@@ -37,7 +38,11 @@ def test_a_change_answers_beside_its_ghost_and_undo_costs_nothing(open_tab: Open
     with open_tab(lab.configuration(EXPERIMENT), width=1300) as page:
         first = train(page)
         wait_for(lambda: lab.ended(first))
+        expect(badge(page, ".*finished").first).to_be_visible(timeout=SECONDS * 1000)
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)  # else a press can be lost
         page.get_by_text(text.LIVE, exact=True).click()
+        expect(page.get_by_role("switch", name=text.LIVE)).to_be_checked(timeout=SECONDS * 1000)
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)
         strength = page.get_by_role("spinbutton", name=text.EXACTLY.format(label="Strength")).first
         strength.fill("0.01")
         strength.press("Enter")
