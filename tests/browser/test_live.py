@@ -59,7 +59,9 @@ def test_a_change_answers_beside_its_ghost_and_undo_costs_nothing(open_tab: Open
         strength.press("Enter")
         page.wait_for_url(re.compile(first), timeout=SECONDS * 1000)
         expect(page.locator(".st-key-steps img")).to_have_count(2)
-        press(page, text.STEP_SHOW).click()
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)
+        press(page, text.STEP_SHOW).focus()
+        page.keyboard.press("Enter")
         page.wait_for_url(re.compile(second), timeout=SECONDS * 1000)
         assert len(lab.store.experiments()) == 2
         page.set_viewport_size({"width": 390, "height": 800})
