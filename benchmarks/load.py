@@ -46,7 +46,7 @@ WAITING = re.compile(r"\b(wait\w*|queue\w*|warming|first epochs|runs ended|left|
 PROMISE = re.compile(r"starts in (?:about|more than) (.*)")
 SECONDS_OF = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
-WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 16}, "seeds": [0, 1, 2, 3, 4, 5, 6, 7],
+WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 1}, "seeds": [0, 1, 2, 3, 4, 5, 6, 7],
  "architecture": {"name": "mlp", "widths": [64]},
  "variants": [{"name": "a"}, {"name": "b", "techniques": [{"name": "l2"}]},
   {"name": "c", "techniques": [{"name": "l1"}]}]}"""
