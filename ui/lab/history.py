@@ -30,8 +30,8 @@ def chain(identifier: str) -> list[str]:
     return [place for place in (*begins, *(step.experiment.id for step in steps)) if place] or [identifier]
 
 
-def _steps(identifier: str) -> tuple[Step, ...]:
-    return read_steps(services().store, identifier)
+def _steps(place: str) -> tuple[Step, ...]:
+    return () if place.startswith(PRESET) else read_steps(services().store, place)
 
 
 def read_place(place: str) -> Experiment | None:
