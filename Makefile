@@ -35,7 +35,7 @@ lint: $(VENV)/requirements-dev.stamp
 	$(BIN)/mypy .
 
 check: lint
-	$(PYTEST) -q -m "not (keras or workers or postgresql or browser or every_script)"
+	$(PYTEST) -q -m "not (keras or workers or postgresql or browser or every_entry or every_script)"
 
 test: lint
 	$(PYTEST) --durations 20
