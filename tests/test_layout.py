@@ -249,6 +249,7 @@ json.dump(answer, open(sys.argv[1], "w"))
 """
 
 
+@pytest.mark.workers
 def test_a_started_page_has_not_loaded_tensorflow(tmp_path: Path) -> None:
     answer = tmp_path / "answer.json"
     environment = {key: value for key, value in os.environ.items() if key not in ("HOSTED", "DASK_SCHEDULER_ADDRESS")}

@@ -224,6 +224,7 @@ def test_a_writer_is_never_stopped_by_a_copy(store, database, copy):
     assert names(copy) == {str(number) for number in range(300)}
 
 
+@pytest.mark.workers
 def test_a_process_that_is_killed_leaves_a_copy_that_is_whole(store, database, copy):
     script = """
 import sys

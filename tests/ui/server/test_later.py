@@ -41,6 +41,7 @@ def test_they_are_loaded_once_the_time_has_come(monkeypatch: pytest.MonkeyPatch)
     assert later.is_loaded()
 
 
+@pytest.mark.workers
 def test_the_first_page_needs_none_of_them() -> None:
     """Nor Dask's client, which the thread that starts the workers loads."""
     script = (
