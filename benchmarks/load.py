@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,13 +46,14 @@ WAITING = re.compile(r"\b(wait\w*|queue\w*|warming|first epochs|runs ended|left|
 PROMISE = re.compile(r"starts in (?:about|more than) (.*)")
 SECONDS_OF = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
-WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 1}, "seeds": [0, 1, 2, 3, 4, 5, 6, 7],
+WATCHED = """{"name": "Watched", "training": {"epochs": 1000, "batch_size": 1, "learning_rate": %f},
+ "seeds": [0, 1, 2, 3, 4, 5, 6, 7],
  "architecture": {"name": "mlp", "widths": [64]},
  "variants": [{"name": "a"}, {"name": "b", "techniques": [{"name": "l2"}]},
   {"name": "c", "techniques": [{"name": "l1"}]}]}"""
 ASKED_FOR = """{"name": "Asked for", "training": {"epochs": 40, "batch_size": 32, "learning_rate": %f}, "seeds": [0, 1],
  "architecture": {"name": "mlp", "widths": [64]}}"""
-"""With a learning rate of each trainer's own: nobody has the numbers of another."""
+"""Both with a learning rate of each wave's or trainer's own: nobody has the numbers of another."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Trainer:
         answered: seconds until the page answered, with an experiment or a refusal.
         charted: seconds until the first point was drawn; None if that never came.
         promised: in how many seconds it would start, as the page told first; None: nothing waited before it.
+        promised_after: seconds until the page told it.
         told: what the page said until then, with # for each number.
         delays: of the page's runs, and whether a timer asked.
     """
@@ -72,6 +74,7 @@ class Trainer:
     answered: float
     charted: float | None
     promised: float | None
+    promised_after: float
     told: frozenset[str]
     delays: list[tuple[float, bool]]
 
@@ -103,6 +106,8 @@ class Figures:
     samples: dict[str, list[Sample]]
     memory: list[dict[str, Sample]]
     """Before, at the end of the load, and when all had left and was forgotten."""
+    later: list[tuple[float, dict[str, Sample]]]
+    """Minutes since the beginning, and memory at the end of each wave that came later."""
 
 
 async def open_page(visitor: Visitor) -> None:
@@ -121,26 +126,33 @@ async def press(port: int, experiment: str) -> str:
         return visitor.experiment
 
 
-async def train(port: int, number: int, ready: asyncio.Barrier) -> Trainer:
+async def train(port: int, learning_rate: float, ready: asyncio.Barrier) -> Trainer:
     """Opens the Lab, waits for the others, presses Train, and watches until the first point."""
-    async with visiting(port, configuration(ASKED_FOR % (0.001 + number / 1e5))) as visitor:
+    async with visiting(port, configuration(ASKED_FOR % learning_rate)) as visitor:
         await open_page(visitor)
         await ready.wait()
         began = time.monotonic()
         await visitor.press_train()
         answered = time.monotonic() - began
         if visitor.experiment is None:
-            return Trainer(" ".join(visitor.seen.errors), answered, None, None, frozenset(), visitor.delays)
-        visitor.seen.clear()
-        try:
-            await visitor.wait_for(lambda: visitor.seen.charted, SECONDS_UNTIL_FIRST_POINT)
+            return Trainer(" ".join(visitor.seen.errors), answered, None, None, 0.0, frozenset(), visitor.delays)
+        seen = visitor.seen
+        seen.clear()
+        promised_after = charted = None
+        with suppress(TimeoutError):
+            await visitor.wait_for(lambda: seen.charted or bool(promises(seen.said)), SECONDS_UNTIL_FIRST_POINT)
+            promised_after = time.monotonic() - began
+            await visitor.wait_for(lambda: seen.charted, SECONDS_UNTIL_FIRST_POINT)
             charted = time.monotonic() - began
-        except TimeoutError:
-            charted = None
-        promised = [seconds for sentence in visitor.seen.said if (seconds := read_promise(sentence)) is not None]
-        said = [re.sub(r"\d[\d,.]*", "#", sentence) for sentence in visitor.seen.said]
+        said = [re.sub(r"\d[\d,.]*", "#", sentence) for sentence in seen.said]
         told = frozenset(sentence for sentence in said if WAITING.search(sentence))
-        return Trainer(None, answered, charted, promised[0] if promised else None, told, visitor.delays)
+        promised = next(iter(promises(seen.said)), None)
+        return Trainer(None, answered, charted, promised, promised_after or 0.0, told, visitor.delays)
+
+
+def promises(said: Sequence[str]) -> list[float]:
+    """In how many seconds a start was promised, in the order of the sentences."""
+    return [seconds for sentence in said if (seconds := read_promise(sentence)) is not None]
 
 
 def read_promise(sentence: str) -> float | None:
@@ -161,10 +173,14 @@ def configuration(experiment: str) -> str:
 
 
 async def put_under_load(
-    server: LabServer, watched: str, viewers: int, trainers: int, seconds: float, meter: Meter
+    server: LabServer, viewers: int, learning_rates: Sequence[float], seconds: float, meter: Meter
 ) -> Figures:
-    """The experiment alone, then with viewers, and then with those who press Train as well; each for a third of the
-    time. Memory is empty yet."""
+    """An experiment alone, then with viewers, and then with those who press Train as well; each for a third of the
+    time. The first learning rate is the experiment's, each other one that of somebody who presses Train. Memory is
+    empty yet."""
+    own, *others = learning_rates
+    watched = await press(server.port, WATCHED % own)
+    await asyncio.sleep(SECONDS_UNTIL_TRACED)
     speed = Speed(server.url, watched)
     speeds = [await speed.measure(seconds / 3)]
     lateness: list[float] = []
@@ -181,15 +197,18 @@ async def put_under_load(
         meter.start()
         speeds.append(await speed.measure(seconds / 3))
         alone = {role: list(samples) for role, samples in meter.samples.items()}
-        ready = asyncio.Barrier(max(1, trainers))
-        training = asyncio.gather(*(train(server.port, number, ready) for number in range(trainers)))
+        ready = asyncio.Barrier(max(1, len(others)))
+        training = asyncio.gather(*(train(server.port, rate, ready) for rate in others))
         await asyncio.sleep(seconds / 3)
         done = await training
         meter.stop()
         note.cancel()
         cores = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - began)
     speed.close()
-    return Figures(watching, done, Own(lateness, cores), speeds, alone, {}, [])
+    with Store(server.url) as store:
+        if stored := store.experiment(watched):
+            store.cancel(watched, visitor=stored.visitor, now=time.time())
+    return Figures(watching, done, Own(lateness, cores), speeds, alone, meter.samples, [], [])
 
 
 class Speed:
@@ -221,24 +240,23 @@ async def note_lateness(lateness: list[float]) -> None:
         lateness.append(time.monotonic() - began - SECONDS_BETWEEN_NOTES)
 
 
-def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten: float) -> Figures:
-    """Starts the server, puts it under load, and waits until it is idle again."""
+def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten: float, minutes: float) -> Figures:
+    """Starts the server, puts it under load, again and again until the minutes are over, and waits until it is idle."""
     server = LabServer(folder, folder / "results.db", HOSTED="1", WORKERS="2")
-    meter = Meter(server)
     try:
         server.start()
         server.wait_until_ready()
-        memory = [meter.measure()]
-        watched = asyncio.run(press(server.port, WATCHED))
-        time.sleep(SECONDS_UNTIL_TRACED)
-        figures = asyncio.run(put_under_load(server, watched, viewers, trainers, seconds, meter))
-        memory.append(meter.measure())
+        began, waves, later = time.monotonic(), [], []
+        memory = [Meter(server).measure()]
+        while not waves or time.monotonic() - began < 60 * minutes:
+            rates = [0.001 + (len(waves) * (trainers + 1) + number) / 1e6 for number in range(trainers + 1)]
+            waves.append(asyncio.run(put_under_load(server, viewers, rates, seconds, Meter(server))))
+            later.append(((time.monotonic() - began) / 60, Meter(server).measure()))
         with Store(server.url) as store:
-            if stored := store.experiment(watched):
-                store.cancel(watched, visitor=stored.visitor, now=time.time())
             wait_until_idle(store)
         time.sleep(forgotten)
-        return replace(figures, samples=meter.samples, memory=[*memory, meter.measure()])
+        memory += [later[0][1], Meter(server).measure()]
+        return replace(waves[0], memory=memory, later=later[1:])
     finally:
         server.end()
         server.kill_everything()
@@ -267,6 +285,7 @@ def report(figures: Figures, seconds: float) -> list[str]:
         "",
         *_told(trainers),
         *_consumption_table(figures),
+        *(["", *_memory_table(figures)] if figures.later else []),
     ]
 
 
@@ -280,7 +299,9 @@ def _delay_table(viewers: Sequence[Visitor], trainers: Sequence[Trainer]) -> lis
         "Train is answered": [trainer.answered for trainer in trainers],
         "until the start, as told at first": [t.promised for t in trainers if t.promised is not None],
         "longer than told until the first point": [
-            t.charted - t.promised for t in trainers if t.promised is not None and t.charted is not None
+            t.charted - t.promised_after - t.promised
+            for t in trainers
+            if t.promised is not None and t.charted is not None
         ],
         "Train until the first point": [trainer.charted for trainer in trainers if trainer.charted is not None],
     }
@@ -337,6 +358,17 @@ def _consumption_table(figures: Figures) -> list[str]:
     return table(head, rows)
 
 
+def _memory_table(figures: Figures) -> list[str]:
+    """PSS over the waves, about ten of them; all figures above are of the first one."""
+    shown = figures.later[:: max(1, len(figures.later) // 10)]
+    moments = [("before", figures.memory[0]), *((f"{minutes:.0f} min", found) for minutes, found in shown)]
+    rows = [
+        [name, *(_megabytes(found[role].pss) for role in ROLES)]
+        for name, found in [*moments, ("when all had left", figures.memory[-1])]
+    ]
+    return table(("PSS at the end of a wave", *ROLES), rows)
+
+
 def _megabytes(count: int) -> str:
     return f"{count / 1e6:.0f} MB"
 
@@ -346,13 +378,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--viewers", type=int, default=100, help="of one experiment that trains (default: 100)")
     parser.add_argument("--trainers", type=int, default=20, help="who press Train at the same time (default: 20)")
-    parser.add_argument("--seconds", type=float, default=120, help="of load, at least (default: 120)")
+    parser.add_argument("--seconds", type=float, default=120, help="of a wave, at least (default: 120)")
+    parser.add_argument("--minutes", type=float, default=0, help="of waves, one after the other (default: one wave)")
     parser.add_argument("--write", type=Path, metavar="DOCUMENT", help="where the tables go, between two markers")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="regularizer-lab-load-", ignore_cleanup_errors=True) as folder:
         figures = measure(
-            Path(folder), options.viewers, options.trainers, options.seconds, SECONDS_UNTIL_FORGOTTEN
-        )  # fmt: skip
+            Path(folder), options.viewers, options.trainers, options.seconds, SECONDS_UNTIL_FORGOTTEN, options.minutes
+        )
     lines = report(figures, options.seconds)
     print("\n".join(lines))
     if options.write:

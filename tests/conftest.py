@@ -19,6 +19,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from training.worker.preload import warm_up
+from training.worker.xla_cache import use_xla_cache
+
+use_xla_cache()  # for the servers of all tests, too: each has a cache folder of its own, where XLA would compile anew
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -31,7 +31,7 @@ from ui.components.live_chart import SHOW_AS_TABLE
 from ui.learn import learn_text
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 90
+SECONDS = 180
 """How long anything may take; only a safeguard."""
 
 OpenTab = Callable[..., AbstractContextManager[Page]]
@@ -348,7 +348,7 @@ def test_the_decision_boundary_moves_while_it_trains(open_tab: OpenTab, lab: Lab
 
 
 def test_training_goes_on_without_the_browser(browser: Browser, open_tab: OpenTab, lab: Lab) -> None:
-    medium = LONG.model_copy(update={"training": LONG.training.model_copy(update={"epochs": 100})})
+    medium = LONG.model_copy(update={"training": LONG.training.model_copy(update={"epochs": 40})})
     with open_tab(lab.configuration(medium)) as page:
         identifier = train(page)
         Charts(page).wait_until_drawn()

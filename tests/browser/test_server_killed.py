@@ -19,11 +19,11 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 LONG = (
     '{"training": {"epochs": 1000, "batch_size": 1}, "seeds": [0, 1],'
-    ' "architecture": {"name": "mlp", "widths": [512, 512]}}'
+    ' "architecture": {"name": "mlp", "widths": [256]}}'
 )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
