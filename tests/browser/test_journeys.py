@@ -359,7 +359,7 @@ def test_training_goes_on_without_the_browser(browser: Browser, open_tab: OpenTa
     with open_tab(lab.link(identifier)) as page:
         expect(badge(page, "4 finished")).to_be_visible(timeout=SECONDS * 1000)
         Charts(page).wait_until_drawn()
-        assert Charts(page).epochs == 100
+        assert Charts(page).epochs == 40
 
 
 def test_a_technique_of_the_learn_page_is_compared_in_the_lab(open_tab: OpenTab, lab: Lab) -> None:

@@ -26,7 +26,7 @@ def test_a_killed_worker_loses_nothing_and_its_runs_end_as_undisturbed_ones(tmp_
 def test_visitors_watch_and_train(tmp_path, monkeypatch):
     monkeypatch.setattr(load, "WATCHED", WATCHED)
     monkeypatch.setattr(load, "ASKED_FOR", SMALL.replace('"batch_size": 4', '"batch_size": 4, "learning_rate": %f'))
-    figures = load.measure(tmp_path, viewers=2, trainers=2, seconds=3, forgotten=0)
+    figures = load.measure(tmp_path, viewers=2, trainers=2, seconds=3, forgotten=0, minutes=0)
     assert [trainer.refusal for trainer in figures.trainers] == [None, None]
     assert all(trainer.charted is not None for trainer in figures.trainers)
     looks = [look for viewer in figures.viewers for look in viewer.road.looks]
