@@ -1,6 +1,7 @@
 """The scripts behind `make chaos` and `make load` still work: one kill, and a handful of visitors."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,8 @@ from benchmarks.served.faults import KILLS, OTHERS
 
 SMALL = """{"training": {"epochs": 8, "batch_size": 4}, "seeds": [0, 1], "variants": [{"name": "a"},
  {"name": "b", "techniques": [{"name": "l2"}]}]}"""
-WATCHED = SMALL.replace('"epochs": 8', '"epochs": 100').replace("[0, 1]", "[0, 1, 2, 3, 4, 5]")
+ASKED_FOR = SMALL.replace('"batch_size": 4', '"batch_size": 4, "learning_rate": %f')
+WATCHED = ASKED_FOR.replace('"epochs": 8', '"epochs": 100').replace("[0, 1]", "[0, 1, 2, 3, 4, 5]")
 CLEAN = Ending(Counter(finished=4), unequal=0, lost=0, left=0)
 
 
@@ -25,7 +27,7 @@ def test_a_killed_worker_loses_nothing_and_its_runs_end_as_undisturbed_ones(tmp_
 
 def test_visitors_watch_and_train(tmp_path, monkeypatch):
     monkeypatch.setattr(load, "WATCHED", WATCHED)
-    monkeypatch.setattr(load, "ASKED_FOR", SMALL.replace('"batch_size": 4', '"batch_size": 4, "learning_rate": %f'))
+    monkeypatch.setattr(load, "ASKED_FOR", ASKED_FOR)
     figures = load.measure(tmp_path, viewers=2, trainers=2, seconds=3, forgotten=0, minutes=0)
     assert [trainer.refusal for trainer in figures.trainers] == [None, None]
     assert all(trainer.charted is not None for trainer in figures.trainers)
@@ -34,6 +36,8 @@ def test_visitors_watch_and_train(tmp_path, monkeypatch):
     assert len(figures.speeds) == 2 and figures.own.lateness
     assert all(moment["worker"].pss > 2e8 for moment in figures.memory), "two workers with TensorFlow"
     assert any(line.startswith("| worker |") for line in load.report(figures, 3))
+    waves = replace(figures, later=[(number / 2, figures.memory[1]) for number in range(4, 124)])
+    assert sum(" min |" in line for line in load.report(waves, 3)) == 10, "an hour in ten lines"
 
 
 @pytest.mark.parametrize(
