@@ -129,6 +129,7 @@ def train(experiment: Experiment | None, who: str | None, *, anew: bool = False)
     if experiment and who:
         try:
             state.show_experiment(services().queue.submit(experiment, who, client_address(), anew=anew))
+            st.session_state[state.JUST_TRAINED] = True
         except ExperimentError as error:
             st.session_state[state.REFUSAL] = str(error)
         st.rerun()

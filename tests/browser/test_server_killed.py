@@ -18,8 +18,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 LONG = (
-    '{"training": {"epochs": 1000, "batch_size": 1}, "seeds": [0, 1],'
-    ' "architecture": {"name": "mlp", "widths": [256]}}'
+    '{"training": {"epochs": 1000, "batch_size": 1}, "seeds": [0, 1], "architecture": {"name": "mlp", "widths": [256]}}'
 )
 
 

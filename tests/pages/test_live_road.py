@@ -124,8 +124,8 @@ def test_before_the_first_epoch_only_the_progress_is_told(
 def test_a_change_of_state_is_another_stage_and_an_epoch_is_not(
     open_page: OpenPage, store: Store, training: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.live.feed.SECONDS_A_MESSAGE_IS_NEW", 0.0)
-    monkeypatch.setattr("ui.live.message.SECONDS_WHILE_WAITING", 0.0)
+    for name in ("feed.SECONDS_A_MESSAGE_IS_NEW", "feed.SECONDS_SOMEBODY_WAITS", "message.SECONDS_WHILE_WAITING"):
+        monkeypatch.setattr(f"ui.live.{name}", 0.0)
     page = open_page(experiment=training)
     road = road_of(page)
     train(store, training, 13)
@@ -142,7 +142,8 @@ def test_what_a_worker_answers_is_drawn_by_the_page(
     open_page: OpenPage, training: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lines of predictors without a network: they come once, some time after the first epoch."""
-    monkeypatch.setattr("ui.live.feed.SECONDS_A_MESSAGE_IS_NEW", 0.0)
+    for name in ("SECONDS_A_MESSAGE_IS_NEW", "SECONDS_SOMEBODY_WAITS"):
+        monkeypatch.setattr(f"ui.live.feed.{name}", 0.0)
     page = open_page(experiment=training)
     questions = services().queue.questions
     assert message(look(page))["stage"] == road_of(page)["stage"]

@@ -3,6 +3,8 @@
 
 const SECOND = 1000;
 const APART = { waiting: SECOND / 4, training: SECOND, ended: SECOND };
+const APART_AT_FIRST = 0.4 * SECOND; // somebody has just begun to train, and waits
+const AT_FIRST = 3 * SECOND;
 const APART_WHILE_CLOSED = 10 * SECOND;
 const STAGES_APART = 3 * SECOND; // runs may end each second; a run of the page takes the server 20 ms for each viewer
 const SPREAD = SECOND / 10; // for each other viewer: all of them see the same change
@@ -82,6 +84,11 @@ function report(road, closed) {
   road.reported = closed;
 }
 
+function apart(road) {
+  if (road.failures >= FAILURES) return APART_WHILE_CLOSED;
+  return Date.now() < road.begun + AT_FIRST ? Math.min(APART_AT_FIRST, APART[road.data.phase]) : APART[road.data.phase];
+}
+
 async function follow(road) {
   while (road.element.isConnected) {
     try {
@@ -93,7 +100,7 @@ async function follow(road) {
     } catch {
       if (++road.failures >= FAILURES) report(road, true);
     }
-    await wait(road.failures >= FAILURES ? APART_WHILE_CLOSED : APART[road.data.phase]);
+    await Promise.race([wait(apart(road)), new Promise((resolve) => (road.lookNow = resolve))]);
   }
   roads.delete(road.element);
 }
@@ -101,9 +108,11 @@ async function follow(road) {
 // Begins to follow what `data` names (see live_road.py), or goes on with another view.
 export function start(element, data, tell) {
   const road = roads.get(element) ?? { element, failures: 0 };
-  if (road.data?.view !== data.view) Object.assign(road, { message: undefined, version: undefined });
+  const changed = road.data?.view !== data.view;
+  if (changed) Object.assign(road, { message: undefined, version: undefined, begun: Date.now() });
   if (road.data?.closed !== data.closed) road.reported = undefined;
   Object.assign(road, { data, tell });
+  if (changed) road.lookNow?.();
   if (roads.has(element)) return;
   roads.set(element, road);
   follow(road);

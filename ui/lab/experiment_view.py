@@ -2,6 +2,7 @@
 trains."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,9 @@ from wording.verdict import say_answer
 SECONDS_BETWEEN_REFRESHES = 1.0
 """Where the live road is closed."""
 SECONDS_BETWEEN_BOUNDARIES = 2.0
+SECONDS_FOR_FIRST_EPOCH = 0.6
+"""A page drawn without an epoch is drawn once more when the first one has come, which takes longer."""
+SECONDS_BETWEEN_LOOKS = 0.02
 EPOCHS_MAY_BE_OLD = 0.8
 """Seconds, in a run of the live part while runs train: less than lies between two of them."""
 WORKER_COMMAND = (
@@ -85,6 +89,8 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
     if changed := reading_changed(stored):
         st.caption(f":material/priority_high: {changed}")
     experiment = read_spec(stored.spec)
+    if state.take(state.JUST_TRAINED):
+        wait_for_first_epoch(service, identifier)
     active = any(record.run.active for record in service.curves.read(identifier))
     drawn = Drawn(active, live_road.is_closed())
     st.fragment(_live, run_every=seconds_between_runs(experiment, drawn))(stored, drawn, visitor)
@@ -95,6 +101,17 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
         owned=stored.visitor == visitor,
         every=SECONDS_BETWEEN_REFRESHES if active else None,
     )
+
+
+def wait_for_first_epoch(service: Services, identifier: str) -> None:
+    """Waits a little, unless others come first or nothing is left to train."""
+    deadline = time.monotonic() + SECONDS_FOR_FIRST_EPOCH
+    while time.monotonic() < deadline and service.queue.state.ready_workers:
+        active = [record for record in service.curves.read(identifier) if record.run.active]
+        place = service.queue.state.places.get(identifier)
+        if not active or any(record.last_epoch for record in active) or (place and place.runs_before):
+            return
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def follow_changes(drafted: Experiment | ExperimentError, shown: Experiment, pla
         st.session_state[state.REFUSAL] = str(error)
         return
     st.session_state[state.LAST_STEP] = identifier
+    st.session_state[state.JUST_TRAINED] = True
     state.show_experiment(identifier)
     st.rerun()
 

@@ -25,7 +25,8 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 SECONDS_A_MESSAGE_IS_NEW: Final = 0.8
 """Less than lies between two looks."""
 SECONDS_WHILE_WAITING: Final = 0.2
-"""Before the first epoch, for which somebody waits who has just pressed Train."""
+"""Before the first epoch, and soon after, while somebody waits who has just begun to train."""
+SECONDS_SOMEBODY_WAITS: Final = 3.0
 KEPT_MESSAGES: Final = 4
 """Of a view: a browser that looks each second has one of them, and is sent what changed since."""
 KEPT_FEEDS: Final = 128
@@ -60,6 +61,7 @@ class Feed(Generic[View]):
     make: Callable[[View], Message | None]
     _messages: OrderedDict[str, Message] = field(default_factory=OrderedDict)
     _bodies: dict[str, bytes] = field(default_factory=dict)
+    _begun: float = field(default_factory=lambda: time.monotonic())
     _made_at: float = float("-inf")
     _making: "asyncio.Task[None] | None" = None
     _encoding: Lock = field(default_factory=Lock)
@@ -79,7 +81,7 @@ class Feed(Generic[View]):
         self._looks.append(now)
         while self._looks[0] <= now - SECONDS_BETWEEN_LOOKS:
             self._looks.popleft()
-        if now - self._made_at >= self._seconds_new():
+        if now - self._made_at >= self._seconds_new(now, limiter):
             await self._renew(limiter)
         if not self._messages:
             return Answer("", b"")
@@ -92,9 +94,10 @@ class Feed(Generic[View]):
             body = await anyio.to_thread.run_sync(self._encode, version, known, limiter=limiter)
         return Answer(version, body)
 
-    def _seconds_new(self) -> float:
+    def _seconds_new(self, now: float, limiter: anyio.CapacityLimiter) -> float:
         newest = self._messages[next(reversed(self._messages))] if self._messages else {}
-        return SECONDS_WHILE_WAITING if newest.get("phase") == "waiting" else SECONDS_A_MESSAGE_IS_NEW
+        hurried = now < self._begun + SECONDS_SOMEBODY_WAITS and not limiter.statistics().tasks_waiting
+        return SECONDS_WHILE_WAITING if hurried or newest.get("phase") == "waiting" else SECONDS_A_MESSAGE_IS_NEW
 
     async def _renew(self, limiter: anyio.CapacityLimiter) -> None:
         """All who come meanwhile wait for the same message; one who leaves does not stop it."""

@@ -105,10 +105,24 @@ def test_before_the_first_epoch_a_message_is_young_for_a_shorter_time(clock: Clo
     assert len(made) == 2
 
 
+def test_who_has_just_begun_to_train_is_told_more_often_at_first(clock: Clock) -> None:
+    source = Source()
+    feeds = Feeds(source)
+    read(feeds, "view")
+    clock.now += 0.25
+    read(feeds, "view")
+    assert len(source.made) == 2
+    clock.now += 3
+    read(feeds, "view")
+    clock.now += 0.25
+    read(feeds, "view")
+    assert len(source.made) == 3, "later each second will do"
+
+
 def test_it_is_said_how_many_look_so_that_they_do_not_all_ask_the_page_at_once(clock: Clock) -> None:
     feeds = Feeds(Source())
     assert opened(read(feeds, "view"))["viewers"] == 1
-    clock.now += 2
+    clock.now += 4
     for _ in range(4):
         clock.now += 0.25
         read(feeds, "view", "a version")
