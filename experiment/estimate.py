@@ -26,6 +26,8 @@ LAYERS_IN_A_DRAW = 3
 SECONDS_PER_DRAW_TRACED = 1.5
 SECONDS_PER_EPOCH = 0.5e-3
 """What Python and the store take of each epoch."""
+SECONDS_PER_RUN = 0.2
+"""Data, initial weights, findings, the model's file, and the way to the worker and back."""
 
 COPIES_OF_WEIGHTS = 16
 COPIES_OF_ROWS = 3
@@ -61,8 +63,8 @@ def _draws(layer: Call) -> int:
 
 
 def whole_run_seconds(experiment: Experiment, variant: Variant) -> float:
-    """Seconds of one run with its tracing, on the machine that the constants are from."""
-    return run_seconds(experiment, variant) + setup_seconds(experiment, variant)
+    """Seconds that one run holds a worker, with its tracing, on the machine that the constants are from."""
+    return run_seconds(experiment, variant) + setup_seconds(experiment, variant) + SECONDS_PER_RUN
 
 
 def run_bytes(experiment: Experiment, variant: Variant) -> float:
@@ -99,6 +101,8 @@ def estimate_seconds(experiment: Experiment, runs: Collection[tuple[str, int]], 
         return 0.0
     trained = Counter(variant for variant, _ in runs)
     variants = {name: experiment.variant(name) for name in trained}
-    seconds = sum(count * run_seconds(experiment, variants[name]) for name, count in trained.items())
+    seconds = sum(
+        count * (run_seconds(experiment, variants[name]) + SECONDS_PER_RUN) for name, count in trained.items()
+    )
     setup = sum(setup_seconds(experiment, variant) for variant in variants.values())
     return factor * (setup + seconds / min(workers, len(runs)))

@@ -567,7 +567,7 @@ def test_more_seeds_keep_every_variant_paired(queue: Queue) -> None:
         (21, "v", Limits(), "allowed: 1 to 20 at once"),
         (3, "another", Limits(), "an experiment of one's own"),
         (3, "v", Limits(active_runs=9), "queued and running runs for one visitor: 10 asked for"),
-        (3, "v", Limits(experiment_seconds=1), "together, on one worker: 3 asked for; this host allows 1"),
+        (3, "v", Limits(experiment_seconds=2), "together, on one worker: 5 asked for; this host allows 2"),
     ],
 )
 def test_seeds_that_are_refused_change_nothing(
