@@ -348,6 +348,24 @@ def _cosine_decay(material: Material, values: Values, seed: int) -> Drawing:
     return Drawing(figure, words)
 
 
+def _sharpness(material: Material, values: Values, seed: int) -> Drawing:
+    places = np.linspace(-2.5, 3.0, 551)
+    losses = {_("Loss"): weights.two_valleys(places)}
+    losses[_("Highest loss within ρ")] = weights.highest_within(places, values["rho"])
+    lowest = [int(np.argmin(loss)) for loss in losses.values()]
+    traces = [
+        parts.line(name, places, loss, colour)
+        for (name, loss), colour in zip(losses.items(), (NEUTRAL, BLUE), strict=True)
+    ]
+    heights = [loss[place] for place, loss in zip(lowest, losses.values(), strict=True)]
+    traces.append(parts.points(_("Lowest points"), places[lowest], heights, VERMILION, size=11))
+    words = _(
+        "A loss over one weight, with a narrow valley and a wide one. The loss is lowest at {place:.2f}; the highest "
+        "loss within {rho:g} is lowest at {place_2:.2f}, and that is what this technique approximately lowers."
+    ).format(place=places[lowest[0]], rho=values["rho"], place_2=places[lowest[1]])
+    return Drawing(parts.lines_figure(traces, _("Weight"), _("Loss")), words)
+
+
 def _stochastic_depth(material: Material, values: Values, seed: int) -> Drawing:
     blocks, steps = 12, 10
     kept, chances = activations.skipped_blocks(steps, blocks, values["drop_path_rate"], seed)
@@ -529,6 +547,7 @@ PICTURES: dict[str, Picture] = {
     "ema": Picture(_ema, ("momentum",), random=True, height=320),
     "reduce_lr_on_plateau": Picture(_reduce_on_plateau, ("factor", "patience"), {"patience": 20}, height=320),
     "cosine_decay": Picture(_cosine_decay, ("alpha", "warmup")),
+    "sam": Picture(_sharpness, ("rho",), {"rho": 0.2}),
     "stochastic_depth": Picture(_stochastic_depth, ("drop_path_rate",), random=True),
     "augmentation": Picture(_augmentation, ("translation", "rotation", "zoom"), random=True, height=300),
     "rand_augment": Picture(_rand_augment, ("num_ops", "factor"), random=True, height=300),

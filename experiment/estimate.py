@@ -40,9 +40,9 @@ def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = N
     images = experiment.architecture_of(variant).convolutional
     per_layer = SECONDS_PER_LAYER_AND_STEP_OF_IMAGES if images else SECONDS_PER_LAYER_AND_STEP
     per_operation = SECONDS_PER_OPERATION_OF_IMAGES if images else SECONDS_PER_OPERATION
-    layers = plan.members * len(plan.layers) * steps * per_layer
-    # A gradient step takes three times the forward pass; every epoch also evaluates rows.
-    products = count_operations(plan) * (3 * train + judged) * per_operation
+    layers = plan.gradients * plan.members * len(plan.layers) * steps * per_layer
+    # A gradient takes three times the forward pass, and some steps take two of them; every epoch also evaluates rows.
+    products = count_operations(plan) * (3 * plan.gradients * train + judged) * per_operation
     changing = sum(LAYERS_IN_A_DRAW * _draws(layer) or 1 for _, layer in plan.augmentation)
     changes = changing * train * prod(plan.input_shape) * SECONDS_PER_NUMBER_CHANGED
     return (epochs or experiment.training.epochs) * (layers + products + changes + SECONDS_PER_EPOCH)

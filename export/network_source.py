@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from export.keras_text import Writer
 from export.loops import Line, fold
+from export.sharpness_source import CLASS, grouping, sharpness_source
 from models.layer_facts import PlanError
 from models.plan import Call, Layer, Plan
 
@@ -18,10 +19,13 @@ def network_source(plan: Plan, writer: Writer) -> list[str]:
     shared = [writer.name(call, name) for name, call in _shared_calls(plan).items() if not writer.is_short(call)]
     lines = fold(list(_lines(plan, writer)))
     entry = f"tf.keras.Input({plan.input_shape!r})"
+    sharp = plan.sharpness is not None
+    own, model = ([*sharpness_source(plan), "", ""], CLASS) if sharp else ([], "tf.keras.Model")
     if plan.members == 1:
         body = [line for part in lines for line in part.write()]
-        return [*shared, f"inputs = H = {entry}", *body, "model = tf.keras.Model(inputs, H)"]
+        return [*own, *shared, f"inputs = H = {entry}", *body, f"model = {model}(inputs, H)"]
     return [
+        *own,
         *shared,
         f"inputs = {entry}",
         "members = []",
@@ -30,7 +34,8 @@ def network_source(plan: Plan, writer: Writer) -> list[str]:
         *(line for part in lines for line in part.write("    ")),
         "    members.append(H)",
         f'average = tf.keras.layers.Average(name="{ENSEMBLE}")(members)',
-        "model = tf.keras.Model(inputs, [*members, average])",
+        *(grouping() if sharp else ()),
+        f"model = {model}(inputs, [*members, average])",
     ]
 
 

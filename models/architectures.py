@@ -271,6 +271,7 @@ def make_plan(
         mixing,
         max((t.networks() for t in techniques), default=1),
         next((power for t in techniques if (power := t.class_weighting()) is not None), None),
+        next((length for t in techniques if (length := t.sharpness()) is not None), None),
     )
 
 

@@ -26,6 +26,7 @@ from models.techniques.optimization import (
     LabelSmoothing,
     MovingAverage,
     ReduceLearningRateOnPlateau,
+    SharpnessAwareMinimization,
     WeightDecay,
 )
 from models.techniques.penalties import L1, L1L2, L2, MaxNorm
@@ -64,6 +65,7 @@ __all__ = [
     "RandAugment",
     "ReduceLearningRateOnPlateau",
     "Shape",
+    "SharpnessAwareMinimization",
     "SpatialDropout",
     "StochasticDepth",
     "Technique",
@@ -76,7 +78,7 @@ AnyTechnique = (
     | BatchNormalization | LayerNormalization | GroupNormalization
     | L1 | L2 | L1L2 | MaxNorm | WeightDecay
     | LabelSmoothing | GeneralizedCrossEntropy | ClassWeight | GradientClipping | MovingAverage
-    | ReduceLearningRateOnPlateau | CosineDecay
+    | ReduceLearningRateOnPlateau | CosineDecay | SharpnessAwareMinimization
     | StochasticDepth | Augmentation | RandAugment | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
 )  # fmt: skip
 TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for t in get_args(AnyTechnique)}

@@ -86,6 +86,11 @@ class Technique(Entry):
         """The power of the inverse class frequencies by which rows weigh in the objective; None: all weigh the same."""
         return None
 
+    def sharpness(self) -> float | None:
+        """The length of a step uphill, at whose end the gradient of each step is taken; None: it is taken where the
+        weights are."""
+        return None
+
     def augmentation(self, input_shape: Shape) -> dict[str, Call]:
         """Keras layers that change the training inputs anew in each epoch, by their names."""
         return {}

@@ -87,3 +87,13 @@ def test_l1_leaves_more_weights_nearly_zero_than_l2() -> None:
         return int(draw(name).words.split("Nearly zero are ")[1].split("%")[0])
 
     assert share("l1") > 2 * share("l2")
+
+
+def test_a_wide_valley_is_chosen_once_the_radius_is_wider_than_the_narrow_one() -> None:
+    def places(rho: float) -> list[float]:
+        words = draw("sam", rho=rho).words
+        return [float(words.split("is lowest at ")[place].split(";")[0].split(",")[0]) for place in (1, 2)]
+
+    assert places(0.0) == pytest.approx([-1.2, -1.2], abs=0.03)
+    assert places(0.05) == pytest.approx([-1.2, -1.2], abs=0.03)
+    assert places(0.2) == pytest.approx([-1.2, 1.0], abs=0.03)

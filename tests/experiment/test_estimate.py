@@ -77,3 +77,13 @@ def test_the_store_gives_the_runs_that_finished_last(tmp_path: Any) -> None:
             store.finish(run.id, 1, status, now=103.0 + place)  # type: ignore[arg-type]
         assert {(r.variant, r.epochs, r.seconds) for r in read_finished_runs(store)} == {("v0", 2, 1.0), ("v2", 2, 0.5)}
         assert [r.variant for r in read_finished_runs(store, limit=1)] == ["v2"]
+
+
+def test_two_gradients_in_a_step_take_twice_the_products_of_training() -> None:
+    def seconds(*names: str) -> float:
+        found = experiment(variants=[{"name": "v", "techniques": [{"name": name} for name in names]}])
+        return run_seconds(found, found.variants[0], 1)
+
+    plain, flat, ensemble = seconds(), seconds("sam"), seconds("sam", "ensemble")
+    assert 1.5 * plain < flat < 2 * plain, "what is judged and written is judged and written once"
+    assert 4.5 * flat < ensemble < 5 * flat

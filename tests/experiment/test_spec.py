@@ -54,6 +54,7 @@ CONTRACT_TECHNIQUES: dict[str, set[str]] = {
     "ema": {"momentum"},
     "reduce_lr_on_plateau": {"factor", "patience", "min_lr"},
     "cosine_decay": {"alpha", "warmup"},
+    "sam": {"rho"},
     "stochastic_depth": {"drop_path_rate"},
     "augmentation": {"translation", "rotation", "zoom", "flip", "contrast", "erasing", "feature_noise"},
     "rand_augment": {"num_ops", "factor"},

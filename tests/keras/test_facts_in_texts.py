@@ -218,6 +218,12 @@ def schedule(keras: Any) -> None:
         keras.optimizers.schedules.CosineDecay(1.0, 0)
 
 
+def no_class_for_sharpness(keras: Any) -> None:
+    places = (keras, keras.models, keras.optimizers, keras.callbacks, keras.utils)
+    assert not [name for place in places for name in dir(place) if "sharp" in name.lower()]
+    assert not hasattr(keras.models, "experimental")
+
+
 def momentum(keras: Any) -> None:
     assert stepped(keras.optimizers.SGD(1.0, momentum=0.9), keras, [1.0], [0.0], 2)[0] == pytest.approx(-2.9)
 
@@ -604,6 +610,7 @@ FACTS: tuple[tuple[str, str, Check], ...] = (
     ("reduce_lr_on_plateau", "Keras's callback `ReduceLROnPlateau`", plateau),
     ("cosine_decay", "the rate rises in a straight line from 0", schedule),
     ("cosine_decay", "then it falls along half a cosine", schedule),
+    ("sam", "Keras has no such class any more", no_class_for_sharpness),
     ("augmentation", "up to this share of height and width", augmentation),
     ("augmentation", "up to this share of a whole turn, both ways", augmentation),
     ("augmentation", "in and out by up to this share", augmentation),

@@ -15,7 +15,7 @@ from models.layer_facts import block_rows
 from models.plan import Plan
 from training.worker.build import make
 from training.worker.network import Batch, Pass, constrained, forward, is_constrained, penalty
-from training.worker.optimizers import MEMORY, STEPS, State, step_with_momentum
+from training.worker.optimizers import MEMORY, STEPS, State, climb, step_with_momentum
 from training.worker.totals import SPLITS, TotalsLayout
 from training.worker.vectors import VectorLayout
 
@@ -169,19 +169,14 @@ class CompiledEpoch:
         """One gradient step of every member on a batch; returns their mean objective, penalties included.
 
         Only the first `present` rows count: a last smaller batch is filled up, since a second size would have to be
-        compiled, too.
+        compiled, too. Of a step that takes two gradients, objective and moving averages are those of the first.
         """
         plan, weights = self.structure, state["weights"]
         batch = Batch(tf.cast(tf.range(self.sizes.batch_size) < present, tf.float32), tf.cast(present, tf.float32))
-        x, y, *weights_of_rows = rows
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            now = Pass(self.layout.split(weights), self.moving.split(state["moving"]), hyper, noise, batch)
-            losses = self._losses(forward(plan, x, now), y, hyper)
-            for weight in weights_of_rows:
-                losses *= weight
-            total = tf.reduce_sum(losses * batch.counts) / batch.rows + penalty(plan, now.weights, hyper)
-        gradient = tape.gradient(total, weights)
+        gradient, total, averages = self._slope(weights, state, hyper, rows, noise, batch)
+        if plan.sharpness is not None:
+            uphill = climb(weights, gradient, hyper[-1, 0])
+            gradient, _, _ = self._slope(uphill, state, hyper, rows, noise, batch)
         # In the order of Keras's optimizers: clip, decay, update, average, constrain.
         if (slot := plan.optimizer.get("global_clipnorm")) is not None:
             gradient = tf.clip_by_norm(gradient, hyper[slot.row, 0], axes=[1])
@@ -199,9 +194,24 @@ class CompiledEpoch:
         if self._constrained:
             parts = constrained(plan, self.layout.split(weights), hyper)
             weights = self.layout.join(parts, plan.members)
-        moving = self.moving.join(now.moving, plan.members)
+        moving = self.moving.join(averages, plan.members)
         new = {"weights": weights, "moving": moving, "iterations": state["iterations"] + 1, **memory}
         return new, total / plan.members
+
+    def _slope(
+        self, weights: Any, state: State, hyper: Any, rows: list[Any], noise: Any, batch: Batch
+    ) -> tuple[Any, Any, Any]:
+        """The gradient of the objective of a batch at these weights, the objective summed over members, and the moving
+        averages after it."""
+        plan, (x, y, *weights_of_rows) = self.structure, rows
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            now = Pass(self.layout.split(weights), self.moving.split(state["moving"]), hyper, noise, batch)
+            losses = self._losses(forward(plan, x, now), y, hyper)
+            for weight in weights_of_rows:
+                losses *= weight
+            total = tf.reduce_sum(losses * batch.counts) / batch.rows + penalty(plan, now.weights, hyper)
+        return tape.gradient(total, weights), total, now.moving
 
     def _losses(self, logits: Any, y: Any, hyper: Any) -> Any:
         """What the loss of the plan is for each row, shape (members, rows)."""

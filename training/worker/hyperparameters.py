@@ -70,6 +70,7 @@ def split_plan(plan: Plan) -> tuple[Plan, NDArray[np.float32]]:
 
     What acts outside compiled code is no part of the structure: the learning rate or its schedule, callbacks,
     augmentation, mixing, the power of class weights. Plans that differ in numbers alone have the same structure.
+    The length of a step uphill has no call that a slot could stand in: where there is one, it is the last of the rows.
 
     Returns:
         The structure, and an array of shape (slots, 2).
@@ -98,5 +99,8 @@ def split_plan(plan: Plan) -> tuple[Plan, NDArray[np.float32]]:
         augmentation=(),
         mixing=None,
         class_weighting=None if plan.class_weighting is None else 1.0,
+        sharpness=None if plan.sharpness is None else 1.0,
     )
+    if plan.sharpness is not None:
+        pairs.append(_once(plan.sharpness))
     return structure, np.array(pairs, np.float32).reshape(-1, 2)
