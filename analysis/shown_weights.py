@@ -146,3 +146,11 @@ def highest_within(weight: FloatArray, radius: float) -> FloatArray:
     shifts = np.linspace(-radius, radius, 101)
     result: FloatArray = np.max([two_valleys(weight + shift) for shift in shifts], axis=0)
     return result
+
+
+def soften(logits: FloatArray, temperature: float) -> FloatArray:
+    """What teachers say at a temperature: the mean of their softmax (classes,) of logits (teachers, classes)."""
+    scaled = logits / temperature
+    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    result: FloatArray = (shares / shares.sum(axis=1, keepdims=True)).mean(axis=0)
+    return result

@@ -500,6 +500,48 @@ def _ensemble(material: Material, values: Values, seed: int) -> Drawing:
     return Drawing(figure, words)
 
 
+MOST_TEACHERS, TAUGHT_IMAGES = 10, 300
+
+
+def _distillation(material: Material, values: Values, seed: int) -> Drawing:
+    label, logits = _teachers(material)
+    said, soft = (weights.soften(logits[: values["teachers"]], t) for t in (1.0, values["temperature"]))
+    series = {_("Label"): np.eye(material.classes)[label], _("Teachers"): said, _("Softened"): soft}
+    other = int(np.argsort(said)[-2])
+    words = _(
+        "An image of a {label}, which none of these {teachers} small nets has seen; each was fitted just now to a half "
+        "of {images} images. On average they give {said:.1%} to the {label} and {said_2:.1%} to the {other}; at the "
+        "temperature {temperature:g} it is {soft:.1%} and {soft_2:.1%}."
+    ).format(
+        label=label,
+        teachers=values["teachers"],
+        images=TAUGHT_IMAGES,
+        said=said[label],
+        said_2=said[other],
+        other=other,
+        temperature=values["temperature"],
+        soft=soft[label],
+        soft_2=soft[other],
+    )
+    classes = [str(c) for c in range(material.classes)]
+    return Drawing(parts.bars_figure(series, classes, _("Class"), _("Probability")), words)
+
+
+@lru_cache(maxsize=4)
+def _teachers(material: Material) -> tuple[int, FloatArray]:
+    """A label, and what small nets say of its image: logits (teachers, classes). Of a hundred images that they have not
+    seen it is the one that they are least sure of and all right about."""
+    flat = material.images.reshape(len(material.images), -1)
+    taught, others = flat[:TAUGHT_IMAGES], flat[TAUGHT_IMAGES : TAUGHT_IMAGES + 100]
+    halves = [np.random.default_rng(k).permutation(len(taught))[: len(taught) // 2] for k in range(MOST_TEACHERS)]
+    fitted = [weights.fit_softmax(taught[half], material.labels[half], material.classes, steps=100) for half in halves]
+    logits = np.stack([others @ of_net for of_net in fitted], axis=1)
+    shares, labels = np.stack([weights.soften(of_image, 1.0) for of_image in logits]), material.labels[TAUGHT_IMAGES:]
+    right = (logits.argmax(axis=2) == labels[: len(shares), None]).all(axis=1)
+    chosen = int(np.argmin(np.where(right, shares.max(axis=1), 2.0)))
+    return int(labels[chosen]), logits[chosen]
+
+
 def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
     names = ("patience", "min_delta", "start_from_epoch")
     rule = StoppingRule(**{name: values[name] for name in names})
@@ -555,5 +597,6 @@ PICTURES: dict[str, Picture] = {
     "cutmix": Picture(_cutmix, ("alpha",), random=True, height=320),
     "more_data": Picture(_more_data, ("factor",), {"factor": 4.0}),
     "ensemble": Picture(_ensemble, ("members",), random=True),
+    "distillation": Picture(_distillation, ("teachers", "temperature")),
     "early_stopping": Picture(_early_stopping, ("patience", "min_delta", "start_from_epoch"), height=300),
 }

@@ -12,7 +12,8 @@ CLASS = "SharpnessAware"
 def sharpness_source(plan: Plan) -> Iterator[str]:
     """The lines of the class. That of an ensemble goes uphill for each member by itself, and needs `groups`."""
     yield f"class {CLASS}(tf.keras.Model):"
-    yield f'    """{_("Takes each gradient a step of this length uphill (Foret et al. 2021)")}"""'
+    told = _("Takes each gradient a step of this length uphill (Foret et al. 2021)")
+    yield f'    """{told}"""'
     yield ""
     yield f"    rho = {plan.sharpness!r}"
     yield ""

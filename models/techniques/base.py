@@ -107,6 +107,14 @@ class Technique(Entry):
         """How many networks are trained and averaged."""
         return 1
 
+    def teaching(self) -> int:
+        """How many networks are trained first, for this one to learn from; 0: none."""
+        return 0
+
+    def distillation(self) -> Call | None:
+        """Keras's term by which the network learns from its teachers."""
+        return None
+
     def row_factor(self) -> float:
         """By what factor the training rows grow."""
         return 1.0

@@ -309,8 +309,8 @@ class SharpnessAwareMinimization(Technique):
     idea = (
         "Of two places with the same training loss, the one where the loss stays low all around is the better bet: on "
         "other rows the valley lies a little elsewhere. "
-        "Each step first goes uphill by the length ρ, takes the gradient there, returns and steps along it: approximately "
-        "it lowers the highest loss within ρ instead of the loss itself. "
+        "Each step first goes uphill by the length ρ, takes the gradient there, returns and steps along it: "
+        "approximately it lowers the highest loss within ρ instead of the loss itself. "
         "With wrong labels among the rows the authors found it as good as methods made for them."
     )
     formula = (
@@ -333,7 +333,7 @@ class SharpnessAwareMinimization(Technique):
         scale="log",
         label="Radius",
         telling=(0.0, 1.0, 0.01),
-        start=0.2,
+        start=0.5,
         about="ρ: length of the step uphill, over all weights together.",
     )
 

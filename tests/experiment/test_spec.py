@@ -62,6 +62,7 @@ CONTRACT_TECHNIQUES: dict[str, set[str]] = {
     "cutmix": {"alpha"},
     "more_data": {"factor"},
     "ensemble": {"members"},
+    "distillation": {"teachers", "temperature"},
     "early_stopping": {"monitor", "patience", "min_delta", "baseline", "start_from_epoch", "restore_best_weights"},
 }
 EVERY_DATASET = {"train_size", "label_noise"}

@@ -193,6 +193,8 @@ def keras_lines(technique: type[Technique]) -> str:
         lines += writer.lay_out(head, added, tail, "")
     if with_it.class_weighting is not None:
         lines.append(learn_text.CLASS_WEIGHT_CALL)
+    if with_it.teachers is not None:
+        lines.append(learn_text.DISTILLER_CALL)
     if with_it.sharpness is not None:
         lines += sharpness_source(with_it)
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from models.techniques import (
     L2,
     TECHNIQUES,
     BatchNormalization,
+    Distillation,
     Dropout,
     EarlyStopping,
     GaussianDropout,
@@ -54,6 +55,7 @@ MOVED: list[tuple[Technique, Technique]] = [
     (GradientClipping(global_clipnorm=0.01), GradientClipping(global_clipnorm=1.0)),
     (MovingAverage(momentum=0.0), MovingAverage(momentum=0.98)),
     (SharpnessAwareMinimization(rho=0.0), SharpnessAwareMinimization(rho=0.3)),
+    (Distillation(teachers=2, temperature=1.0), Distillation(teachers=2, temperature=4.0)),
     (EarlyStopping(patience=1), EarlyStopping(patience=50, min_delta=0.1)),
 ]
 
