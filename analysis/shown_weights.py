@@ -131,3 +131,26 @@ def pull_of_label(probability: FloatArray, q: float) -> FloatArray:
     """
     result: FloatArray = probability**q * (1 - probability)
     return result
+
+
+def two_valleys(weight: FloatArray) -> FloatArray:
+    """A loss over one weight with a narrow valley at -1.2, which is the deepest, and a wide one at 1."""
+    narrow, wide = np.exp(-(((weight + 1.2) / 0.25) ** 2)), np.exp(-(((weight - 1.0) / 0.9) ** 2))
+    result: FloatArray = 1.05 - narrow - 0.9 * wide
+    return result
+
+
+def highest_within(weight: FloatArray, radius: float) -> FloatArray:
+    """The highest loss of `two_valleys` no further than a radius from each weight: what sharpness-aware minimization
+    lowers (Foret et al. 2021, equation 1)."""
+    shifts = np.linspace(-radius, radius, 101)
+    result: FloatArray = np.max([two_valleys(weight + shift) for shift in shifts], axis=0)
+    return result
+
+
+def soften(logits: FloatArray, temperature: float) -> FloatArray:
+    """What teachers say at a temperature: the mean of their softmax (classes,) of logits (teachers, classes)."""
+    scaled = logits / temperature
+    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    result: FloatArray = (shares / shares.sum(axis=1, keepdims=True)).mean(axis=0)
+    return result

@@ -348,6 +348,24 @@ def _cosine_decay(material: Material, values: Values, seed: int) -> Drawing:
     return Drawing(figure, words)
 
 
+def _sharpness(material: Material, values: Values, seed: int) -> Drawing:
+    places = np.linspace(-2.5, 3.0, 551)
+    losses = {_("Loss"): weights.two_valleys(places)}
+    losses[_("Highest loss within ρ")] = weights.highest_within(places, values["rho"])
+    lowest = [int(np.argmin(loss)) for loss in losses.values()]
+    traces = [
+        parts.line(name, places, loss, colour)
+        for (name, loss), colour in zip(losses.items(), (NEUTRAL, BLUE), strict=True)
+    ]
+    heights = [loss[place] for place, loss in zip(lowest, losses.values(), strict=True)]
+    traces.append(parts.points(_("Lowest points"), places[lowest], heights, VERMILION, size=11))
+    words = _(
+        "A loss over one weight, with a narrow valley and a wide one. The loss is lowest at {place:.2f}; the highest "
+        "loss within {rho:g} is lowest at {place_2:.2f}, and that is what this technique approximately lowers."
+    ).format(place=places[lowest[0]], rho=values["rho"], place_2=places[lowest[1]])
+    return Drawing(parts.lines_figure(traces, _("Weight"), _("Loss")), words)
+
+
 def _stochastic_depth(material: Material, values: Values, seed: int) -> Drawing:
     blocks, steps = 12, 10
     kept, chances = activations.skipped_blocks(steps, blocks, values["drop_path_rate"], seed)
@@ -482,6 +500,48 @@ def _ensemble(material: Material, values: Values, seed: int) -> Drawing:
     return Drawing(figure, words)
 
 
+MOST_TEACHERS, TAUGHT_IMAGES = 10, 300
+
+
+def _distillation(material: Material, values: Values, seed: int) -> Drawing:
+    label, logits = _teachers(material)
+    said, soft = (weights.soften(logits[: values["teachers"]], t) for t in (1.0, values["temperature"]))
+    series = {_("Label"): np.eye(material.classes)[label], _("Teachers"): said, _("Softened"): soft}
+    other = int(np.argsort(said)[-2])
+    words = _(
+        "An image of a {label}, which none of these {teachers} small nets has seen; each was fitted just now to a half "
+        "of {images} images. On average they give {said:.1%} to the {label} and {said_2:.1%} to the {other}; at the "
+        "temperature {temperature:g} it is {soft:.1%} and {soft_2:.1%}."
+    ).format(
+        label=label,
+        teachers=values["teachers"],
+        images=TAUGHT_IMAGES,
+        said=said[label],
+        said_2=said[other],
+        other=other,
+        temperature=values["temperature"],
+        soft=soft[label],
+        soft_2=soft[other],
+    )
+    classes = [str(c) for c in range(material.classes)]
+    return Drawing(parts.bars_figure(series, classes, _("Class"), _("Probability")), words)
+
+
+@lru_cache(maxsize=4)
+def _teachers(material: Material) -> tuple[int, FloatArray]:
+    """A label, and what small nets say of its image: logits (teachers, classes). Of a hundred images that they have not
+    seen it is the one that they are least sure of and all right about."""
+    flat = material.images.reshape(len(material.images), -1)
+    taught, others = flat[:TAUGHT_IMAGES], flat[TAUGHT_IMAGES : TAUGHT_IMAGES + 100]
+    halves = [np.random.default_rng(k).permutation(len(taught))[: len(taught) // 2] for k in range(MOST_TEACHERS)]
+    fitted = [weights.fit_softmax(taught[half], material.labels[half], material.classes, steps=100) for half in halves]
+    logits = np.stack([others @ of_net for of_net in fitted], axis=1)
+    shares, labels = np.stack([weights.soften(of_image, 1.0) for of_image in logits]), material.labels[TAUGHT_IMAGES:]
+    right = (logits.argmax(axis=2) == labels[: len(shares), None]).all(axis=1)
+    chosen = int(np.argmin(np.where(right, shares.max(axis=1), 2.0)))
+    return int(labels[chosen]), logits[chosen]
+
+
 def _early_stopping(material: Material, values: Values, seed: int) -> Drawing:
     names = ("patience", "min_delta", "start_from_epoch")
     rule = StoppingRule(**{name: values[name] for name in names})
@@ -529,6 +589,7 @@ PICTURES: dict[str, Picture] = {
     "ema": Picture(_ema, ("momentum",), random=True, height=320),
     "reduce_lr_on_plateau": Picture(_reduce_on_plateau, ("factor", "patience"), {"patience": 20}, height=320),
     "cosine_decay": Picture(_cosine_decay, ("alpha", "warmup")),
+    "sam": Picture(_sharpness, ("rho",), {"rho": 0.2}),
     "stochastic_depth": Picture(_stochastic_depth, ("drop_path_rate",), random=True),
     "augmentation": Picture(_augmentation, ("translation", "rotation", "zoom"), random=True, height=300),
     "rand_augment": Picture(_rand_augment, ("num_ops", "factor"), random=True, height=300),
@@ -536,5 +597,6 @@ PICTURES: dict[str, Picture] = {
     "cutmix": Picture(_cutmix, ("alpha",), random=True, height=320),
     "more_data": Picture(_more_data, ("factor",), {"factor": 4.0}),
     "ensemble": Picture(_ensemble, ("members",), random=True),
+    "distillation": Picture(_distillation, ("teachers", "temperature")),
     "early_stopping": Picture(_early_stopping, ("patience", "min_delta", "start_from_epoch"), height=300),
 }

@@ -9,7 +9,7 @@ from statistics import median
 from datasets.uploads import UploadedFiles
 from experiment.spec import Experiment, ExperimentError, Variant, parse_experiment
 from models.layer_facts import block_rows, count_operations, count_parameters, measure_layers
-from models.plan import Call
+from models.plan import Call, Plan
 from results.speed import FinishedRun
 
 SECONDS_PER_OPERATION = 1 / 110e9
@@ -35,26 +35,48 @@ COPIES_OF_ROWS = 3
 
 
 def run_seconds(experiment: Experiment, variant: Variant, epochs: int | None = None) -> float:
-    """Seconds of one run's epochs (all of them unless told otherwise) on the machine that the constants are from."""
+    """Seconds of one run's epochs (all of them unless told otherwise) on the machine that the constants are from.
+
+    Teachers are trained first, for all epochs whatever the run's own are. What they say of the training rows is asked
+    for once, or in each epoch where the rows change.
+    """
     plan, dataset = experiment.plan(variant), experiment.dataset_of(variant)
+    train, whole = dataset.training_rows, experiment.training.epochs
+    own = (epochs or whole) * _epoch_seconds(experiment, variant, plan)
+    if plan.teachers is None:
+        return own
+    asked = (epochs or whole) if plan.changes_rows else 1
+    asking = asked * train * count_operations(plan.teachers) * _speed(experiment, variant)[1]
+    return whole * _epoch_seconds(experiment, variant, plan.teachers) + asking + own
+
+
+def _epoch_seconds(experiment: Experiment, variant: Variant, plan: Plan) -> float:
+    """Seconds of an epoch of a variant's plan, or of its teachers'."""
+    dataset = experiment.dataset_of(variant)
     train, judged = dataset.training_rows, dataset.judged_rows + 2 * dataset.held_out
     steps = -(-train // experiment.training.batch_size)
-    images = experiment.architecture_of(variant).convolutional
-    per_layer = SECONDS_PER_LAYER_AND_STEP_OF_IMAGES if images else SECONDS_PER_LAYER_AND_STEP
-    per_operation = SECONDS_PER_OPERATION_OF_IMAGES if images else SECONDS_PER_OPERATION
-    layers = plan.members * len(plan.layers) * steps * per_layer
-    # A gradient step takes three times the forward pass; every epoch also evaluates rows.
-    products = count_operations(plan) * (3 * train + judged) * per_operation
+    per_layer, per_operation = _speed(experiment, variant)
+    layers = plan.gradients * plan.members * len(plan.layers) * steps * per_layer
+    # A gradient takes three times the forward pass, and some steps take two of them; every epoch also evaluates rows.
+    products = count_operations(plan) * (3 * plan.gradients * train + judged) * per_operation
     changing = sum(LAYERS_IN_A_DRAW * _draws(layer) or 1 for _, layer in plan.augmentation)
     changes = changing * train * prod(plan.input_shape) * SECONDS_PER_NUMBER_CHANGED
-    return (epochs or experiment.training.epochs) * (layers + products + changes + SECONDS_PER_EPOCH)
+    return layers + products + changes + SECONDS_PER_EPOCH
+
+
+def _speed(experiment: Experiment, variant: Variant) -> tuple[float, float]:
+    """Seconds of a layer in a step, and of an operation."""
+    if experiment.architecture_of(variant).convolutional:
+        return SECONDS_PER_LAYER_AND_STEP_OF_IMAGES, SECONDS_PER_OPERATION_OF_IMAGES
+    return SECONDS_PER_LAYER_AND_STEP, SECONDS_PER_OPERATION
 
 
 def setup_seconds(experiment: Experiment, variant: Variant) -> float:
     """Seconds for tracing a variant, which every worker does once."""
-    plan = experiment.plan(variant)
-    draws = sum(_draws(layer) for _, layer in plan.augmentation)
-    return len(plan.layers) * SECONDS_PER_LAYER_TRACED + draws * SECONDS_PER_DRAW_TRACED
+    plans = experiment.plan(variant).trained
+    draws = sum(_draws(layer) for plan in plans for _, layer in plan.augmentation)
+    layers = sum(plan.gradients * len(plan.layers) for plan in plans)
+    return layers * SECONDS_PER_LAYER_TRACED + draws * SECONDS_PER_DRAW_TRACED
 
 
 def _draws(layer: Call) -> int:
@@ -78,8 +100,9 @@ def run_bytes(experiment: Experiment, variant: Variant) -> float:
     batch = min(experiment.training.batch_size, dataset.training_rows)
     judged = block_rows(plan) * sum(sorted(outputs)[-2:])
     rows = dataset.training_rows * COPIES_OF_ROWS + dataset.judged_rows + 2 * dataset.held_out
-    numbers = batch * sum(outputs) * plan.members + judged + rows * prod(plan.input_shape)
-    return 4.0 * (numbers + COPIES_OF_WEIGHTS * count_parameters(plan))
+    members = sum(trained.members for trained in plan.trained)
+    numbers = batch * sum(outputs) * members + judged + rows * prod(plan.input_shape)
+    return 4.0 * (numbers + COPIES_OF_WEIGHTS * sum(map(count_parameters, plan.trained)))
 
 
 def machine_factor(finished: Sequence[FinishedRun], uploads: UploadedFiles | None = None) -> float | None:

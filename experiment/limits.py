@@ -92,7 +92,7 @@ class Limits:
             return {}
         seconds = [whole_run_seconds(experiment, variant) for variant in experiment.variants]
         return {
-            "parameters": max(count_parameters(experiment.plan(v)) for v in experiment.variants),
+            "parameters": max(count_parameters(p) for v in experiment.variants for p in experiment.plan(v).trained),
             "run_seconds": max(seconds),
             "experiment_seconds": sum(seconds) * len(experiment.seeds),
             "run_bytes": max(run_bytes(experiment, variant) for variant in experiment.variants),

@@ -29,22 +29,26 @@ class Progress:
 def measure(records: Sequence[RunRecord], epochs: int, workers: int) -> Progress:
     """Progress of runs of `epochs` epochs each, on `workers` workers.
 
-    Time left is the mean time of the epochs seen so far times the epochs left, shared by the workers that can be
-    busy: an upper bound where early stopping may end runs.
+    Time left is the mean time of the epochs seen so far times the epochs left, and for each run that has none yet what
+    a first epoch takes longer than others (teachers are trained in it), shared by the workers that can be busy: an
+    upper bound where early stopping may end runs.
     """
     counts = Counter(record.run.status for record in records)
     active = [record for record in records if record.run.active]
     left = sum(epochs - record.last_epoch for record in active)
-    seen = sum(record.last_epoch for record in records)
-    seconds = sum(float(record.curves["seconds"].sum()) for record in records)
-    rate = seconds / seen if seen else None
+    seconds = [record.curves["seconds"] for record in records if record.last_epoch]
+    first, begun = sum(float(of_run[0]) for of_run in seconds), len(seconds)
+    later, seen = sum(float(of_run[1:].sum()) for of_run in seconds), sum(len(of_run) - 1 for of_run in seconds)
+    rate = None if not begun else later / seen if seen else first / begun
+    waiting = sum(record.last_epoch == 0 for record in active)
+    beginnings = 0.0 if rate is None else waiting * max(0.0, first / begun - rate)
     return Progress(
         counts={status: counts[status] for status in STATUSES if counts[status]},
         ended=len(records) - len(active),
         runs=len(records),
         epochs=epochs * len(records) - left,
         all_epochs=epochs * len(records),
-        seconds_left=None if rate is None else rate * left / max(1, min(workers, len(active))),
+        seconds_left=None if rate is None else (rate * left + beginnings) / max(1, min(workers, len(active))),
     )
 
 

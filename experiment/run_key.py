@@ -17,7 +17,8 @@ def run_keys(
 
     The rows (data set, how it is read, how many rows, label noise), the plan, the batch size, the seed and the machine
     are in it. The number of epochs is not, so that a shorter run is found in a longer one. Where a plan depends on that
-    number, as with a learning rate that falls until the last epoch, the plans differ.
+    number, as with a learning rate that falls until the last epoch, the plans differ; where teachers are trained for as
+    many epochs first, it is in the key.
     """
     decided = {variant.name: describe_training(experiment, variant) for variant in experiment.variants}
     common, epochs = json.dumps(machine, sort_keys=True), experiment.training.epochs
@@ -31,7 +32,9 @@ def describe_training(experiment: Experiment, variant: Variant) -> str:
     """What decides the numbers of all runs of a variant, whatever it is called."""
     plan = experiment.plan(variant)
     rows = json.dumps(experiment.dataset_of(variant).model_dump(mode="json"), sort_keys=True)
-    return f"{rows}\n{plan!r}\n{is_compiled(experiment, variant)}\n{experiment.training.batch_size}"
+    # Teachers are trained for all epochs of the run: those of a shorter run are others.
+    taught = f"\n{experiment.training.epochs}" if plan.teachers else ""
+    return f"{rows}\n{plan!r}\n{is_compiled(experiment, variant)}\n{experiment.training.batch_size}{taught}"
 
 
 def is_compiled(experiment: Experiment, variant: Variant) -> bool:

@@ -15,6 +15,8 @@ def calls_of(plan: Plan) -> Iterator[Call]:
         yield call("layers.Average")
     yield plan.optimizer
     yield plan.loss
+    if plan.distillation is not None:
+        yield plan.distillation
     yield from plan.callbacks
 
 

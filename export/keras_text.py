@@ -115,9 +115,9 @@ def _listed(words: Sequence[str]) -> str:
     return join_texts(words)
 
 
-def comment(text: str) -> list[str]:
-    """A comment over as many lines as it takes."""
-    return textwrap.wrap(text, LINE_LENGTH, initial_indent="# ", subsequent_indent="# ")
+def comment(text: str, indent: int = 0) -> list[str]:
+    """A comment over as many lines as it takes, short enough to be indented so far."""
+    return textwrap.wrap(text, LINE_LENGTH - indent, initial_indent="# ", subsequent_indent="# ")
 
 
 def join_arguments(path: str, arguments: Sequence[tuple[str, str]]) -> list[str]:

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
+from export.distillation_source import logits_network
 from export.keras_text import Writer
 from export.loops import Line, fold
+from export.sharpness_source import CLASS, grouping, sharpness_source
 from models.layer_facts import PlanError
 from models.plan import Call, Layer, Plan
 
@@ -14,14 +17,22 @@ ENSEMBLE = "ensemble"
 
 def network_source(plan: Plan, writer: Writer) -> list[str]:
     """Lines that define `model`. That of an ensemble has an output for each member, which learns from its own loss, and
-    last their average."""
+    last their average. With distillation they define a function `network`, which gives logits, and `student`."""
     shared = [writer.name(call, name) for name, call in _shared_calls(plan).items() if not writer.is_short(call)]
+    if plan.distillation is not None:  # which works on logits
+        plan = replace(plan, layers=plan.layers[:-1])
     lines = fold(list(_lines(plan, writer)))
     entry = f"tf.keras.Input({plan.input_shape!r})"
+    sharp = plan.sharpness is not None
+    own, model = ([*sharpness_source(plan), "", ""], CLASS) if sharp else ([], "tf.keras.Model")
+    if plan.distillation is not None:
+        body = [line for part in lines for line in part.write("    ")]
+        return [*own, *shared, *(["", ""] if shared else []), *logits_network(plan, body, model)]
     if plan.members == 1:
         body = [line for part in lines for line in part.write()]
-        return [*shared, f"inputs = H = {entry}", *body, "model = tf.keras.Model(inputs, H)"]
+        return [*own, *shared, f"inputs = H = {entry}", *body, f"model = {model}(inputs, H)"]
     return [
+        *own,
         *shared,
         f"inputs = {entry}",
         "members = []",
@@ -30,7 +41,8 @@ def network_source(plan: Plan, writer: Writer) -> list[str]:
         *(line for part in lines for line in part.write("    ")),
         "    members.append(H)",
         f'average = tf.keras.layers.Average(name="{ENSEMBLE}")(members)',
-        "model = tf.keras.Model(inputs, [*members, average])",
+        *(grouping() if sharp else ()),
+        f"model = {model}(inputs, [*members, average])",
     ]
 
 

@@ -3,7 +3,7 @@
 It needs TensorFlow, scikit-learn and matplotlib, and nothing of this program.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from datasets.dataset import MOST_HELD_OUT, MOST_JUDGED
@@ -11,6 +11,7 @@ from datasets.registry import Dataset
 from experiment.spec import Experiment, MarkedRule, TrainingSettings, Variant
 from experiment.version import PROGRAM_AND_VERSION
 from export.data_loading import loading
+from export.distillation_source import distillation_source
 from export.keras_text import Style, Writer, comment, lay_out_call, lay_out_list
 from export.network_source import ENSEMBLE, network_source
 from export.own_data_loading import Loading
@@ -31,6 +32,8 @@ from wording.numbers import join_texts
 STYLES: tuple[Style, ...] = ("string", "function", "class")
 FIRST_LINE = say_later('"""From {program}. Needs: pip install {packages}"""')
 BALANCED = "val_balanced_accuracy"
+INDENT = 4
+"""Of a function's body, or of a list's items."""
 CROSS_ENTROPIES = ("losses.CategoricalCrossentropy", "losses.SparseCategoricalCrossentropy")
 PACKAGES = "tensorflow scikit-learn matplotlib"
 CLEAN_TRAINING = (
@@ -77,7 +80,12 @@ class Script:
     @property
     def changes_rows(self) -> bool:
         """Whether training rows pass through a pipeline of their own."""
-        return bool(self.plan.augmentation or self.plan.mixing)
+        return self.plan.changes_rows
+
+    @property
+    def distilled(self) -> bool:
+        """Whether teachers are trained first. Compiling and fitting are functions then."""
+        return self.plan.distillation is not None
 
     @property
     def stops(self) -> bool:
@@ -112,15 +120,16 @@ class Script:
         """The clean loss and the accuracy, by the names under which Keras reports them."""
         kind = "Categorical" if self.plan.one_hot else "SparseCategorical"
         prefix = "categorical" if self.plan.one_hot else "sparse_categorical"
+        logits = None if self.plan.distillation is None else True
+        if self.writer.style == "class":
+            return {
+                "cross_entropy": call(f"metrics.{kind}Crossentropy", name="cross_entropy", from_logits=logits),
+                "accuracy": call(f"metrics.{kind}Accuracy", name="accuracy"),
+            }
+        crossentropy: Call | str = call(f"metrics.{kind}Crossentropy", from_logits=logits)
         if self.writer.style == "string":
-            return {f"{prefix}_crossentropy": f"{prefix}_crossentropy", "accuracy": "accuracy"}
-        if self.writer.style == "function":
-            crossentropy, accuracy = call(f"metrics.{kind}Crossentropy"), call(f"metrics.{kind}Accuracy")
-            return {f"{prefix}_crossentropy": crossentropy, f"{prefix}_accuracy": accuracy}
-        return {
-            "cross_entropy": call(f"metrics.{kind}Crossentropy", name="cross_entropy"),
-            "accuracy": call(f"metrics.{kind}Accuracy", name="accuracy"),
-        }
+            return {f"{prefix}_crossentropy": crossentropy, "accuracy": "accuracy"}
+        return {f"{prefix}_crossentropy": crossentropy, f"{prefix}_accuracy": call(f"metrics.{kind}Accuracy")}
 
     def reported(self, monitor: str) -> str:
         """Keras's name for one of our clean names, as `val_loss`."""
@@ -289,12 +298,12 @@ class Script:
         if self.outputs > 1:
             yield "# " + _("Each member has its own weights and learns from its own loss; the average is only judged.")
         yield from lines
-        yield "model.summary()"
+        yield "model.summary()" if self.plan.distillation is None else "student.summary()"
 
     def _training(self) -> Iterator[str]:
         compiled = list(self._compile())
         yield from (line for note in self.writer.take_notes() for line in comment(note))
-        yield from compiled
+        yield from self._in_function("compiled(model)", compiled, "model") if self.distilled else compiled
         yield from ("", "")
         judged = f"[:{MOST_JUDGED}]" if self.dataset.training_rows > MOST_JUDGED else ""
         rows, labels = f"x_train{judged}", self.labels(f"y_train{judged}")
@@ -305,12 +314,24 @@ class Script:
             yield f"        predicted = self.model.predict(x_val, verbose=0){output}.argmax(axis=1)"
             yield f'        logs["{BALANCED}"] = balanced_accuracy_score({self.class_indices("y_val")}, predicted)'
         yield from ("", "")
-        yield from self._callbacks()
-        yield from self._fit()
+        if not self.distilled:
+            yield from self._callbacks()
+            yield from self._fit()
+            return
+        yield from self._in_function("fit(model)", [*self._callbacks(), *self._fit()], "history")
+        yield from ("", "")
+        yield from distillation_source(self.plan, self.writer)
+
+    def _in_function(self, signature: str, lines: Sequence[str], given: str) -> Iterator[str]:
+        """The lines as the body of a function that gives a variable."""
+        yield f"def {signature}:"
+        yield from (f"    {line}" if line else "" for line in lines)
+        yield f"    return {given}"
 
     def _compile(self) -> Iterator[str]:
-        # The network ends in a softmax, whose logits Keras finds by itself.
-        loss, members = self.writer.expression(self.plan.loss.without("from_logits")), self.plan.members
+        # The network ends in a softmax, whose logits Keras finds by itself; one that is distilled has none.
+        loss = self.writer.expression(self.plan.loss if self.distilled else self.plan.loss.without("from_logits"))
+        members = self.plan.members
         yield from lay_out_list("metrics = [", [self.writer.expression(metric) for metric in self.metrics().values()])
         if members > 1 and self.plan.optimizer.get("global_clipnorm"):
             yield "# " + _("Keras clips the gradients of all members together; the Lab clips each member's.")
@@ -337,14 +358,14 @@ class Script:
             )
         why = self._why_clean()
         if self.plan.callbacks and why:
-            yield "    # " + _("Clean values are watched: {why}").format(why=why)
+            yield from self._note(_("Clean values are watched: {why}").format(why=why))
         for callback in self.plan.callbacks:
             yield from self._callback(callback)
         if not self.stops:
             rule = self.marked.model_dump()
             mode = "max" if self.marked.monitor.endswith("accuracy") else "min"
             told = _("The rule that the Lab marks, on clean values: {why}") if why else _("The rule that the Lab marks")
-            yield "    # " + told.format(why=why)
+            yield from self._note(told.format(why=why))
             yield from self._callback(call(EARLY_STOPPING, **rule, restore_best_weights=True, mode=mode), "    # ")
         yield "]"
 
@@ -353,13 +374,24 @@ class Script:
         if self.plan.loss.path not in CROSS_ENTROPIES:
             return _("Keras's val_loss is no cross-entropy.")
         penalties = any(key == "kernel_regularizer" for layer in self.plan.layers for key, _ in layer.call.arguments)
-        extra = {_("penalties"): penalties, _("label smoothing"): bool(self.plan.loss.get("label_smoothing"))}
+        extra = {
+            _("penalties"): penalties,
+            _("label smoothing"): bool(self.plan.loss.get("label_smoothing")),
+            _("the distance to the teachers"): self.distilled,
+        }
         found = [name for name, there in extra.items() if there]
         return _("Keras's val_loss contains {found}, too.").format(found=join_texts(found)) if found else ""
 
+    def _note(self, text: str) -> Iterator[str]:
+        """A comment in the list of callbacks."""
+        lines = comment(text, 2 * INDENT) if self.distilled else [f"# {text}"]
+        yield from (f"    {line}" for line in lines)
+
     def _callback(self, callback: Call, indent: str = "    ") -> list[str]:
         monitored = [(k, self.reported(v) if k == "monitor" else v) for k, v in callback.arguments]
-        return self.writer.lay_out("", Call(callback.path, tuple(monitored)), ",", indent)
+        margin = " " * INDENT if self.distilled else ""  # it will stand in a function
+        lines = self.writer.lay_out("", Call(callback.path, tuple(monitored)), ",", margin + indent)
+        return [line.removeprefix(margin) for line in lines]
 
     def _fit(self) -> Iterator[str]:
         rows = (

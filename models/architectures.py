@@ -1,6 +1,7 @@
 """The registry of architectures: each lays out its layers and leaves slots for techniques."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
@@ -259,7 +260,7 @@ def make_plan(
     network.add("probabilities", call("layers.Softmax"))
     augmentation = [entry for t in techniques for entry in t.augmentation(input_shape).items()]
     mixing = only(t.mixing() for t in techniques)
-    return Plan(
+    plan = Plan(
         input_shape,
         classes,
         tuple(network.layers),
@@ -271,7 +272,13 @@ def make_plan(
         mixing,
         max((t.networks() for t in techniques), default=1),
         next((power for t in techniques if (power := t.class_weighting()) is not None), None),
+        next((length for t in techniques if (length := t.sharpness()) is not None), None),
     )
+    term = only(t.distillation() for t in techniques)
+    if term is None:
+        return plan
+    teachers = replace(plan, members=max(t.teaching() for t in techniques))
+    return replace(plan, distillation=term, teachers=teachers)
 
 
 def _kernel(architecture: Architecture, techniques: Sequence[Technique], layer: str) -> Kernel:

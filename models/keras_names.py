@@ -67,6 +67,9 @@ KERAS_NAMES = (
         "schedule", None, None, "optimizers.schedules.CosineDecay",
         positional=("initial_learning_rate", "decay_steps"), defaults={"alpha": 0.0}, listed=False,
     ),
+    # As a string LogitsDistillation applies it to the logits themselves (3.15).
+    KerasName("loss", None, None, "losses.KLDivergence", listed=False),
+    KerasName("distillation_losses", None, None, "distillation.LogitsDistillation", listed=False),
     KerasName(
         "constraint", "max_norm", None, "constraints.MaxNorm", {"max_value": 2, "axis": 0},
         positional=("max_value",), defaults={"axis": 0}, listed=False,

@@ -58,7 +58,9 @@ class Plan:
     Keras layers, under their roles, that change the training inputs of a whole epoch, one after the other; `mixing`
     then mixes rows and their labels. An ensemble has so many `members`, each with layers and weights of its own; its
     output is the mean of their probabilities. `class_weighting` is the power of the inverse class frequencies by which
-    rows weigh in the objective; None: all weigh the same.
+    rows weigh in the objective; None: all weigh the same. `sharpness` is the length of the step uphill before each
+    gradient (sharpness-aware minimization); None: there is none. With `distillation` half of the objective is that term
+    of Keras's, towards the members of the plan `teachers`, which are trained first.
     """
 
     input_shape: tuple[int, ...]
@@ -71,6 +73,24 @@ class Plan:
     mixing: Call | None = None
     members: int = 1
     class_weighting: float | None = None
+    sharpness: float | None = None
+    distillation: Call | None = None
+    teachers: "Plan | None" = None
+
+    @property
+    def gradients(self) -> int:
+        """How many gradients a step computes."""
+        return 1 if self.sharpness is None else 2
+
+    @property
+    def trained(self) -> "tuple[Plan, ...]":
+        """This plan, after that of its teachers if it has some."""
+        return (self,) if self.teachers is None else (self.teachers, self)
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether training rows are others in each epoch."""
+        return bool(self.augmentation or self.mixing)
 
     @property
     def one_hot(self) -> bool:

@@ -126,6 +126,7 @@ WARMING_UP = "Workers are warming up (TensorFlow is loading); your runs are queu
 WORKERS_FAILED = "The workers are started again; your runs wait, and go on by themselves."
 NO_WORKERS = "No worker is connected. On a cluster, start workers with: {command}"
 PROGRESS = "{done} of {total} runs ended · epoch {epochs:,} of {all_epochs:,}"
+TEACHING = "Distillation trains its teachers first: a run of it shows its first epoch when they are done."
 TIME_LEFT = " · about {time} left"
 CANCEL = "Cancel"
 RUN_PROGRESS = "Runs"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from models.techniques.base import Monitor, Parts, Shape, Technique
-from models.techniques.ensembles import Ensemble
+from models.techniques.ensembles import Distillation, Ensemble
 from models.techniques.noise import (
     AlphaDropout,
     Dropout,
@@ -26,6 +26,7 @@ from models.techniques.optimization import (
     LabelSmoothing,
     MovingAverage,
     ReduceLearningRateOnPlateau,
+    SharpnessAwareMinimization,
     WeightDecay,
 )
 from models.techniques.penalties import L1, L1L2, L2, MaxNorm
@@ -45,6 +46,7 @@ __all__ = [
     "ClassWeight",
     "CosineDecay",
     "CutMix",
+    "Distillation",
     "Dropout",
     "EarlyStopping",
     "Ensemble",
@@ -64,6 +66,7 @@ __all__ = [
     "RandAugment",
     "ReduceLearningRateOnPlateau",
     "Shape",
+    "SharpnessAwareMinimization",
     "SpatialDropout",
     "StochasticDepth",
     "Technique",
@@ -76,8 +79,8 @@ AnyTechnique = (
     | BatchNormalization | LayerNormalization | GroupNormalization
     | L1 | L2 | L1L2 | MaxNorm | WeightDecay
     | LabelSmoothing | GeneralizedCrossEntropy | ClassWeight | GradientClipping | MovingAverage
-    | ReduceLearningRateOnPlateau | CosineDecay
-    | StochasticDepth | Augmentation | RandAugment | Mixup | CutMix | MoreData | Ensemble | EarlyStopping
+    | ReduceLearningRateOnPlateau | CosineDecay | SharpnessAwareMinimization
+    | StochasticDepth | Augmentation | RandAugment | Mixup | CutMix | MoreData | Ensemble | Distillation | EarlyStopping
 )  # fmt: skip
 TECHNIQUES: dict[str, type[Technique]] = {t.model_fields["name"].default: t for t in get_args(AnyTechnique)}
 
@@ -111,6 +114,8 @@ def refuse_together(techniques: Sequence[Technique]) -> str | None:
                 return _("{loss} beside {name} is refused: Keras's loss takes class indices, no shares").format(
                     loss=loss.name, name=technique.name
                 )
+    if refused := _refuse_beside_distillation(techniques):
+        return refused
     names = {t.name for t in techniques}
     for technique in techniques:
         if names & technique.excludes:
@@ -119,3 +124,22 @@ def refuse_together(techniques: Sequence[Technique]) -> str | None:
                 name=technique.name, others=others
             )
     return None
+
+
+def _refuse_beside_distillation(techniques: Sequence[Technique]) -> str | None:
+    """Why one of these makes no sense beside distillation, or None."""
+    for distillation in (t for t in techniques if t.distillation()):
+        for technique in techniques:
+            if reason := _why_not_distilled(technique):
+                return _("{name} beside {other} is refused: {reason}").format(
+                    name=distillation.name, other=technique.name, reason=reason
+                )
+    return None
+
+
+def _why_not_distilled(technique: Technique) -> str | None:
+    if technique.networks() > 1:
+        return _("it trains an ensemble itself, to make one net of it")
+    if technique.class_weighting() is not None:
+        return _("Keras's Distiller weighs no rows")
+    return _("Keras's Distiller works on logits, and that loss takes none") if technique.loss() else None

@@ -86,6 +86,11 @@ class Technique(Entry):
         """The power of the inverse class frequencies by which rows weigh in the objective; None: all weigh the same."""
         return None
 
+    def sharpness(self) -> float | None:
+        """The length of a step uphill, at whose end the gradient of each step is taken; None: it is taken where the
+        weights are."""
+        return None
+
     def augmentation(self, input_shape: Shape) -> dict[str, Call]:
         """Keras layers that change the training inputs anew in each epoch, by their names."""
         return {}
@@ -101,6 +106,14 @@ class Technique(Entry):
     def networks(self) -> int:
         """How many networks are trained and averaged."""
         return 1
+
+    def teaching(self) -> int:
+        """How many networks are trained first, for this one to learn from; 0: none."""
+        return 0
+
+    def distillation(self) -> Call | None:
+        """Keras's term by which the network learns from its teachers."""
+        return None
 
     def row_factor(self) -> float:
         """By what factor the training rows grow."""

@@ -290,3 +290,52 @@ class CosineDecay(Technique):
             alpha=self.alpha,
             **warmup,
         )
+
+
+class SharpnessAwareMinimization(Technique):
+    """Foret et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization" (2021).
+
+    As in the authors' code (google-research/sam, `sam_jax/training_utils/flax_training.py`) both gradients are of the
+    same rows with the same masks, penalties included, moving averages of batch normalization are those of the first,
+    and what clips takes the second. The objective that is recorded is the first, that of the weights as they are.
+    Keras has no such class any more; the one in TensorFlow 2.10 to 2.15
+    (`tf.keras.models.experimental.SharpnessAwareMinimization`) left penalties out.
+    """
+
+    label = "Sharpness-aware minimization"
+    summary = (
+        "Takes each gradient a small step uphill from the weights, so that narrow valleys of the loss are left again."
+    )
+    idea = (
+        "Of two places with the same training loss, the one where the loss stays low all around is the better bet: on "
+        "other rows the valley lies a little elsewhere. "
+        "Each step first goes uphill by the length ρ, takes the gradient there, returns and steps along it: "
+        "approximately it lowers the highest loss within ρ instead of the loss itself. "
+        "With wrong labels among the rows the authors found it as good as methods made for them."
+    )
+    formula = (
+        r"\hat w = w + \rho\,\frac{\nabla L(w)}{\lVert \nabla L(w) \rVert_2},\quad "
+        r"w \leftarrow w - \eta\,\nabla L(\hat w)"
+    )
+    acts = "on the gradient of all weights together, in every step; the optimizer does with it what it does"
+    hurts = "The budget: two gradients in each step. With ρ too large it does not fit even what holds for all rows."
+    source = "https://arxiv.org/abs/2010.01412"
+    lesson: ClassVar[Parts] = {
+        "dataset": {"name": "digits", "train_size": 600, "label_noise": 0.3},
+        "training": {"epochs": 80},
+    }
+
+    name: Literal["sam"] = "sam"
+    rho: float = number(
+        0.05,
+        0.0,
+        10.0,
+        scale="log",
+        label="Radius",
+        telling=(0.0, 1.0, 0.01),
+        start=0.5,
+        about="ρ: length of the step uphill, over all weights together.",
+    )
+
+    def sharpness(self) -> float:
+        return self.rho

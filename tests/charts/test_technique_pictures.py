@@ -12,6 +12,7 @@ from charts.technique_pictures import PICTURES, Drawing, Material
 from datasets.registry import Digits
 from models.parameters import parameters
 from models.techniques import TECHNIQUES
+from tests.charts.test_curves import decoded
 
 
 @cache
@@ -87,3 +88,26 @@ def test_l1_leaves_more_weights_nearly_zero_than_l2() -> None:
         return int(draw(name).words.split("Nearly zero are ")[1].split("%")[0])
 
     assert share("l1") > 2 * share("l2")
+
+
+def test_a_wide_valley_is_chosen_once_the_radius_is_wider_than_the_narrow_one() -> None:
+    def places(rho: float) -> list[float]:
+        words = draw("sam", rho=rho).words
+        return [float(words.split("is lowest at ")[place].split(";")[0].split(",")[0]) for place in (1, 2)]
+
+    assert places(0.0) == pytest.approx([-1.2, -1.2], abs=0.03)
+    assert places(0.05) == pytest.approx([-1.2, -1.2], abs=0.03)
+    assert places(0.2) == pytest.approx([-1.2, 1.0], abs=0.03)
+
+
+def test_a_higher_temperature_brings_probabilities_closer_and_teachers_are_averaged() -> None:
+    def heights(**values: Any) -> list[np.ndarray]:
+        return [decoded(bars["y"]).astype(float) for bars in draw("distillation", **values).figure["data"]]
+
+    label, said, plain = heights(temperature=1.0)
+    assert sorted(label) == [0.0] * 9 + [1.0] and said.sum() == pytest.approx(1, abs=1e-5)
+    assert_array_equal(plain, said)
+    assert label.argmax() == said.argmax(), "they are right"
+    spreads = [np.ptp(heights(temperature=temperature)[2]) for temperature in (1.0, 3.0, 20.0)]
+    assert spreads == sorted(spreads, reverse=True) and spreads[-1] < 0.2
+    assert heights(teachers=1)[1].tolist() != said.tolist()

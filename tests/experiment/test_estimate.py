@@ -5,10 +5,18 @@ from typing import Any
 
 import pytest
 
-from experiment.estimate import SECONDS_PER_RUN, estimate_seconds, machine_factor, run_seconds, setup_seconds
+from experiment.estimate import (
+    SECONDS_PER_RUN,
+    estimate_seconds,
+    machine_factor,
+    run_bytes,
+    run_seconds,
+    setup_seconds,
+)
+from experiment.limits import Limits
 from experiment.spec import Experiment, parse_experiment
 from models.architectures import MLP, ResNetConv, make_plan
-from models.layer_facts import count_operations
+from models.layer_facts import count_operations, count_parameters
 from results.records import EpochRecord
 from results.speed import FinishedRun, read_finished_runs
 from results.store import Store
@@ -78,3 +86,34 @@ def test_the_store_gives_the_runs_that_finished_last(tmp_path: Any) -> None:
             store.finish(run.id, 1, status, now=103.0 + place)  # type: ignore[arg-type]
         assert {(r.variant, r.epochs, r.seconds) for r in read_finished_runs(store)} == {("v0", 2, 1.0), ("v2", 2, 0.5)}
         assert [r.variant for r in read_finished_runs(store, limit=1)] == ["v2"]
+
+
+def test_two_gradients_in_a_step_take_twice_the_products_of_training() -> None:
+    def seconds(*names: str) -> float:
+        found = experiment(variants=[{"name": "v", "techniques": [{"name": name} for name in names]}])
+        return run_seconds(found, found.variants[0], 1)
+
+    plain, flat, ensemble = seconds(), seconds("sam"), seconds("sam", "ensemble")
+    assert 1.5 * plain < flat < 2 * plain, "what is judged and written is judged and written once"
+    assert 4.5 * flat < ensemble < 5 * flat
+
+
+def test_teachers_count_as_the_ensemble_that_they_are() -> None:
+    def of(*techniques: dict[str, Any]) -> tuple[float, float, float]:
+        found = experiment(variants=[{"name": "v", "techniques": list(techniques)}], training={"epochs": 100})
+        variant = found.variants[0]
+        return run_seconds(found, variant), setup_seconds(found, variant), run_bytes(found, variant)
+
+    plain, ensemble = of(), of({"name": "ensemble"})
+    seconds, setup, memory = of({"name": "distillation"})
+    assert seconds == pytest.approx(plain[0] + ensemble[0], rel=0.01)
+    assert setup == pytest.approx(plain[1] + ensemble[1])
+    assert ensemble[2] < memory < plain[2] + ensemble[2]
+    mixed, taught = of({"name": "mixup"}), of({"name": "distillation"}, {"name": "mixup"})
+    assert taught[0] - mixed[0] > 1.05 * (seconds - plain[0]), "teachers are asked in each epoch"
+
+
+def test_a_limit_on_weights_is_for_the_teachers_too() -> None:
+    found = experiment(variants=[{"name": "v", "techniques": [{"name": "distillation", "teachers": 7}]}])
+    alone = count_parameters(found.plan(found.variants[0]))
+    assert Limits(parameters=10**9).measure(found)["parameters"] == 7 * alone

@@ -71,3 +71,11 @@ def test_seed_and_machine_are_in_the_key_and_the_number_of_epochs_is_beside_it()
 def test_where_a_callback_decides_the_plans_differ() -> None:
     stops = [{"name": "one", "techniques": [{"name": "early_stopping", "patience": 3}]}]
     assert key_of(variants=stops).text != key_of(variants=[{"name": "one"}]).text
+
+
+def test_where_teachers_are_trained_for_the_runs_epochs_those_are_in_the_key() -> None:
+    taught = [{"name": "one", "techniques": [{"name": "distillation"}]}]
+    assert key_of(variants=taught).text != key_of(variants=taught, training={"epochs": 40}).text
+    assert key_of(variants=taught).text == key_of(variants=taught).text
+    other = [{"name": "one", "techniques": [{"name": "distillation", "teachers": 4}]}]
+    assert key_of(variants=other).text != key_of(variants=taught).text

@@ -54,6 +54,7 @@ CONTRACT_TECHNIQUES: dict[str, set[str]] = {
     "ema": {"momentum"},
     "reduce_lr_on_plateau": {"factor", "patience", "min_lr"},
     "cosine_decay": {"alpha", "warmup"},
+    "sam": {"rho"},
     "stochastic_depth": {"drop_path_rate"},
     "augmentation": {"translation", "rotation", "zoom", "flip", "contrast", "erasing", "feature_noise"},
     "rand_augment": {"num_ops", "factor"},
@@ -61,6 +62,7 @@ CONTRACT_TECHNIQUES: dict[str, set[str]] = {
     "cutmix": {"alpha"},
     "more_data": {"factor"},
     "ensemble": {"members"},
+    "distillation": {"teachers", "temperature"},
     "early_stopping": {"monitor", "patience", "min_delta", "baseline", "start_from_epoch", "restore_best_weights"},
 }
 EVERY_DATASET = {"train_size", "label_noise"}

@@ -28,6 +28,6 @@ def test_a_layer_that_is_there_many_times_is_said_once_with_what_changed() -> No
 
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_the_order_is_that_of_a_script(name: str) -> None:
-    parts = ["layers", "optimizers", "losses", "callbacks"]
+    parts = ["layers", "optimizers", "losses", "distillation", "callbacks"]
     places = [parts.index(added.path.split(".")[0]) for added in added_by(name)]
     assert places == sorted(places)

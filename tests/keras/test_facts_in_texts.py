@@ -15,7 +15,7 @@ import pytest
 
 from datasets.registry import Digits
 from datasets.split import make_split
-from export import keras_text
+from export import distillation_source, keras_text
 from models import architectures, techniques
 from models.architectures import MLP, ResNetMLP, make_plan
 from models.parameters import parameters
@@ -47,6 +47,7 @@ def texts() -> dict[str, str]:
     for place, module in (("learn", learn_text), ("pages", text), ("scripts", keras_text)):
         said = [value for key, value in vars(module).items() if key.isupper() and isinstance(value, str)]
         found[place] = words(" ".join(said))
+    found["distilling"] = words(inspect.getsource(distillation_source))
     found["architectures"] = words(inspect.getsource(architectures))
     found["refusals"] = words(inspect.getsource(techniques))
     return found
@@ -218,6 +219,12 @@ def schedule(keras: Any) -> None:
         keras.optimizers.schedules.CosineDecay(1.0, 0)
 
 
+def no_class_for_sharpness(keras: Any) -> None:
+    places = (keras, keras.models, keras.optimizers, keras.callbacks, keras.utils)
+    assert not [name for place in places for name in dir(place) if "sharp" in name.lower()]
+    assert not hasattr(keras.models, "experimental")
+
+
 def momentum(keras: Any) -> None:
     assert stepped(keras.optimizers.SGD(1.0, momentum=0.9), keras, [1.0], [0.0], 2)[0] == pytest.approx(-2.9)
 
@@ -230,6 +237,59 @@ def a_schedule_and_a_plateau_exclude_each_other(keras: Any) -> None:
 
 
 # Losses
+
+
+def distiller(keras: Any) -> None:
+    assert inspect.signature(keras.distillation.Distiller).parameters["student_loss_weight"].default == 0.5
+    teacher, student = (GENERATOR(seed).normal(size=(4, 3)).astype("float32") for seed in (1, 2))
+    p, q = (np.exp(z / 2) / np.exp(z / 2).sum(axis=1, keepdims=True) for z in (teacher, student))
+    by_hand = 4 * (p * np.log(p / q)).sum(axis=1).mean()
+    term = keras.distillation.LogitsDistillation(temperature=2.0, loss=keras.losses.KLDivergence())
+    assert float(term.compute_loss(teacher, student)) == pytest.approx(by_hand, rel=1e-4)
+    by_default = keras.distillation.LogitsDistillation(temperature=2.0).compute_loss(teacher, student)
+    of_logits = keras.losses.kl_divergence(teacher / 2, student / 2)
+    assert float(by_default) == pytest.approx(float(np.mean(of_logits)), rel=1e-4)
+
+
+def soft_gradients_shrink(keras: Any) -> None:
+    """Of the divergence without the factor T², in the logits: half the temperature, four times the gradient."""
+    teacher, student = (GENERATOR(seed).normal(size=3) for seed in (1, 2))
+    by_temperature = []
+    for temperature in (500.0, 1000.0):
+        p, q = (np.exp(z / temperature) / np.exp(z / temperature).sum() for z in (teacher, student))
+        by_temperature.append((q - p) / temperature)
+    np.testing.assert_allclose(by_temperature[0], 4 * by_temperature[1], rtol=0.05)
+
+
+def distiller_weighs_no_rows(keras: Any) -> None:
+    told = []
+    for weights in (None, np.array([100.0, 1.0, 1.0, 1.0])):
+        models = [keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, kernel_initializer="ones")]) for _ in "ts"]
+        model = keras.distillation.Distiller(
+            *models, keras.distillation.LogitsDistillation(loss=keras.losses.KLDivergence())
+        )
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        x = GENERATOR(0).normal(size=(4, 2))
+        model.fit(x, LABELS, 4, sample_weight=weights, verbose=0)
+        told.append(model.student.get_weights()[1])
+    np.testing.assert_allclose(told[0], told[1], rtol=1e-6)
+
+
+def distiller_leaves_penalties_out(keras: Any) -> None:
+    layers = [
+        keras.layers.Dense(3, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(1.0)) for _ in "ts"
+    ]
+    models = [keras.Sequential([keras.Input((2,)), layer]) for layer in layers]
+    model = keras.distillation.Distiller(
+        *models, keras.distillation.LogitsDistillation(loss=keras.losses.KLDivergence())
+    )
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    told = model.evaluate(np.zeros((4, 2)), LABELS, verbose=0, return_dict=True)["loss"]
+    assert told == pytest.approx(np.log(3) / 2, rel=1e-5), "half of the loss of equal logits, and no 6 for the kernel"
+
+
+def generalized_takes_no_logits(keras: Any) -> None:
+    assert "from_logits" not in inspect.signature(keras.losses.CategoricalGeneralizedCrossEntropy).parameters
 
 
 def small_model(keras: Any, optimizer: Any = "sgd", **layer: Any) -> Any:
@@ -604,6 +664,10 @@ FACTS: tuple[tuple[str, str, Check], ...] = (
     ("reduce_lr_on_plateau", "Keras's callback `ReduceLROnPlateau`", plateau),
     ("cosine_decay", "the rate rises in a straight line from 0", schedule),
     ("cosine_decay", "then it falls along half a cosine", schedule),
+    ("sam", "Keras has no such class any more", no_class_for_sharpness),
+    ("distillation", "Both terms weigh one half, as in Keras's `Distiller`", distiller),
+    ("distillation", "Keras 3.15 applies its default, the string, to the logits themselves", distiller),
+    ("distillation", "the soft half is multiplied by T², since its gradients shrink by 1/T²", soft_gradients_shrink),
     ("augmentation", "up to this share of height and width", augmentation),
     ("augmentation", "up to this share of a whole turn, both ways", augmentation),
     ("augmentation", "in and out by up to this share", augmentation),
@@ -624,6 +688,8 @@ FACTS: tuple[tuple[str, str, Check], ...] = (
     ("early_stopping", "Number of epochs ignored at the start", early_stopping),
     ("refusals", "Keras weighs classes for one output alone", no_class_weight_for_two_outputs),
     ("refusals", "Keras's loss takes class indices, no shares", generalized_takes_indices),
+    ("refusals", "Keras's Distiller weighs no rows", distiller_weighs_no_rows),
+    ("refusals", "Keras's Distiller works on logits, and that loss takes none", generalized_takes_no_logits),
     ("refusals", "one rule for the learning rate", a_schedule_and_a_plateau_exclude_each_other),
     ("architectures", "Keras 3.15 starts layers of one shape alike where they share an", shared_initializer),
     ("learn", "both compute minus the logarithm of the probability", sparse_and_one_hot),
@@ -642,6 +708,9 @@ FACTS: tuple[tuple[str, str, Check], ...] = (
     ("learn", "A loss as a function gives a number for each row, the class their mean",
      functions_give_rows_and_classes_their_mean),
     ("learn", "from one object, layers of one shape start with the same weights", shared_initializer),
+    ("distilling", "the string would be applied to the logits themselves (Keras 3.15)", distiller),
+    ("distilling", "Keras's leaves penalties out", distiller_leaves_penalties_out),
+    ("distilling", "logits, as Keras's Distiller wants them", distiller),
     ("scripts", "tf.keras.activations has functions alone", capital_letters_are_classes),
     ("scripts", "Keras has no functions that stand for {kind}", capital_letters_are_classes),
     ("pages", "`keras.models.load_model(file)` gives the model", load_model_and_summary),

@@ -42,6 +42,9 @@ def judged(namespace: dict[str, Any]) -> Any:
     """The model whose output is judged: an ensemble's has its members' outputs beside their average."""
     import keras
 
+    if "student" in namespace:  # whose network gives logits
+        logits = namespace["student"]
+        return keras.Model(logits.inputs, keras.layers.Softmax()(logits.output))
     return keras.Model(namespace["inputs"], namespace["average"]) if "average" in namespace else namespace["model"]
 
 

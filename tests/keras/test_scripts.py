@@ -19,7 +19,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from datasets.registry import DATASETS
 from datasets.split import make_split
 from experiment.spec import Experiment, parse_experiment
-from export.keras_text import LINE_LENGTH, Style
+from export.keras_text import LINE_LENGTH, Style, Writer
+from export.network_source import network_source
 from export.notebook import as_notebook
 from export.script import as_python, make_script
 from models.architectures import ARCHITECTURES
@@ -65,7 +66,8 @@ def cases() -> dict[str, Experiment]:
         name: experiment_of(
             {"name": name}
             | (group if name == "group_normalization" else {})
-            | ({"members": 2} if name == "ensemble" else {}),
+            | ({"members": 2} if name == "ensemble" else {})
+            | ({"teachers": 2} if name == "distillation" else {}),
             **NEEDS.get(name, {}),
         )
         for name in TECHNIQUES
@@ -101,6 +103,43 @@ def cases() -> dict[str, Experiment]:
             {"name": "cosine_decay", "alpha": 0.1, "warmup": 0.5},
             {"name": "early_stopping"},
             training={"epochs": 1, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+        ),
+        "sharpness aware in an ensemble, averaged and clipped": experiment_of(
+            {"name": "sam"},
+            {"name": "dropout"},
+            {"name": "batch_normalization"},
+            {"name": "l2"},
+            {"name": "ema"},
+            {"name": "gradient_clipping"},
+            {"name": "ensemble", "members": 2},
+        ),
+        "sharpness aware on changed, mixed rows": experiment_of(
+            {"name": "sam"}, {"name": "augmentation"}, {"name": "mixup"}
+        ),
+        "sharpness aware, weighted, with momentum": experiment_of(
+            {"name": "sam"},
+            {"name": "class_weight"},
+            training={"epochs": 1, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+        ),
+        "distilled, penalised, averaged, changed, mixed and stopped": experiment_of(
+            {"name": "distillation", "teachers": 2},
+            {"name": "l2"},
+            {"name": "ema"},
+            {"name": "augmentation"},
+            {"name": "mixup"},
+            {"name": "early_stopping"},
+        ),
+        "distilled, sharpness aware, smoothed, stopped by balanced accuracy": experiment_of(
+            {"name": "distillation", "teachers": 2, "temperature": 2.5},
+            {"name": "sam"},
+            {"name": "l2"},
+            {"name": "dropout"},
+            {"name": "label_smoothing"},
+            {"name": "cosine_decay"},
+            {"name": "early_stopping", "monitor": "val_balanced_accuracy"},
+        ),
+        "distilled images": experiment_of(
+            {"name": "distillation", "teachers": 2}, {"name": "rand_augment"}, **image | small
         ),
         "resnet_mlp": experiment_of(architecture={"name": "resnet_mlp", "width": 4}),
         "resnet_conv": experiment_of(**image | small),
@@ -252,8 +291,16 @@ def test_everything_in_the_registries_has_a_case() -> None:
         [{"name": "l2", "l2": 0.01}, {"name": "batch_normalization"}, {"name": "label_smoothing"}],
         [{"name": "dropout", "rate": 0.2}, {"name": "ema", "momentum": 0.9}, {"name": "ensemble", "members": 2}],
         [{"name": "augmentation"}, {"name": "mixup"}],
+        [{"name": "sam", "rho": 0.2}, {"name": "dropout", "rate": 0.2}],
+        [{"name": "distillation", "teachers": 2}, {"name": "l2", "l2": 0.001}],
     ],
-    ids=["l2, normalization, smoothing", "dropout, average, ensemble", "augmentation, mixup"],
+    ids=[
+        "l2, normalization, smoothing",
+        "dropout, average, ensemble",
+        "augmentation, mixup",
+        "sam, dropout",
+        "distillation, l2",
+    ],
 )
 def test_accuracy_is_within_the_spread_of_the_seeds(run: Any, techniques: Sequence[dict[str, Any]]) -> None:
     from training.worker.engine import Engine
@@ -378,3 +425,69 @@ def test_the_marked_rule_is_there_to_be_switched_on() -> None:
     assert "# tf.keras.callbacks.EarlyStopping" in text
     tree = ast.unparse(ast.parse(text))
     assert "EarlyStopping" not in tree
+
+
+@pytest.mark.parametrize(
+    "techniques",
+    [
+        [{"name": "batch_normalization"}, {"name": "l2", "l2": 0.01}, {"name": "label_smoothing"}],
+        [{"name": "ensemble", "members": 2}],
+        [{"name": "ensemble", "members": 2}, {"name": "ema", "momentum": 0.5}],
+    ],
+    ids=["normalization, L2, smoothing", "ensemble", "ensemble, average"],
+)
+def test_the_class_in_a_script_steps_as_the_engine_does(keras: Any, techniques: list[dict[str, Any]]) -> None:
+    import tensorflow as tf
+
+    from training.worker.engine import Engine
+
+    training = {"epochs": 1, "optimizer": "sgd", "learning_rate": 0.1}  # Adam would amplify rounding
+    experiment = experiment_of({"name": "sam", "rho": 0.5}, *techniques, training=training)
+    plan = experiment.plan(experiment.variants[0])
+    split = make_split(experiment.dataset, experiment.dataset.load(), 0)
+    rows = (len(split.y_train), len(split.y_validation), len(split.y_test))
+    engine = Engine(plan, rows, rows[0], xla=False)  # one batch: the order of rows does not matter
+    engine.train(split, seed=0, epochs=4)
+    ours = engine.model.get_weights()
+    engine.reset(0)
+    namespace: dict[str, Any] = {"tf": tf}
+    exec("\n".join(network_source(plan, Writer("class"))), namespace)
+    model, twin = namespace["model"], judged(namespace)
+    twin.set_weights(engine.model.get_weights())
+    labels = keras.ops.one_hot(split.y_train, 3) if plan.one_hot else split.y_train
+    averaging = {"use_ema": True, "ema_momentum": 0.5} if plan.optimizer.get("use_ema") else {}
+    loss = (
+        keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+        if plan.one_hot
+        else keras.losses.SparseCategoricalCrossentropy()
+    )
+    several = plan.members > 1
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.1, **averaging),
+        loss=[*[loss] * plan.members, None] if several else loss,
+    )
+    callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaging else []
+    y = [labels] * (plan.members + 1) if several else labels
+    model.fit(split.x_train, y, rows[0], epochs=4, shuffle=False, callbacks=callbacks, verbose=0)
+    for mine, theirs in zip(ours, twin.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_under_a_script_both_gradients_have_the_same_masks(keras: Any) -> None:
+    """Without a radius a step is that of a plain model, seed for seed."""
+    import tensorflow as tf
+
+    ends = []
+    for techniques in ([], [{"name": "sam", "rho": 0.0}]):
+        experiment = experiment_of(*techniques, {"name": "dropout", "rate": 0.5}, {"name": "batch_normalization"})
+        namespace: dict[str, Any] = {"tf": tf}
+        keras.utils.set_random_seed(0)
+        exec("\n".join(network_source(experiment.plan(experiment.variants[0]), Writer("class"))), namespace)
+        model = namespace["model"]
+        model.compile("adam", "sparse_categorical_crossentropy")
+        x = np.random.default_rng(0).normal(size=(32, 13)).astype("float32")
+        told = model.fit(x, np.arange(32) % 3, 8, epochs=3, verbose=0).history["loss"]
+        ends.append((told, model.get_weights()))
+    assert ends[1][0] == pytest.approx(ends[0][0], rel=1e-5)
+    for plain, flat in zip(ends[0][1], ends[1][1], strict=True):
+        np.testing.assert_allclose(flat, plain, rtol=1e-4, atol=1e-6)

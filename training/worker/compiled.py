@@ -12,15 +12,18 @@ from typing import Any
 import tensorflow as tf
 
 from models.layer_facts import block_rows
-from models.plan import Plan
+from models.plan import Call, Plan
 from training.worker.build import make
 from training.worker.network import Batch, Pass, constrained, forward, is_constrained, penalty
-from training.worker.optimizers import MEMORY, STEPS, State, step_with_momentum
+from training.worker.optimizers import MEMORY, STEPS, State, climb, step_with_momentum
 from training.worker.totals import SPLITS, TotalsLayout
 from training.worker.vectors import VectorLayout
 
 KEPT = 8
 """Compiled structures that a worker keeps; each holds 7 to 25 MB that TensorFlow never gives back."""
+
+HARD_SHARE = 0.5
+"""Of the loss on labels beside that on teachers: Keras's default in `Distiller`."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class CompiledEpoch:
             rates: the learning rate of each step of the epoch, (steps,).
             judged: rows of all blocks, and for each its label, its split (0 to 2; 3: no row) and whether the label was
                 changed, (rows, 3).
-            changed: training rows, what the loss takes for them, and perhaps their weights.
+            changed: training rows, what the loss takes for them, perhaps their weights or what teachers say of them.
             order: of the training rows, filled up to whole batches with any row.
             noise: role -> what its layer draws in a window, (steps, members, rows of a batch, ...).
             units: the step that the noise begins with, the unit to begin with and the one to end before.
@@ -169,19 +172,14 @@ class CompiledEpoch:
         """One gradient step of every member on a batch; returns their mean objective, penalties included.
 
         Only the first `present` rows count: a last smaller batch is filled up, since a second size would have to be
-        compiled, too.
+        compiled, too. Of a step that takes two gradients, objective and moving averages are those of the first.
         """
         plan, weights = self.structure, state["weights"]
         batch = Batch(tf.cast(tf.range(self.sizes.batch_size) < present, tf.float32), tf.cast(present, tf.float32))
-        x, y, *weights_of_rows = rows
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            now = Pass(self.layout.split(weights), self.moving.split(state["moving"]), hyper, noise, batch)
-            losses = self._losses(forward(plan, x, now), y, hyper)
-            for weight in weights_of_rows:
-                losses *= weight
-            total = tf.reduce_sum(losses * batch.counts) / batch.rows + penalty(plan, now.weights, hyper)
-        gradient = tape.gradient(total, weights)
+        gradient, total, averages = self._slope(weights, state, hyper, rows, noise, batch)
+        if plan.sharpness is not None:
+            uphill = climb(weights, gradient, hyper[-1, 0])
+            gradient, _, _ = self._slope(uphill, state, hyper, rows, noise, batch)
         # In the order of Keras's optimizers: clip, decay, update, average, constrain.
         if (slot := plan.optimizer.get("global_clipnorm")) is not None:
             gradient = tf.clip_by_norm(gradient, hyper[slot.row, 0], axes=[1])
@@ -199,9 +197,28 @@ class CompiledEpoch:
         if self._constrained:
             parts = constrained(plan, self.layout.split(weights), hyper)
             weights = self.layout.join(parts, plan.members)
-        moving = self.moving.join(now.moving, plan.members)
+        moving = self.moving.join(averages, plan.members)
         new = {"weights": weights, "moving": moving, "iterations": state["iterations"] + 1, **memory}
         return new, total / plan.members
+
+    def _slope(
+        self, weights: Any, state: State, hyper: Any, rows: list[Any], noise: Any, batch: Batch
+    ) -> tuple[Any, Any, Any]:
+        """The gradient of the objective of a batch at these weights, the objective summed over members, and the moving
+        averages after it."""
+        plan, (x, y, *further) = self.structure, rows
+        soft = None if plan.distillation is None else further.pop()
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            now = Pass(self.layout.split(weights), self.moving.split(state["moving"]), hyper, noise, batch)
+            logits = forward(plan, x, now)
+            losses = self._losses(logits, y, hyper)
+            for weight in further:
+                losses *= weight
+            if plan.distillation is not None:
+                losses = self._distilled(plan.distillation, losses, logits, soft, hyper)
+            total = tf.reduce_sum(losses * batch.counts) / batch.rows + penalty(plan, now.weights, hyper)
+        return tape.gradient(total, weights), total, now.moving
 
     def _losses(self, logits: Any, y: Any, hyper: Any) -> Any:
         """What the loss of the plan is for each row, shape (members, rows)."""
@@ -215,6 +232,15 @@ class CompiledEpoch:
             q = hyper[slot.row, 0]
             return -tf.math.expm1(-q * _cross_entropy(y, logits)) / q
         return _cross_entropy(y, logits)
+
+    def _distilled(self, term: Call, losses: Any, logits: Any, soft: Any, hyper: Any) -> Any:
+        """Half the losses, and half of what Keras's `LogitsDistillation` is for each row: the divergence from the
+        teachers' softened probabilities, (rows, classes), to those of the logits, times the squared temperature; both
+        clipped as Keras's `kl_divergence` clips them. Shape (members, rows)."""
+        temperature, squared = tf.unstack(hyper[term.get("temperature").row])
+        own, soft = (tf.clip_by_value(p, 1e-7, 1.0) for p in (tf.nn.softmax(logits / temperature), soft))
+        divergence = tf.reduce_sum(soft * tf.math.log(soft / own), -1)
+        return HARD_SHARE * losses + (1 - HARD_SHARE) * squared * divergence
 
     def _judge(self, weights: Any, moving: Any, hyper: Any, judged: Any, block: Any) -> Any:
         """Sums over a block of rows, for each split as `TotalsLayout` has them: of the unclipped cross-entropy and of

@@ -18,7 +18,7 @@ from datasets.split import Split
 from models.plan import Call, Plan, layer_name
 from results.records import BALANCED_ACCURACY, NOISE_CURVES, EpochRecord
 from training.worker.augmentation import Augmentation
-from training.worker.build import SEED, build, make, reset_weights
+from training.worker.build import SEED, build, derive_seed, make, reset_weights
 from training.worker.compiled import Sizes, compiled_epoch, judge_logits, judge_mean, rows_of_block
 from training.worker.hyperparameters import split_plan
 from training.worker.noise import Noise
@@ -58,9 +58,11 @@ class Engine:
         self._model = build(plan)
         self.optimizer = make(plan.optimizer)
         self._model.compile(optimizer=self.optimizer, loss=make(plan.loss))
+        self._teachers = None if plan.teachers is None else Engine(plan.teachers, rows, batch_size, xla=xla)
         rate = plan.optimizer.get("learning_rate")
         self._schedule = rate if isinstance(rate, Call) else None
         self._start_rate = self.optimizer.learning_rate.numpy()
+        self._temperature = 1.0 if plan.distillation is None else plan.distillation.get("temperature")
         structure, hyper = split_plan(plan)
         self._hyper = tf.constant(hyper)
         self._batch = min(batch_size, rows[0])
@@ -117,6 +119,7 @@ class Engine:
         Raises:
             DivergedError: the loss became NaN or infinite.
         """
+        taught = self._train_teachers(split, seed, epochs, between_calls)
         self.reset(seed)
         judged, rows, weights = self._judged(split), self._training(split), self._row_weights(split)
         self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
@@ -124,7 +127,7 @@ class Engine:
         own = [make(c) for c in self.plan.callbacks]
         seen = bool(own or callbacks)  # by callbacks, which read and may change the model's weights
         hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self._model, epochs=epochs)
-        test_metrics = []
+        test_metrics, soft = [], None
         hooks.on_train_begin()
         for epoch in range(1, epochs + 1):
             hooks.on_epoch_begin(epoch - 1)
@@ -134,9 +137,14 @@ class Engine:
             rates = self._learning_rates(epoch)
             order = np.random.default_rng([seed, epoch]).permutation(self.rows[0]).astype(np.int32)
             changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, between_calls=between_calls) + weights
+            if self._teachers is not None:
+                if soft is None or changed[0] is not rows[0]:
+                    soft = self._teachers.soften(changed[0], self._temperature, between_calls)
+                changed += (soft,)
             self._noise.begin(seed, epoch)
             totals = self._run_epoch(judged, changed, order, rates, between_calls)
-            record = self._record(epoch, totals, float(rates[0]), perf_counter() - start)
+            seconds = perf_counter() - start + (taught if epoch == 1 else 0.0)
+            record = self._record(epoch, totals, float(rates[0]), seconds)
             self._stale = True
             if seen:
                 self._write()
@@ -152,6 +160,19 @@ class Engine:
         hooks.on_train_end()
         stopped = self._model.stop_training
         return Outcome("early_stopping" if stopped else "epochs", _final_epoch(own, epoch), tuple(test_metrics))
+
+    def _train_teachers(self, split: Split, seed: int, epochs: int, between_calls: Callable[[], None]) -> float:
+        """Trains the teachers, if there are any, from a seed of their own; the seconds that it takes.
+
+        They start from weights, and see rows in an order, that are not the student's. The plan's callbacks are theirs,
+        too: where it stops early, so do they, by the loss of their mean.
+        """
+        if self._teachers is None:
+            return 0.0
+        start = perf_counter()
+        own = derive_seed(seed, "teachers")
+        self._teachers.train(split, seed=own, epochs=epochs, between_calls=between_calls)
+        return perf_counter() - start
 
     def _learning_rates(self, epoch: int) -> Any:
         """Of the gradient steps of an epoch (from 1), shape (steps,)."""
@@ -192,6 +213,9 @@ class Engine:
         self._state = self._compiled.start(_gathered(self._variables), _gathered(self._averages))
         self._noise.begin(0, 0)
         changed = self._training(split) + self._row_weights(split)
+        if self._teachers is not None:
+            self._teachers.prepare(split)
+            changed += (tf.zeros((self.rows[0], self.plan.classes)),)
         arguments = self._arguments(
             self._judged(split), changed, np.zeros(self.rows[0], np.int32), np.zeros(self.steps)
         )
@@ -201,17 +225,37 @@ class Engine:
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
-        if self._stale:
-            self._write()
-        weights = self._compiled.layout.split(_gathered(self._variables))
-        logits = self._compiled.logits(weights, _gathered(self._averages), self._hyper, tf.constant(x))
+        logits = self._logits(*self._standing(), tf.constant(x))
         judge = judge_mean if self.plan.members > 1 else judge_logits
         losses, correct = judge(logits, tf.constant(y))
         return float(tf.reduce_sum(losses)) / len(x), float(tf.reduce_sum(correct)) / len(x)
 
+    def soften(self, x: Any, temperature: float, between_calls: Callable[[], None] = lambda: None) -> Any:
+        """Class probabilities of the model as it stands, softened at a temperature: softmax of its logits divided by
+        it; of an ensemble the mean over its members, as Hinton et al. (2015) average teachers. Shape (rows, classes).
+
+        `between_calls` is called after each block of rows, as in `train`.
+        """
+        standing, blocks = self._standing(), []
+        for first in range(0, len(x), self._compiled.block):
+            logits = self._logits(*standing, x[first : first + self._compiled.block])
+            blocks.append(tf.reduce_mean(tf.nn.softmax(logits / temperature), 0))
+            between_calls()
+        return tf.concat(blocks, 0)
+
     def predict(self, x: Any) -> Any:
         """Class probabilities of the model as it stands, shape (rows, classes)."""
         return self.model(tf.constant(x), training=False).numpy()
+
+    def _standing(self) -> tuple[Any, Any]:
+        """Weights and moving averages of the model as it stands, as vectors of all members."""
+        if self._stale:
+            self._write()
+        return _gathered(self._variables), _gathered(self._averages)
+
+    def _logits(self, weights: Any, averages: Any, x: Any) -> Any:
+        """In evaluation, shape (members, rows, classes)."""
+        return self._compiled.logits(self._compiled.layout.split(weights), averages, self._hyper, x)
 
     def kernels(self) -> list[Any]:
         """The kernels of the model as it stands, as arrays, those of all members; in no certain order."""

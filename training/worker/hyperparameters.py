@@ -56,6 +56,7 @@ DERIVED: Mapping[str, Mapping[str, Callable[[float], Pair]]] = {
     "constraints.MaxNorm": {"max_value": _once},
     "losses.CategoricalCrossentropy": {"label_smoothing": lambda share: (1 - share, share)},
     "losses.CategoricalGeneralizedCrossEntropy": {"q": _once},
+    "distillation.LogitsDistillation": {"temperature": lambda temperature: (temperature, temperature**2)},
     "optimizers.Adam": _OPTIMIZER,
     "optimizers.AdamW": _OPTIMIZER,
     "optimizers.SGD": {**_OPTIMIZER, "momentum": _once},
@@ -69,7 +70,9 @@ def split_plan(plan: Plan) -> tuple[Plan, NDArray[np.float32]]:
     """The structure of a plan, with a `Slot` in place of each number in `DERIVED`, and these numbers' constants.
 
     What acts outside compiled code is no part of the structure: the learning rate or its schedule, callbacks,
-    augmentation, mixing, the power of class weights. Plans that differ in numbers alone have the same structure.
+    augmentation, mixing, the power of class weights, teachers. Plans that differ in numbers alone have the same
+    structure. The length of a step uphill has no call that a slot could stand in: where there is one, it is the last of
+    the rows.
 
     Returns:
         The structure, and an array of shape (slots, 2).
@@ -94,9 +97,14 @@ def split_plan(plan: Plan) -> tuple[Plan, NDArray[np.float32]]:
         layers=tuple(replace(layer, call=visit(layer.call)) for layer in plan.layers),
         optimizer=visit(plan.optimizer.without("learning_rate")),
         loss=visit(plan.loss),
+        distillation=visit(plan.distillation),
+        teachers=None,
         callbacks=(),
         augmentation=(),
         mixing=None,
         class_weighting=None if plan.class_weighting is None else 1.0,
+        sharpness=None if plan.sharpness is None else 1.0,
     )
+    if plan.sharpness is not None:
+        pairs.append(_once(plan.sharpness))
     return structure, np.array(pairs, np.float32).reshape(-1, 2)

@@ -37,6 +37,17 @@ def _rmsprop(keras_optimizer: Any, weights: Any, gradient: Any, rate: Any, state
     return weights - rate * gradient / tf.sqrt(square + keras_optimizer.epsilon), {"square": square}
 
 
+def climb(weights: Any, gradient: Any, length: Any) -> Any:
+    """The weights after a step of a length uphill, for each member along the gradient of all its weights together.
+
+    The point where sharpness-aware minimization takes its gradient (Foret et al. 2021, equation 2). 1e-12 guards the
+    division where the gradient is zero; the authors' code has no guard, TensorFlow's former class had this one
+    (`tf.keras.models.experimental.SharpnessAwareMinimization`, 2.10 to 2.15).
+    """
+    norm = tf.norm(gradient, axis=1, keepdims=True)
+    return weights + gradient * (length / (norm + 1e-12))
+
+
 STEPS: Mapping[str, Callable[[Any, Any, Any, Any, State], tuple[Any, State]]] = {
     "optimizers.Adam": _adam,
     "optimizers.AdamW": _adam,

@@ -44,7 +44,15 @@ def show_progress(experiment: Experiment, records: Sequence[RunRecord], progress
         left = max(progress.seconds_left, place.end or 0.0 if place else 0.0)
         said += text.TIME_LEFT.format(time=show_duration(left))
     lines = [said, f"⏳ {say_place(place)}"] if not progress.epochs and place else [said]
+    if _teaches(experiment, records):
+        lines.append(text.TEACHING)
     return f"{STYLE}{''.join(f'<p>{escape(line)}</p>' for line in lines)}{_cells(experiment, records)}"
+
+
+def _teaches(experiment: Experiment, records: Sequence[RunRecord]) -> bool:
+    """Whether a run may be training its teachers just now."""
+    begun = {record.run.variant for record in records if record.run.status == "running" and not record.last_epoch}
+    return any(v.name in begun and any(t.teaching() for t in v.techniques) for v in experiment.variants)
 
 
 def say_place(place: Place) -> str:

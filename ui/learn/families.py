@@ -69,9 +69,9 @@ FAMILIES = (
     Family(
         lambda: _("Optimizer and weights"),
         lambda: _("Change how steps are taken, or what is kept of them."),
-        ("weight_decay", "gradient_clipping", "ema", "reduce_lr_on_plateau", "cosine_decay"),
+        ("weight_decay", "gradient_clipping", "ema", "reduce_lr_on_plateau", "cosine_decay", "sam"),
     ),
-    Family(lambda: _("Many nets"), lambda: _("Let several vote."), ("ensemble",)),
+    Family(lambda: _("Many nets"), lambda: _("Let several vote, or teach."), ("ensemble", "distillation")),
     Family(lambda: _("Stopping"), lambda: _("Leave while it is good."), ("early_stopping",), 2),
     Family(
         lambda: _("Keras and networks"),

@@ -97,6 +97,7 @@ DEEP_ROWS = (
 HURTS = "**When it hurts.** {text}"
 NO_CALL = "# no call of its own: the same network and fit(), on more rows"
 CLASS_WEIGHT_CALL = "model.fit(x, y, class_weight=dict(enumerate(weights)))  # weights: one for each class"
+DISTILLER_CALL = "tf.keras.distillation.Distiller(teacher, student, distillation_losses)  # models that give logits"
 DRAW_ANEW = "Draw anew"
 COMPARE = "Compare in the Lab"
 LOADED = "The form now holds **{name}**. Press Train to see what it does."

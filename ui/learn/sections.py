@@ -14,6 +14,7 @@ from experiment.lessons import lesson
 from experiment.presets import FIRST_VISIT, recorded_curves
 from export.added_calls import added_calls
 from export.keras_text import Writer
+from export.sharpness_source import sharpness_source
 from models.architectures import ARCHITECTURES, make_plan
 from models.keras_names import KERAS_NAMES
 from models.parameters import Parameter, parameters
@@ -192,6 +193,10 @@ def keras_lines(technique: type[Technique]) -> str:
         lines += writer.lay_out(head, added, tail, "")
     if with_it.class_weighting is not None:
         lines.append(learn_text.CLASS_WEIGHT_CALL)
+    if with_it.teachers is not None:
+        lines.append(learn_text.DISTILLER_CALL)
+    if with_it.sharpness is not None:
+        lines += sharpness_source(with_it)
     return "\n".join(lines)
 
 

@@ -29,6 +29,10 @@ CASES: dict[str, dict[str, Any]] = {
     "ensemble, average, mixup": {
         "techniques": [{"name": "ensemble", "members": 2}, {"name": "ema"}, {"name": "mixup"}],
     },
+    "sharpness aware, dropout, batch normalization": {
+        "techniques": [{"name": "sam"}, {"name": "dropout"}, {"name": "batch_normalization"}],
+    },
+    "distillation, mixup": {"techniques": [{"name": "distillation", "teachers": 2}, {"name": "mixup"}]},
     "a table, more data": {"dataset": {"name": "wine", "train_size": 40}, "techniques": [{"name": "more_data"}]},
 }
 EPOCHS = 3

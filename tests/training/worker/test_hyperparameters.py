@@ -15,6 +15,7 @@ from models.techniques import (
     L2,
     TECHNIQUES,
     BatchNormalization,
+    Distillation,
     Dropout,
     EarlyStopping,
     GaussianDropout,
@@ -23,6 +24,7 @@ from models.techniques import (
     LabelSmoothing,
     MaxNorm,
     MovingAverage,
+    SharpnessAwareMinimization,
     StochasticDepth,
     Technique,
     WeightDecay,
@@ -52,6 +54,8 @@ MOVED: list[tuple[Technique, Technique]] = [
     (LabelSmoothing(label_smoothing=0.1), LabelSmoothing(label_smoothing=0.3)),
     (GradientClipping(global_clipnorm=0.01), GradientClipping(global_clipnorm=1.0)),
     (MovingAverage(momentum=0.0), MovingAverage(momentum=0.98)),
+    (SharpnessAwareMinimization(rho=0.0), SharpnessAwareMinimization(rho=0.3)),
+    (Distillation(teachers=2, temperature=1.0), Distillation(teachers=2, temperature=4.0)),
     (EarlyStopping(patience=1), EarlyStopping(patience=50, min_delta=0.1)),
 ]
 
@@ -138,3 +142,4 @@ def test_other_structures_are_other_functions() -> None:
     for other in (plan_of(), plan_of(Dropout(), L2()), plan_of(Dropout(), net=MLP(widths=(8,)))):
         assert split_plan(other)[0] != base
     assert split_plan(replace(plan_of(Dropout()), class_weighting=0.5))[0] != base
+    assert split_plan(replace(plan_of(Dropout()), sharpness=0.5))[0] != base

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from models.techniques import (
     TECHNIQUES,
     AlphaDropout,
     Augmentation,
+    BatchNormalization,
     ClassWeight,
     CosineDecay,
     CutMix,
@@ -38,6 +40,7 @@ from models.techniques import (
     MovingAverage,
     RandAugment,
     ReduceLearningRateOnPlateau,
+    SharpnessAwareMinimization,
     SpatialDropout,
     StochasticDepth,
     Technique,
@@ -713,3 +716,119 @@ def test_techniques_work_together_and_repeat_themselves_bit_for_bit(net: Archite
         (r.val_loss, r.objective, r.series) for r in records
     ]
     assert again[-1].objective < again[0].objective
+
+
+def test_a_step_uphill_by_hand() -> None:
+    """L = |w|² / 2 has the gradient w: from (3, 4), at the length 1, the step ends at (3.6, 4.8)."""
+    from training.worker.optimizers import climb
+
+    weights = np.array([[3, 4], [0, -2], [0, 0]], np.float32)
+    assert np.asarray(climb(weights, weights, 1.0)) == pytest.approx(np.array([[3.6, 4.8], [0, -3], [0, 0]]), abs=1e-6)
+    # Each member by its own length, and the lowest point stays where it is.
+
+
+def steps_of_its_own(model: Any, groups: list[list[Any]], optimizer: Any, rho: float, x: Float, y: Any) -> float:
+    """One step of sharpness-aware minimization on a Keras model, written from the paper's algorithm 1; the objective
+    before it. Each of the groups of variables goes uphill by itself."""
+    import tensorflow as tf
+
+    def slopes() -> tuple[float, list[list[Float]]]:
+        with tf.GradientTape() as tape:
+            outputs = model(x, training=True)
+            outputs = outputs if isinstance(outputs, list) else [outputs]
+            losses = [-tf.reduce_mean(tf.math.log(tf.gather(output, y, batch_dims=1))) for output in outputs]
+            total = tf.add_n([*losses, *model.losses])
+        return float(total) / len(outputs), [[g.numpy() for g in group] for group in tape.gradient(total, groups)]
+
+    objective, first = slopes()
+    others, variables = [v for v in model.non_trainable_variables if "moving" in v.name], list(chain(*groups))
+    averages, here = [[v.numpy() for v in part] for part in (others, variables)]
+    for group, slope in zip(groups, first, strict=True):
+        length = np.sqrt(sum(np.sum(np.square(part)) for part in slope))
+        for variable, part in zip(group, slope, strict=True):
+            variable.assign(variable.numpy() + rho * part / length)
+    _, second = slopes()
+    for variable, value in zip([*others, *variables], [*averages, *here], strict=True):
+        variable.assign(value)
+    optimizer.apply(list(chain(*second)), variables)
+    return objective
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(
+    "others",
+    [(), (L2(l2=0.01), BatchNormalization()), (Ensemble(members=2), GradientClipping(global_clipnorm=0.2))],
+    ids=["plain", "L2, batch normalization", "ensemble, clipped"],
+)
+def test_sharpness_aware_steps_are_those_of_the_paper(
+    keras: Any, others: tuple[Technique, ...], optimizer: str
+) -> None:
+    from training.worker.build import build
+
+    split, rows = split_of("wine"), len(split_of("wine").y_train)
+    plan = plan_of(NET, SharpnessAwareMinimization(rho=0.5), *others, optimizer=optimizer, rate=0.02)
+    engine, records, _ = train(plan, 3, batch_size=rows)  # one batch: the order of rows does not matter
+    ours = engine.model.get_weights()
+    engine.reset(0)
+    twin = build(plan)
+    twin.set_weights(engine.model.get_weights())
+    roles = [layer.role for layer in plan.layers]
+    names = [[f"{role}_member_{k + 1}" if k else role for role in roles] for k in range(plan.members)]
+    groups = [[v for name in own for v in twin.get_layer(name).trainable_variables] for own in names]
+    outputs = [twin.get_layer(own[-1]).output for own in names]
+    members = keras.Model(twin.input, outputs if len(outputs) > 1 else outputs[0])
+    # Of an ensemble each member is clipped by itself: an optimizer for each would be another way to say so.
+    clip = {"global_clipnorm": 0.2} if plan.members > 1 else {}
+    made = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[optimizer]
+    steppers = [made(0.02, **clip) for _ in groups]
+
+    class EachByItself:
+        def apply(self, slopes: list[Any], variables: list[Any]) -> None:
+            for stepper, group in zip(steppers, groups, strict=True):
+                own = {id(v) for v in group}
+                pairs = [(s, v) for s, v in zip(slopes, variables, strict=True) if id(v) in own]
+                stepper.apply([s for s, _ in pairs], [v for _, v in pairs])
+
+    told = [steps_of_its_own(members, groups, EachByItself(), 0.5, split.x_train, split.y_train) for _ in range(3)]
+    assert [record.objective for record in records] == pytest.approx(told, rel=1e-5)
+    # Batch normalization leaves nothing of a bias: its gradient is rounding, of which Adam makes steps.
+    idle = plan.layers[1].call.path == "layers.BatchNormalization"
+    for variable, mine in zip(twin.weights, ours, strict=True):
+        if not (idle and variable.path in ("dense_1/bias", "normalization_1/moving_mean")):
+            np.testing.assert_allclose(mine, variable.numpy(), rtol=1e-4, atol=2e-5)
+
+
+def test_both_gradients_are_under_the_same_masks_and_without_a_radius_nothing_changes() -> None:
+    """Were the masks of the second gradient others, a radius of 0 would give other steps."""
+    noisy = (Dropout(rate=0.5), GaussianNoise(stddev=0.3), BatchNormalization())
+    ends = []
+    for techniques in (noisy, (*noisy, SharpnessAwareMinimization(rho=0.0)), (*noisy, SharpnessAwareMinimization())):
+        _, records, _ = train(plan_of(NET, *techniques, optimizer="sgd", rate=0.1), 3)
+        ends.append([(r.objective, r.train_loss, r.val_loss) for r in records])
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-5)
+    assert not np.allclose(ends[2], ends[0], rtol=1e-4)
+
+
+def test_a_member_goes_uphill_as_it_would_alone() -> None:
+    _, alone, _ = train(plan_of(NET, SharpnessAwareMinimization(rho=0.3)), 4)
+    _, together, _ = train(plan_of(NET, SharpnessAwareMinimization(rho=0.3), Ensemble(members=3)), 4)
+    of_first = [(record.series or {})["members"]["val_loss"][0] for record in together]
+    assert of_first == pytest.approx([record.val_loss for record in alone], rel=1e-5)
+
+
+def test_sharpness_aware_minimization_learns_fewer_wrong_labels_by_heart() -> None:
+    from training.worker.engine import Engine
+
+    dataset = Digits(train_size=300, label_noise=0.3)
+    split = make_split(dataset, dataset.load(), 0)
+    ends = []
+    for techniques in ((), (SharpnessAwareMinimization(rho=0.5),)):
+        plan = make_plan(MLP(widths=(64,)), techniques, input_shape=(8, 8, 1), classes=10, learning_rate=0.01)
+        records: list[EpochRecord] = []
+        rows = len(split.y_train), len(split.y_validation), len(split.y_test)
+        Engine(plan, rows, 32, xla=False).train(split, seed=0, epochs=30, on_epoch=records.append)
+        ends.append(records[-1])
+    plain, flat = ends
+    assert flat.val_loss < 0.8 * plain.val_loss and flat.val_accuracy > plain.val_accuracy + 0.05
+    assert flat.series and plain.series
+    assert flat.series["train_loss_changed"] > 3 * plain.series["train_loss_changed"]
