@@ -246,7 +246,7 @@ def measure(folder: Path, viewers: int, trainers: int, seconds: float, forgotten
     try:
         server.start()
         server.wait_until_ready()
-        began, waves, later = time.monotonic(), [], []
+        began, waves, later = time.monotonic(), list[Figures](), list[tuple[float, dict[str, Sample]]]()
         memory = [Meter(server).measure()]
         while not waves or time.monotonic() - began < 60 * minutes:
             rates = [0.001 + (len(waves) * (trainers + 1) + number) / 1e6 for number in range(trainers + 1)]
