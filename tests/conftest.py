@@ -16,12 +16,17 @@ from urllib.error import URLError
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from training.worker.preload import warm_up
 from training.worker.xla_cache import use_xla_cache
 
 use_xla_cache()  # for the servers of all tests, too: each has a cache folder of its own, where XLA would compile anew
+
+# Absolute times would fail on a busy machine.
+settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lab")
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

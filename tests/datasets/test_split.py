@@ -43,7 +43,7 @@ def test_the_three_parts_are_disjoint_complete_and_stratified(dataset: Dataset, 
         assert (np.abs(np.bincount(y[part], minlength=dataset.classes) - whole * len(part)) < 2).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from([Digits(), BreastCancer(), Wine(), Moons(), Spirals(samples=77)]), st.integers(0, 2**31 - 1))
 def test_any_first_rows_of_the_pool_are_stratified_to_within_one_row_a_class(dataset: Dataset, seed: int) -> None:
     y = dataset.load().y
@@ -72,7 +72,7 @@ def test_another_seed_draws_other_training_rows() -> None:
     assert first.y_train.tolist() != second.y_train.tolist()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 400), st.floats(0.0, 0.9), st.floats(0.0, 0.9), st.integers(2, 10), st.integers(0, 2**31 - 1))
 def test_label_noise_changes_exactly_its_share_nested(rows: int, p: float, q: float, classes: int, seed: int) -> None:
     y = np.random.default_rng(rows).integers(0, classes, rows).astype(np.int32)

@@ -28,7 +28,7 @@ def refusal(text: str) -> str:
     return str(caught.value)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(experiments)
 def test_an_experiment_comes_back_equal_from_a_link_that_needs_no_escaping(experiment: Experiment) -> None:
     text = encode_link(experiment)
@@ -96,7 +96,7 @@ def test_exactly_what_is_allowed_inflates() -> None:
     assert "64,000" in refusal(pack(b" " * 64_000 + b"{}"))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.characters()))
 @example("=")
 @example("A")
@@ -107,7 +107,7 @@ def test_hostile_text_is_refused_in_words(text: str) -> None:
     assert refusal(text).strip()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 @example("{}".encode("utf-16"))
 @example(b"\xff\xfe{}")
@@ -119,7 +119,7 @@ def test_hostile_content_is_refused_in_words(content: bytes) -> None:
         assert str(error).strip()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(valid_json(), st.integers(0, 2**32))
 def test_hostile_experiments_in_links_are_refused_in_few_words(value: Any, seed: int) -> None:
     random = Random(seed)

@@ -129,19 +129,19 @@ def check_is_answered(text: str | bytes) -> None:
         assert parse_experiment(experiment.model_dump_json()) == experiment
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(json_values, st.booleans())
 def test_any_json_value_is_an_experiment_or_refused_in_words(value: Any, escaped: bool) -> None:
     check_is_answered(json.dumps(value, ensure_ascii=escaped))
 
 
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 @given(mutated_json(), st.booleans())
 def test_an_experiment_with_mistakes_is_refused_in_words(value: Any, escaped: bool) -> None:
     check_is_answered(json.dumps(value, ensure_ascii=escaped))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(valid_json(), st.integers(0, 2**32))
 def test_thousands_of_hostile_experiments_are_refused_in_few_words(value: Any, seed: int) -> None:
     random = Random(seed)
@@ -150,7 +150,7 @@ def test_thousands_of_hostile_experiments_are_refused_in_few_words(value: Any, s
         check_is_answered(random.choice([text, text.encode("utf-8", "surrogatepass")]))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text() | st.binary())
 def test_text_and_bytes_that_are_no_json_are_refused_in_words(text: str | bytes) -> None:
     check_is_answered(text)
@@ -224,7 +224,7 @@ def test_a_text_over_64_000_characters_is_not_read() -> None:
     assert parse_experiment(" " * 63_998 + "{}") == Experiment()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(experiments)
 def test_valid_experiments_come_back_equal(experiment: Experiment) -> None:
     assert parse_experiment(experiment.model_dump_json()) == experiment
@@ -233,7 +233,7 @@ def test_valid_experiments_come_back_equal(experiment: Experiment) -> None:
     assert link is None or decode_link(link) == experiment
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(valid_json())
 def test_valid_experiments_keep_what_their_author_wrote(value: dict[str, Any]) -> None:
     dumped = json.loads(parse_experiment(json.dumps(value)).model_dump_json())

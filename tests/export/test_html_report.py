@@ -178,7 +178,7 @@ def test_what_the_runs_were_trained_with_is_told_as_far_as_it_is_known() -> None
 
 
 @given(experiments)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_experiment_has_a_report_with_its_json_before_a_run_has_begun(experiment: Experiment) -> None:
     page = small_report(experiment, [])
     source = page.parts[page.parts.index("Experiment as JSON, for the form or the command line") + 1]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from export.keras_text import Style, Writer
@@ -136,7 +136,6 @@ def unfold(parts: list[Line | Loop]) -> list[str]:
     return done
 
 
-@settings(deadline=None)
 @given(st.lists(lines, max_size=24))
 def test_loops_do_what_the_lines_did(written: list[Line]) -> None:
     folded = fold(written)

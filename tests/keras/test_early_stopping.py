@@ -64,7 +64,7 @@ rules = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(values=st.lists(tying_values | near_ties | any_values, max_size=25), rule=rules)
 @example(values=[math.nan, 1.0, 0.5], rule=StoppingRule(patience=2))
 @example(values=[0.7, 0.7 * (1 - 2.0**-26), 0.7], rule=StoppingRule(patience=2))

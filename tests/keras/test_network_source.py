@@ -48,7 +48,7 @@ def judged(namespace: dict[str, Any]) -> Any:
     return keras.Model(namespace["inputs"], namespace["average"]) if "average" in namespace else namespace["model"]
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=small_plans(), style=st.sampled_from(STYLES))
 def test_the_network_in_the_text_is_the_one_that_trains(keras: Any, plan: Plan, style: Style) -> None:
     import tensorflow as tf

@@ -325,7 +325,7 @@ def test_accuracy_is_within_the_spread_of_the_seeds(run: Any, techniques: Sequen
     assert min(ours) - spread - 0.01 <= theirs <= max(ours) + spread + 0.01, (ours, theirs)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(experiments, st.sampled_from(STYLES))
 def test_every_experiment_gives_scripts_that_compile(experiment: Experiment, style: Style) -> None:
     for variant in experiment.variants:

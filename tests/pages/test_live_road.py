@@ -194,7 +194,7 @@ def test_whoever_has_no_view_gets_nothing(open_page: OpenPage, training: str) ->
         assert answer.body in (b"Not Found", b'{"gone":true}')
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(after=st.text(st.characters(codec="ascii", exclude_characters="#&+%"), max_size=40))
 def test_a_version_that_nobody_gave_is_answered_in_full(open_page: OpenPage, training: str, after: str) -> None:
     view = _view_of(open_page, training)

@@ -112,7 +112,7 @@ class RunMachine(RuleBasedStateMachine):
 
 
 class TestRunMachine(RunMachine.TestCase):
-    settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+    settings = settings(max_examples=60, stateful_step_count=20)
 
     @classmethod
     def setUpClass(cls):

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from distributed import KilledWorker
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from experiment.limits import Limits
@@ -60,7 +60,6 @@ def serve(served: dict[str, int], run: Run) -> None:
 variant_keys = st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from(VARIANTS)))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 6), min_size=1), variant_keys, variant_keys)
 def test_no_experiment_waits_longer_than_one_round(
     sizes: dict[str, int], own: set[VariantKey], others: set[VariantKey]
@@ -78,7 +77,6 @@ def test_no_experiment_waits_longer_than_one_round(
         assert all(count < len(sizes) for count in waited.values())
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 9), min_size=1), variant_keys)
 def test_a_new_experiment_is_served_next(served: dict[str, int], others: set[VariantKey]) -> None:
     old = [run for experiment in served for run in runs_of(experiment, 5)]
@@ -97,7 +95,6 @@ def test_who_was_served_least_comes_first_and_then_the_experiment_served_longest
     assert alone is not None and alone.experiment_id == "a"
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(VARIANTS), min_size=1, max_size=9), st.sets(st.sampled_from(VARIANTS)), variant_keys)
 def test_a_worker_takes_the_first_run_that_needs_no_trace_of_another(
     variants: list[str], own_names: set[str], others: set[VariantKey]

@@ -1,7 +1,7 @@
 """Whose turn it is: visitors are served by what they were served, and a page can tell when its turn comes."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from results.records import Run, WaitingRun
@@ -81,7 +81,6 @@ def test_what_is_too_far_is_said_to_be_beyond() -> None:
 entries = st.tuples(st.sampled_from("abcd"), st.floats(0.5, 30.0))
 
 
-@settings(deadline=None)
 @given(st.lists(entries, min_size=1, max_size=25), st.dictionaries(st.sampled_from("xy"), st.floats(0, 60)))
 def test_the_place_is_when_the_queues_own_rule_comes_to_it(
     queue: list[tuple[str, float]], served: dict[str, float]

@@ -80,7 +80,7 @@ def small_plans(draw: st.DrawFn) -> Plan:
     return make_plan(architecture, techniques, input_shape=shape, classes=draw(st.integers(2, 10)))
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=small_plans())
 def test_parameters_are_counted_as_keras_counts_them(keras: Any, plan: Plan) -> None:
     from training.worker.build import build
