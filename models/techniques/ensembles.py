@@ -53,8 +53,8 @@ class Distillation(Technique):
         "handed over, and used, is one net."
     )
     formula = (
-        r"L = \frac12\,\ell(y, p) + \frac{T^2}{2}\,\mathrm{KL}\!\left(\frac1K\sum_{k=1}^K p_k^{(T)} \,\Big\|\, "
-        r"p^{(T)}\right),\quad p^{(T)} = \mathrm{softmax}(z / T)"
+        r"\begin{aligned}L &= \frac12\,\ell(y, p) + \frac{T^2}{2}\,\mathrm{KL}\!\left(\frac1K\sum_{k=1}^K p_k^{(T)} \,"
+        r"\Big\|\, p^{(T)}\right) \\[6pt] p^{(T)} &= \mathrm{softmax}(z / T)\end{aligned}"
     )
     acts = "on the loss of each training row, as the net sees it (changed or mixed); curves are cross-entropy on labels"
     hurts = (
