@@ -89,22 +89,43 @@ def warm_up() -> None:
 
 def _end_with(parent: str) -> None:
     """Ends this process within seconds of the parent's end, at once where that is over already."""
-    pid, started = parent.split()
-    try:
-        process = psutil.Process(int(pid))
-        same = abs(process.create_time() - float(started)) < SECONDS_CLOCKS_MAY_DIFFER
-    except psutil.NoSuchProcess:
-        same = False
-    if not same:  # Dask would report an exception here and go on without a watcher
+    process = _find(parent)
+    if process is None:  # Dask would report an exception here and go on without a watcher
         _end()
 
     def watch() -> None:
         never = threading.Event()
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        while _runs(process):
             never.wait(SECONDS_BETWEEN_LOOKS)
         _end()
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def is_over() -> bool:
+    """Whether this process is about to end with its cluster: whatever fails now is no fault of a run's.
+
+    The first of the cluster's processes that sees its parent gone removes the folder in which others still work.
+    """
+    parent = os.environ.get(PARENT)
+    return parent is not None and not _runs(_find(parent))
+
+
+def _find(parent: str) -> psutil.Process | None:
+    """The process that `identify` has named; None if it is over."""
+    pid, started = parent.split()
+    try:
+        process = psutil.Process(int(pid))
+        return process if abs(process.create_time() - float(started)) < SECONDS_CLOCKS_MAY_DIFFER else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _runs(process: psutil.Process | None) -> bool:
+    try:
+        return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _end() -> None:

@@ -18,6 +18,7 @@ from training.worker.data import load, open_store, uploaded_files
 from training.worker.engine import DivergedError, Engine
 from training.worker.fetch import DownloadError
 from training.worker.inspection import ModelInspector
+from training.worker.preload import is_over
 from training.worker.provenance import provenance
 from training.worker.recorder import Recorder, RunLostError
 
@@ -50,7 +51,8 @@ def execute(run_id: int, attempt: int, database_url: str) -> int:
         recorder.fail(str(error))
     except Exception as error:
         logger.exception("run %s failed", run_id)
-        recorder.fail(f"{type(error).__name__}: {error}")
+        if not is_over():
+            recorder.fail(f"{type(error).__name__}: {error}")
     finally:
         recorder.close()
     return int(psutil.Process().memory_info().rss)
