@@ -247,6 +247,18 @@ class Store(RunStates):
         with self.reading() as connection:
             return {row.id: row.attempt for row in connection.execute(query)}
 
+    def last_epochs(self, run_ids: Sequence[int]) -> dict[int, int]:
+        """Run id -> the last epoch of its current attempt, of those that have one."""
+        epochs, runs = schema.epochs.c, schema.runs.c
+        query = (
+            select(runs.id, func.max(epochs.epoch).label("last"))
+            .join(schema.epochs, (epochs.run_id == runs.id) & (epochs.attempt == runs.attempt))
+            .where(runs.id.in_(run_ids))
+            .group_by(runs.id)
+        )
+        with self.reading() as connection:
+            return {row.id: row.last for row in connection.execute(query)}
+
     def epochs(self, run_ids: Sequence[int], after: Mapping[int, int] | None = None) -> list[StoredEpoch]:
         """Epochs of the runs' current attempts, by run and epoch.
 

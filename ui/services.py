@@ -5,9 +5,11 @@ import json
 import logging
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -43,6 +45,8 @@ SECONDS_A_SPEED_IS_KEPT = 30
 SEVERAL = 2
 """Workers that a cluster of others is taken to have."""
 SECONDS_BETWEEN_NOTED_LOOKS = 60
+KEPT_RUNS = 1024
+"""Runs in numbers that are kept for all viewers."""
 UPLOAD = "upload"
 logger = logging.getLogger(__name__)
 
@@ -176,9 +180,25 @@ def stored_runs(
     return tuple(_stored_run(experiment, record, marked) for record in records)
 
 
-@lru_cache(maxsize=4096)
 def _stored_run(experiment: Experiment, record: RunRecord, marked: AnyRule | None) -> RunSummary:
-    return summarize_run(run_curves(experiment, record), marked)
+    """Of each run the newest is kept alone: a run of 1,000 epochs would else leave as many in memory."""
+    key = record.run.id, marked
+    with _newest_lock:
+        found = _newest.get(key)
+        if found is not None and found[0] is experiment and found[1] is record:
+            _newest.move_to_end(key)
+            return found[2]
+    summary = summarize_run(run_curves(experiment, record), marked)
+    with _newest_lock:
+        _newest[key] = experiment, record, summary
+        _newest.move_to_end(key)
+        while len(_newest) > KEPT_RUNS:
+            _newest.popitem(last=False)
+    return summary
+
+
+_newest: OrderedDict[tuple[int, AnyRule | None], tuple[Experiment, RunRecord, RunSummary]] = OrderedDict()
+_newest_lock = Lock()
 
 
 @lru_cache(maxsize=64)
@@ -187,13 +207,13 @@ def recorded_runs(name: str, marked: AnyRule | None = None) -> tuple[RunSummary,
     return tuple(summarize_run(run, marked) for run in recorded_curves(name))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=48)
 def summaries(runs: tuple[RunSummary, ...]) -> tuple[VariantSummary, ...]:
     """What runs say together, for each variant."""
     return summarize(runs)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=48)
 def verdict(experiment: Experiment, runs: tuple[RunSummary, ...], what: What | None = None) -> Verdict:
     """What runs say of the experiment's variants, by what it judges or by another quantity."""
     return judge_runs(experiment, runs, what)
@@ -204,7 +224,7 @@ def figure(runs: tuple[RunSummary, ...], options: ChartOptions, *, single: bool 
     return _figure(runs, options, single, language())
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=48)
 def _figure(runs: tuple[RunSummary, ...], options: ChartOptions, single: bool, _language: str) -> dict[str, Any]:
     """Its words are in a language, which therefore belongs to the key."""
     return (seeds_figure if single else curve_figure)(summaries(runs), options)

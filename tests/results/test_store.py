@@ -146,6 +146,16 @@ def test_the_runs_in_hand_and_those_that_are_over(store, add_runs):
     assert store.attempts([]) == {}
 
 
+def test_how_far_runs_are_is_told_of_their_current_attempt(store, add_runs, make_record):
+    first, second = add_runs(2)
+    store.start(first.id, 1, {}, 1.0)
+    assert store.last_epochs([first.id, second.id]) == {}
+    store.append_epochs(first.id, 1, [make_record(1), make_record(2)], 2.0)
+    assert store.last_epochs([first.id, second.id, 999]) == {first.id: 2}
+    store.retry(first.id, 1, worker_lost=False, now=3.0)
+    assert store.last_epochs([first.id]) == {}
+
+
 def test_epochs_come_back_in_the_order_of_the_names(store, add_runs, make_record):
     (run,) = add_runs()
     store.start(run.id, 1, {}, 1.0)

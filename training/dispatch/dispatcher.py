@@ -24,7 +24,18 @@ from training.dispatch.counters import BUSY, OUTAGES, QUEUED, RUNS, SECONDS, WOR
 from training.dispatch.downloads import Downloads
 from training.dispatch.questions import Question, Questions
 from training.dispatch.tasks import train_run
-from training.dispatch.turns import Place, Turns, VariantKey, choose, foresee, is_coming, short_ones, without_repeated
+from training.dispatch.turns import (
+    CAUTION,
+    Place,
+    Turns,
+    Underway,
+    VariantKey,
+    choose,
+    foresee,
+    is_coming,
+    short_ones,
+    without_repeated,
+)
 from wording.language import say_later
 
 if TYPE_CHECKING:  # a quarter of a second: the thread that connects loads it, no page
@@ -68,6 +79,8 @@ class _Busy:
     waiting: WaitingRun
     future: Any
     began: float
+    share: float = 0.0
+    """Of its epochs that are done."""
     over_since: float | None = None
     lost_since: float | None = None
 
@@ -80,6 +93,11 @@ class _Busy:
     def run(self) -> Run:
         """The run as it was dispatched."""
         return self.waiting.run
+
+    @property
+    def underway(self) -> Underway:
+        """How far it is."""
+        return Underway(self.waiting.seconds, time.monotonic() - self.began, self.share)
 
 
 @dataclass(frozen=True)
@@ -234,6 +252,7 @@ class Dispatcher:
         try:
             self._settle_all()
             self._end_what_is_over()
+            self._note_progress()
             waiting = self._dispatch_all([address for address in ready if address not in self._overdue])
         except StoreError as error:  # the workers go on, and so does this once the store answers again
             OUTAGES.inc()
@@ -313,6 +332,15 @@ class Dispatcher:
                 logger.warning("the worker %s does not hear that run %s is over: replaced", address, run.id)
                 self._replace(address)
 
+    def _note_progress(self) -> None:
+        last = self.store.last_epochs([busy.run.id for busy in self._busy.values()]) if self._busy else {}
+        for busy in self._busy.values():
+            if busy.waiting.key is not None:
+                busy.share = last.get(busy.run.id, 0) / busy.waiting.key.epochs
+
+    def _factor(self, unknown: float = 1.0) -> float:
+        return self._turns.factor([busy.underway for busy in self._busy.values()], unknown)
+
     def _dispatch_all(self, ready: Sequence[str]) -> list[WaitingRun]:
         """Gives every free worker its next run; returns those that still wait."""
         self.store.use_finished(self.owner, time.time())
@@ -334,7 +362,7 @@ class Dispatcher:
         waiting = [one for one in waiting if not is_coming(one, in_hand)]
         runs = [one.run for one in waiting]
         if self.limits.run_seconds is not None and keeps_one and self._free_of_long_ones() <= 1:
-            runs = short_ones(waiting, self._turns.factor)
+            runs = short_ones(waiting, self._factor(CAUTION))
         others = set().union(*(keys for a, keys in self._traced.items() if a != address))
         visitors = {one.run.experiment_id: served.get(one.visitor, 0.0) for one in waiting}
         run = choose(runs, self._served, self._traced[address], others, visitors)
@@ -358,7 +386,7 @@ class Dispatcher:
 
     def _free_of_long_ones(self) -> int:
         """How many workers have no long run."""
-        short = {run.id for run in short_ones([busy.waiting for busy in self._busy.values()], self._turns.factor)}
+        short = {run.id for run in short_ones([busy.waiting for busy in self._busy.values()], self._factor(CAUTION))}
         return self.workers - sum(busy.run.id not in short for busy in self._busy.values())
 
     def _in_hand(self) -> dict[str, int]:
@@ -367,8 +395,8 @@ class Dispatcher:
         return {key.text: key.epochs for key in keys}
 
     def _foresee(self, waiting: Sequence[WaitingRun]) -> Mapping[str, Place]:
-        factor, now = self._turns.factor, time.monotonic()
-        free_in = [max(0.0, busy.waiting.seconds * factor - (now - busy.began)) for busy in self._busy.values()]
+        factor = self._factor()
+        free_in = [busy.underway.seconds_left(factor) for busy in self._busy.values()]
         free_in += [0.0] * (self.workers - len(free_in))
         scaled = [one._replace(seconds=one.seconds * factor) for one in without_repeated(waiting, self._in_hand())]
         return foresee(scaled, self._turns.served(self._held()), self._served, free_in)

@@ -17,6 +17,11 @@ FORESEEN_RUNS = 300
 """So many turns are looked ahead; beyond them the page says "more than"."""
 
 SPEEDS = 30
+SHARE_THAT_TELLS = 0.05
+"""Of a run's epochs: from then on what it took so far says how fast this machine is."""
+CAUTION = 3.0
+"""So many times longer than estimated a run is taken to last while no speed is known: a long one that is taken for a
+short one would hold the worker that is kept for these."""
 
 VariantKey = tuple[str, str]
 """Experiment and variant: what a worker traces once."""
@@ -34,6 +39,28 @@ class Place:
     end: float | None = None
 
 
+@dataclass(frozen=True)
+class Underway:
+    """A run in training: seconds estimated for the whole, seconds until now, and the share of its epochs done."""
+
+    estimated: float
+    taken: float
+    share: float
+
+    @property
+    def speed(self) -> float | None:
+        """How many times longer than estimated it takes; None while too little is done to tell."""
+        if self.share < SHARE_THAT_TELLS or self.estimated <= 0:
+            return None
+        return self.taken / (self.share * self.estimated)
+
+    def seconds_left(self, factor: float) -> float:
+        """By what is done so far, else by the estimate and a factor."""
+        if self.share < SHARE_THAT_TELLS:
+            return max(0.0, self.estimated * factor - self.taken)
+        return self.taken * (1 - self.share) / self.share
+
+
 class Turns:
     """What each visitor was served lately, in worker seconds, and how the machine's speed compares with estimates.
 
@@ -49,10 +76,15 @@ class Turns:
         self._reckoned = clock()
         self._speeds: list[float] = []
 
-    @property
-    def factor(self) -> float:
-        """How many times longer than estimated runs took here."""
-        return median(self._speeds) if self._speeds else 1.0
+    def factor(self, running: Iterable[Underway] = (), unknown: float = 1.0) -> float:
+        """How many times longer than estimated runs take here.
+
+        Args:
+            running: what is in training now.
+            unknown: the answer while nothing is known.
+        """
+        speeds = [*self._speeds, *(speed for one in running if (speed := one.speed) is not None)]
+        return median(speeds) if speeds else unknown
 
     def note_speed(self, estimated: float, taken: float) -> None:
         """A run ended by itself."""

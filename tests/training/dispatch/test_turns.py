@@ -12,6 +12,7 @@ from training.dispatch.turns import (
     SECONDS_UNTIL_HALF_IS_FORGOTTEN,
     Place,
     Turns,
+    Underway,
     foresee,
     short_ones,
 )
@@ -52,11 +53,25 @@ def test_what_was_served_is_half_forgotten_after_ten_minutes() -> None:
 
 def test_the_machines_speed_is_the_median_of_the_last_runs() -> None:
     turns = Turns(Clock())
-    assert turns.factor == 1.0
+    assert turns.factor() == 1.0
+    assert turns.factor(unknown=3.0) == 3.0
     for taken in (2.0, 30.0, 4.0):
         turns.note_speed(2.0, taken)
     turns.note_speed(0.0, 99.0)
-    assert turns.factor == 2.0
+    assert turns.factor(unknown=3.0) == 2.0
+
+
+def test_a_run_in_training_tells_how_fast_the_machine_is_and_when_its_worker_is_free() -> None:
+    # 10 s were estimated; a quarter took 20 s: eight times as long, and 60 s are left.
+    slow = Underway(10.0, 20.0, 0.25)
+    assert (slow.speed, slow.seconds_left(1.0)) == (8.0, 60.0)
+    turns = Turns(Clock())
+    assert turns.factor([slow, Underway(10.0, 0.5, 0.01)]) == 8.0, "one epoch, with tracing, tells nothing"
+    turns.note_speed(1.0, 2.0)
+    turns.note_speed(1.0, 3.0)
+    assert turns.factor([slow]) == 3.0
+    fresh = Underway(10.0, 4.0, 0.0)
+    assert (fresh.speed, fresh.seconds_left(2.0), fresh.seconds_left(0.1)) == (None, 16.0, 0.0)
 
 
 def test_a_place_by_hand() -> None:
