@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from training.dispatch.worker_log import keep_log, log_path
-from training.worker.preload import FOLDER, MEMORY, PARENT, identify
+from training.worker.parent import PARENT, identify
+from training.worker.preload import FOLDER, MEMORY
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -8,19 +8,13 @@ nor signals reach them then.
 import os
 import resource
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-import psutil
-
+from training.worker.parent import PARENT, watch
 from training.worker.xla_cache import use_xla_cache
-
-PARENT = "REGULARIZER_LAB_PARENT"
-"""Environment: process id and start time of the page server or command line that owns a local cluster; unset on other
-clusters."""
 
 MEMORY = "REGULARIZER_LAB_WORKER_BYTES"
 """Environment: bytes that a local worker may take."""
@@ -28,8 +22,6 @@ MEMORY = "REGULARIZER_LAB_WORKER_BYTES"
 FOLDER = "REGULARIZER_LAB_FOLDER"
 """Environment: the folder of a local cluster, which goes with it."""
 
-SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_CLOCKS_MAY_DIFFER = 2.0
 NICENESS = 10
 FIRST_TO_END = 800
 """Of 1,000: where the machine has no memory left, Linux ends workers before the page server."""
@@ -38,7 +30,7 @@ FIRST_TO_END = 800
 def dask_setup(service: Any) -> None:
     """Called by Dask with the scheduler, nanny or worker that starts."""
     if parent := os.environ.get(PARENT):
-        _end_with(parent)
+        watch(parent, _end)
     if type(service).__name__ == "Worker":
         if parent:
             os.nice(NICENESS - os.nice(0))
@@ -47,11 +39,6 @@ def dask_setup(service: Any) -> None:
         from training.worker.warm_up import compile_first_visit
 
         compile_first_visit()
-
-
-def identify(process: psutil.Process) -> str:
-    """The process as `PARENT` names it: its id alone may be another's by the time that it is looked at."""
-    return f"{process.pid} {process.create_time()}"
 
 
 def limit_memory(most_bytes: int) -> None:
@@ -85,47 +72,6 @@ def warm_up() -> None:
 
     import training.worker.reference_scores
     import training.worker.run  # noqa: F401
-
-
-def _end_with(parent: str) -> None:
-    """Ends this process within seconds of the parent's end, at once where that is over already."""
-    process = _find(parent)
-    if process is None:  # Dask would report an exception here and go on without a watcher
-        _end()
-
-    def watch() -> None:
-        never = threading.Event()
-        while _runs(process):
-            never.wait(SECONDS_BETWEEN_LOOKS)
-        _end()
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def is_over() -> bool:
-    """Whether this process is about to end with its cluster: whatever fails now is no fault of a run's.
-
-    The first of the cluster's processes that sees its parent gone removes the folder in which others still work.
-    """
-    parent = os.environ.get(PARENT)
-    return parent is not None and not _runs(_find(parent))
-
-
-def _find(parent: str) -> psutil.Process | None:
-    """The process that `identify` has named; None if it is over."""
-    pid, started = parent.split()
-    try:
-        process = psutil.Process(int(pid))
-        return process if abs(process.create_time() - float(started)) < SECONDS_CLOCKS_MAY_DIFFER else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _runs(process: psutil.Process | None) -> bool:
-    try:
-        return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _end() -> None:

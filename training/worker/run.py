@@ -18,7 +18,7 @@ from training.worker.data import load, open_store, uploaded_files
 from training.worker.engine import DivergedError, Engine
 from training.worker.fetch import DownloadError
 from training.worker.inspection import ModelInspector
-from training.worker.preload import is_over
+from training.worker.parent import is_over
 from training.worker.provenance import provenance
 from training.worker.recorder import Recorder, RunLostError
 

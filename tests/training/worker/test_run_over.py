@@ -11,7 +11,7 @@ import pytest
 
 from experiment.spec import Experiment
 from results.store import Store
-from training.worker.preload import PARENT, identify
+from training.worker.parent import PARENT, identify
 
 
 def parent_of_the_cluster(*, ended: bool) -> str:
