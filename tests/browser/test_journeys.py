@@ -138,11 +138,12 @@ def badge(page: Page, label: str) -> Locator:
 
 
 def train(page: Page) -> str:
-    """Presses Train; gives the identifier in the address, once no chart of something recorded is left on the page."""
+    """Presses Train; gives the identifier in the address, once nothing of what was shown before is left on the page."""
     expect(press(page, text.TRAIN)).to_be_enabled(timeout=SECONDS * 1000)
     press(page, text.TRAIN).click()
     page.wait_for_url(re.compile(r"\?experiment="), timeout=SECONDS * 1000)
     expect(page.get_by_text(text.RECORDED, exact=True)).to_have_count(0, timeout=SECONDS * 1000)
+    page.wait_for_selector("[data-test-script-state='notRunning']", timeout=SECONDS * 1000)
     return page.url.split("?experiment=")[1]
 
 
