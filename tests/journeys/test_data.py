@@ -19,7 +19,7 @@ from training.dispatch.queue import Queue
 SETTINGS = '"architecture": {"name": "mlp", "widths": [4]}, "training": {"epochs": 1, "batch_size": 100}, "seeds": [0]'
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
     """Until the condition holds; fails after a time that is only a safeguard."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -41,7 +41,7 @@ def endless() -> Experiment:
     )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
     """Until the condition holds; fails after a time that is only a safeguard."""
     deadline = time.monotonic() + seconds
     while not condition():

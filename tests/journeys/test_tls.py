@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dask.config
+import distributed  # noqa: F401 - its defaults must be there before a test sets some of them for a while
 import pytest
 
 from results.store import Store

@@ -24,7 +24,7 @@ from ui import text
 from ui.server.upload_bounds import FILES_PER_SESSION, SESSION_FULL
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 90
+SECONDS = 180
 LIMIT = 5_000_000
 BOUNDARY = "x" * 20
 
