@@ -26,6 +26,7 @@ from training.dispatch.questions import Question, Questions
 from training.dispatch.tasks import train_run
 from training.dispatch.turns import (
     CAUTION,
+    Pace,
     Place,
     Turns,
     Underway,
@@ -79,8 +80,7 @@ class _Busy:
     waiting: WaitingRun
     future: Any
     began: float
-    share: float = 0.0
-    """Of its epochs that are done."""
+    pace: Pace = field(default_factory=Pace)
     over_since: float | None = None
     lost_since: float | None = None
 
@@ -97,7 +97,7 @@ class _Busy:
     @property
     def underway(self) -> Underway:
         """How far it is."""
-        return Underway(self.waiting.seconds, time.monotonic() - self.began, self.share)
+        return Underway(self.waiting.seconds, time.monotonic() - self.began, self.pace.left)
 
 
 @dataclass(frozen=True)
@@ -336,7 +336,7 @@ class Dispatcher:
         last = self.store.last_epochs([busy.run.id for busy in self._busy.values()]) if self._busy else {}
         for busy in self._busy.values():
             if busy.waiting.key is not None:
-                busy.share = last.get(busy.run.id, 0) / busy.waiting.key.epochs
+                busy.pace.note(last.get(busy.run.id, 0) / busy.waiting.key.epochs, time.monotonic())
 
     def _factor(self, unknown: float = 1.0) -> float:
         return self._turns.factor([busy.underway for busy in self._busy.values()], unknown)

@@ -18,7 +18,7 @@ FORESEEN_RUNS = 300
 
 SPEEDS = 30
 SHARE_THAT_TELLS = 0.05
-"""Of a run's epochs: from then on what it took so far says how fast this machine is."""
+"""Of a run's epochs: after so many more its pace is known."""
 CAUTION = 3.0
 """So many times longer than estimated a run is taken to last while no speed is known: a long one that is taken for a
 short one would hold the worker that is kept for these."""
@@ -41,24 +41,43 @@ class Place:
 
 @dataclass(frozen=True)
 class Underway:
-    """A run in training: seconds estimated for the whole, seconds until now, and the share of its epochs done."""
+    """A run in training.
+
+    Attributes:
+        estimated: seconds of the whole.
+        taken: seconds until now.
+        left: seconds by the pace of its epochs; None while too few are done to tell.
+    """
 
     estimated: float
     taken: float
-    share: float
+    left: float | None
 
     @property
     def speed(self) -> float | None:
-        """How many times longer than estimated it takes; None while too little is done to tell."""
-        if self.share < SHARE_THAT_TELLS or self.estimated <= 0:
-            return None
-        return self.taken / (self.share * self.estimated)
+        """How many times longer than estimated it takes; None while nothing tells."""
+        return None if self.left is None or self.estimated <= 0 else (self.taken + self.left) / self.estimated
 
     def seconds_left(self, factor: float) -> float:
-        """By what is done so far, else by the estimate and a factor."""
-        if self.share < SHARE_THAT_TELLS:
-            return max(0.0, self.estimated * factor - self.taken)
-        return self.taken * (1 - self.share) / self.share
+        """By its pace, else by the estimate and a factor."""
+        return max(0.0, self.estimated * factor - self.taken) if self.left is None else self.left
+
+
+@dataclass
+class Pace:
+    """How fast a run's epochs come. What comes before the first one does not count: tracing, teachers."""
+
+    first: tuple[float, float] | None = None
+    """When an epoch was seen first, and the share of all epochs that was done then."""
+    left: float | None = None
+    """Seconds until the last one."""
+
+    def note(self, share: float, now: float) -> None:
+        """So much was done at a moment."""
+        if share > 0 and self.first is None:
+            self.first = now, share
+        if self.first is not None and share - self.first[1] >= SHARE_THAT_TELLS:
+            self.left = (1 - share) * (now - self.first[0]) / (share - self.first[1])
 
 
 class Turns:

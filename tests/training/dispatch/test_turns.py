@@ -10,6 +10,7 @@ from training.dispatch.turns import (
     FORESEEN_RUNS,
     LONG_SECONDS,
     SECONDS_UNTIL_HALF_IS_FORGOTTEN,
+    Pace,
     Place,
     Turns,
     Underway,
@@ -62,16 +63,28 @@ def test_the_machines_speed_is_the_median_of_the_last_runs() -> None:
 
 
 def test_a_run_in_training_tells_how_fast_the_machine_is_and_when_its_worker_is_free() -> None:
-    # 10 s were estimated; a quarter took 20 s: eight times as long, and 60 s are left.
-    slow = Underway(10.0, 20.0, 0.25)
+    # 10 s were estimated. It has taken 20 s, and by the pace of its epochs 60 s are left: eight times as long.
+    slow = Underway(10.0, 20.0, 60.0)
     assert (slow.speed, slow.seconds_left(1.0)) == (8.0, 60.0)
+    fresh = Underway(10.0, 4.0, None)
+    assert (fresh.speed, fresh.seconds_left(2.0), fresh.seconds_left(0.1)) == (None, 16.0, 0.0)
     turns = Turns(Clock())
-    assert turns.factor([slow, Underway(10.0, 0.5, 0.01)]) == 8.0, "one epoch, with tracing, tells nothing"
+    assert turns.factor([slow, fresh]) == 8.0
     turns.note_speed(1.0, 2.0)
     turns.note_speed(1.0, 3.0)
     assert turns.factor([slow]) == 3.0
-    fresh = Underway(10.0, 4.0, 0.0)
-    assert (fresh.speed, fresh.seconds_left(2.0), fresh.seconds_left(0.1)) == (None, 16.0, 0.0)
+
+
+def test_what_comes_before_the_first_epoch_is_no_part_of_the_pace() -> None:
+    pace = Pace()
+    pace.note(0.0, 10.0)
+    pace.note(0.01, 50.0)  # 50 s of tracing and teachers
+    pace.note(0.05, 52.0)
+    assert pace.left is None, "too little to tell"
+    pace.note(0.11, 55.0)  # 0.1 in 5 s
+    assert pace.left == pytest.approx(0.89 * 50)
+    pace.note(1.0, 99.5)
+    assert pace.left == 0.0
 
 
 def test_a_place_by_hand() -> None:
