@@ -70,17 +70,12 @@ class Script:
         """All parts but the imports, in order."""
         yield Cell(_("Settings"), tuple(self._settings()))
         yield Cell(_("Data: 20% test rows, 20% validation rows, stratified"), tuple(self._data()))
-        if self.changes_rows:
+        if self.plan.changes_rows:
             yield Cell(_("Training rows change anew in every epoch, outside of the model"), tuple(self._pipeline()))
         yield Cell(_("Network"), tuple(self._network()))
         yield Cell(_("Training"), tuple(self._training()))
         yield Cell(_("Curves"), tuple(self._plot()))
         yield Cell(_("Test rows: once, at the very end, so that they have chosen nothing"), (self._test(),))
-
-    @property
-    def changes_rows(self) -> bool:
-        """Whether training rows pass through a pipeline of their own."""
-        return self.plan.changes_rows
 
     @property
     def distilled(self) -> bool:
@@ -120,7 +115,7 @@ class Script:
         """The clean loss and the accuracy, by the names under which Keras reports them."""
         kind = "Categorical" if self.plan.one_hot else "SparseCategorical"
         prefix = "categorical" if self.plan.one_hot else "sparse_categorical"
-        logits = None if self.plan.distillation is None else True
+        logits = True if self.distilled else None
         if self.writer.style == "class":
             return {
                 "cross_entropy": call(f"metrics.{kind}Crossentropy", name="cross_entropy", from_logits=logits),
@@ -298,7 +293,7 @@ class Script:
         if self.outputs > 1:
             yield "# " + _("Each member has its own weights and learns from its own loss; the average is only judged.")
         yield from lines
-        yield "model.summary()" if self.plan.distillation is None else "student.summary()"
+        yield "student.summary()" if self.distilled else "model.summary()"
 
     def _training(self) -> Iterator[str]:
         compiled = list(self._compile())
@@ -396,7 +391,7 @@ class Script:
     def _fit(self) -> Iterator[str]:
         rows = (
             ["train", "shuffle=False"]
-            if self.changes_rows
+            if self.plan.changes_rows
             else ["x_train", self.labels("y_train"), "batch_size=BATCH_SIZE"]
         )
         validation = f"validation_data=(x_val, {self.labels('y_val')})"

@@ -30,7 +30,8 @@ def sharpness_source(plan: Plan) -> Iterator[str]:
     yield "        loss, predicted, slopes = self.slopes(x, y, weights)"
     yield "        after = [tf.identity(v) for v in others]"
     yield from _uphill(plan)
-    yield from _comment(_("The same masks again; moving averages are those of the first pass"))
+    told = _("The same masks again; moving averages are those of the first pass")
+    yield from (f"        {line}" for line in comment(told, 8))
     yield "        for variable, value in zip(others, before):"
     yield "            variable.assign(value)"
     yield "        *_, slopes = self.slopes(x, y, weights)"
@@ -42,20 +43,14 @@ def sharpness_source(plan: Plan) -> Iterator[str]:
 
 
 def _uphill(plan: Plan) -> Iterator[str]:
-    if plan.members == 1:
-        yield "        step = self.rho / (tf.linalg.global_norm(slopes) + 1e-12)"
-        yield "        for variable, slope in zip(variables, slopes):"
-        yield "            variable.assign_add(step * slope)"
-        return
-    yield "        for group in groups:"
-    yield "            own = [pair for pair in zip(variables, slopes) if pair[0].path in group]"
-    yield "            step = self.rho / (tf.linalg.global_norm([slope for _, slope in own]) + 1e-12)"
-    yield "            for variable, slope in own:"
-    yield "                variable.assign_add(step * slope)"
-
-
-def _comment(text: str) -> Iterator[str]:
-    yield from (f"        {line}" for line in comment(text))
+    pairs, slopes, margin = "zip(variables, slopes)", "slopes", " " * 8
+    if plan.members > 1:
+        yield "        for group in groups:"
+        yield "            own = [pair for pair in zip(variables, slopes) if pair[0].path in group]"
+        pairs, slopes, margin = "own", "[slope for _, slope in own]", " " * 12
+    yield f"{margin}step = self.rho / (tf.linalg.global_norm({slopes}) + 1e-12)"
+    yield f"{margin}for variable, slope in {pairs}:"
+    yield f"{margin}    variable.assign_add(step * slope)"
 
 
 def grouping() -> Iterator[str]:
