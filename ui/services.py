@@ -45,8 +45,8 @@ SECONDS_A_SPEED_IS_KEPT = 30
 SEVERAL = 2
 """Workers that a cluster of others is taken to have."""
 SECONDS_BETWEEN_NOTED_LOOKS = 60
-KEPT_RUNS = 1024
-"""Runs in numbers that are kept for all viewers."""
+KEPT_RUNS = 2048
+"""Runs in numbers that are kept for all viewers; one of 1,000 epochs takes 41 kB."""
 UPLOAD = "upload"
 logger = logging.getLogger(__name__)
 
@@ -180,6 +180,10 @@ def stored_runs(
     return tuple(_stored_run(experiment, record, marked) for record in records)
 
 
+_newest: OrderedDict[tuple[int, AnyRule | None], tuple[Experiment, RunRecord, RunSummary]] = OrderedDict()
+_newest_lock = Lock()
+
+
 def _stored_run(experiment: Experiment, record: RunRecord, marked: AnyRule | None) -> RunSummary:
     """Of each run the newest is kept alone: a run of 1,000 epochs would else leave as many in memory."""
     key = record.run.id, marked
@@ -197,23 +201,19 @@ def _stored_run(experiment: Experiment, record: RunRecord, marked: AnyRule | Non
     return summary
 
 
-_newest: OrderedDict[tuple[int, AnyRule | None], tuple[Experiment, RunRecord, RunSummary]] = OrderedDict()
-_newest_lock = Lock()
-
-
 @lru_cache(maxsize=64)
 def recorded_runs(name: str, marked: AnyRule | None = None) -> tuple[RunSummary, ...]:
     """The runs that were recorded for a preset, in numbers; none if it was not recorded."""
     return tuple(summarize_run(run, marked) for run in recorded_curves(name))
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=64)
 def summaries(runs: tuple[RunSummary, ...]) -> tuple[VariantSummary, ...]:
     """What runs say together, for each variant."""
     return summarize(runs)
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=128)
 def verdict(experiment: Experiment, runs: tuple[RunSummary, ...], what: What | None = None) -> Verdict:
     """What runs say of the experiment's variants, by what it judges or by another quantity."""
     return judge_runs(experiment, runs, what)
@@ -224,7 +224,7 @@ def figure(runs: tuple[RunSummary, ...], options: ChartOptions, *, single: bool 
     return _figure(runs, options, single, language())
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=128)
 def _figure(runs: tuple[RunSummary, ...], options: ChartOptions, single: bool, _language: str) -> dict[str, Any]:
     """Its words are in a language, which therefore belongs to the key."""
     return (seeds_figure if single else curve_figure)(summaries(runs), options)

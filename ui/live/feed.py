@@ -61,7 +61,7 @@ class Feed(Generic[View]):
     make: Callable[[View], Message | None]
     _messages: OrderedDict[str, Message] = field(default_factory=OrderedDict)
     _bodies: dict[str, bytes] = field(default_factory=dict)
-    _begun: float = field(default_factory=lambda: time.monotonic())
+    _begun: float = field(default_factory=lambda: time.monotonic())  # the clock of that moment, which tests move
     _made_at: float = float("-inf")
     _making: "asyncio.Task[None] | None" = None
     _encoding: Lock = field(default_factory=Lock)
