@@ -7,6 +7,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+QUICK := $(addprefix --ignore tests/,keras browser journeys training/worker pages/visits)
 .DEFAULT_GOAL := run
 .PHONY: run format lint check test test-all bench chaos load example lessons texts clean
 
@@ -35,7 +36,7 @@ lint: $(VENV)/requirements-dev.stamp
 	$(BIN)/mypy .
 
 check: lint
-	$(PYTEST) -q -m "not (keras or workers or postgresql or browser or every_entry or every_script)"
+	$(PYTEST) -q -m "not (postgresql or workers)" --hypothesis-profile check $(QUICK)
 
 test: lint
 	$(PYTEST) --durations 20

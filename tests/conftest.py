@@ -26,6 +26,7 @@ use_xla_cache()  # for the servers of all tests, too: each has a cache folder of
 
 # Absolute times would fail on a busy machine.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("check", settings.get_profile("lab"), max_examples=20)  # make check
 settings.load_profile("lab")
 
 ROOT = Path(__file__).parents[1]
@@ -137,10 +138,16 @@ def keras() -> Any:
     return keras
 
 
-MARKS = {"training/worker": "keras", "keras": "keras", "journeys": "workers", "browser": "browser"}
-"""Folder of the tests -> what they need. `make check` leaves out all that need any of it."""
+NEEDS = {
+    "pages/visits": "time",
+    "browser": "browser",
+    "journeys": "workers",
+    "training/worker": "keras",
+    "keras": "keras",
+}
+"""Folder of the tests -> what they need. `make check` leaves these folders out."""
 
-ORDER = ("", "browser", "workers", "keras")
+ORDER = ("", *dict.fromkeys(NEEDS.values()))
 """Keras last: once it is loaded in a process, Streamlit clears its session after each script run there, and tests of
 pages take five times as long."""
 
@@ -148,15 +155,12 @@ pages take five times as long."""
 def need_of(item: pytest.Item) -> str:
     """What a test needs, by the folder it lives in; nothing is marked by hand."""
     folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
-    return next((mark for begin, mark in MARKS.items() if f"{folder}/".startswith(f"{begin}/")), "")
+    return next((need for begin, need in NEEDS.items() if f"{folder}/".startswith(f"{begin}/")), "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests by their folder, and orders them by what they need."""
+    """Orders tests by what they need."""
     for item in items:
-        need = need_of(item)
-        if need:
-            item.add_marker(need)
-        misplaced = need != "keras" and "keras" in getattr(item, "fixturenames", ())
+        misplaced = need_of(item) != "keras" and "keras" in getattr(item, "fixturenames", ())
         assert not misplaced, f"{item.nodeid} needs Keras and lives elsewhere"
     items.sort(key=lambda item: ORDER.index(need_of(item)))

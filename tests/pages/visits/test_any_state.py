@@ -57,7 +57,6 @@ def texts_of(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [text for one in inner for text in texts_of(one)]
 
 
-@pytest.mark.every_entry
 @pytest.mark.parametrize("number", range(4))
 def test_the_lab_draws_any_state(open_page: OpenPage, add_experiment: AddExperiment, store: Store, number: int) -> None:
     generator = np.random.default_rng(number)

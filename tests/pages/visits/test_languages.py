@@ -75,7 +75,6 @@ def test_no_english_is_left_in_korean(korean: Callable[..., Page], page: str) ->
     assert left_in(korean(page)) == set()
 
 
-@pytest.mark.every_entry
 @pytest.mark.parametrize("step", range(1, len(STEPS) + 1))
 def test_no_english_is_left_in_a_korean_step(korean: Callable[..., Page], step: int) -> None:
     page = korean("learn", **{state.STEP_PARAMETER: str(step)})
@@ -83,7 +82,6 @@ def test_no_english_is_left_in_a_korean_step(korean: Callable[..., Page], step: 
     assert left_in(page) == set()
 
 
-@pytest.mark.every_entry
 @pytest.mark.parametrize("entry", [entry for family in FAMILIES for entry in family.entries])
 def test_no_english_is_left_in_a_korean_explanation(korean: Callable[..., Page], entry: str) -> None:
     page = korean("learn")

@@ -247,7 +247,6 @@ def test_every_technique_is_in_one_family() -> None:
     assert sorted(ENTRIES) == sorted([*TECHNIQUES, *EXPLAINED])
 
 
-@pytest.mark.every_entry
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_every_technique_has_three_sentences_and_says_when_it_hurts(name: str) -> None:
     technique = TECHNIQUES[name]
@@ -256,7 +255,6 @@ def test_every_technique_has_three_sentences_and_says_when_it_hurts(name: str) -
     assert technique.source.startswith("https://")
 
 
-@pytest.mark.every_entry
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_an_entry_shows_all_that_the_registry_says_and_a_picture(open_page: OpenPage, name: str) -> None:
     page, technique = open_entry(open_page, name), TECHNIQUES[name]
