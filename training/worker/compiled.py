@@ -82,7 +82,8 @@ class CompiledEpoch:
         self._optimizer = make(_plain(structure.optimizer))
         self._averages, self._momentum = bool(structure.optimizer.get("use_ema")), structure.optimizer.get("momentum")
         self._constrained = is_constrained(structure)
-        self._graph = self._advance = tf.function(self._advance_eagerly, autograph=False, jit_compile=xla)
+        self._xla = xla
+        self._compiled: Any = None
 
     def start(self, weights: Any, moving: Any) -> State:
         """The state before the first step, from weights (members, weights) and moving averages."""
@@ -99,15 +100,22 @@ class CompiledEpoch:
         """The weights that are evaluated and handed over."""
         return state["average"] if self._averages else state["weights"]
 
-    def trace(self, *arguments: Any) -> None:
-        """Traces and compiles for arguments of these shapes, once."""
-        if self._advance is self._graph:
-            # The one trace itself: finding it again in each epoch takes a tenth of a short one.
-            self._advance = self._graph.get_concrete_function(*arguments)
-
     def advance(self, *arguments: Any) -> tuple[State, Any]:
-        """Some units of an epoch; see `_advance_eagerly`."""
-        return self._advance(*arguments)  # type: ignore[no-any-return]
+        """Some units of an epoch; see `_advance_eagerly`. The first call traces and compiles, for all later ones."""
+        if self._compiled is None:
+            self._compiled = self._trace(arguments)
+        return self._compiled.call_preflattened(tf.nest.flatten(arguments))  # type: ignore[no-any-return]
+
+    def _trace(self, arguments: tuple[Any, ...]) -> Any:
+        """What is below the compiled function: to find its trace again, and to see that arguments fit it, takes a
+        tenth of a short epoch."""
+        nested = tf.nest.map_structure(lambda _: None, arguments)
+        advance = tf.function(
+            lambda *flat: self._advance_eagerly(*tf.nest.pack_sequence_as(nested, flat)),
+            autograph=False,
+            jit_compile=self._xla,
+        )
+        return advance.get_concrete_function(*tf.nest.flatten(arguments)).inference_fn
 
     def _advance_eagerly(
         self,

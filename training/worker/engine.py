@@ -219,9 +219,7 @@ class Engine:
         arguments = self._arguments(
             self._judged(split), changed, np.zeros(self.rows[0], np.int32), np.zeros(self.steps)
         )
-        nothing = (*arguments, self._drawn(), _units(0, 0, 0), self._no_totals)
-        self._compiled.trace(*nothing)
-        self._compiled.advance(*nothing)
+        self._compiled.advance(*arguments, self._drawn(), _units(0, 0, 0), self._no_totals)
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
@@ -262,8 +260,8 @@ class Engine:
         if not self._stale:
             return [variable.numpy() for variable in self._model.trainable_variables if variable.name == "kernel"]
         # Writing the model's variables first takes longer than an epoch of a small network.
-        parts = self._compiled.layout.split(self._compiled.judged_weights(self._state))
-        return [kernel for (_, name), part in parts.items() if name == "kernel" for kernel in part.numpy()]
+        layout, vectors = self._compiled.layout, self._compiled.judged_weights(self._state).numpy()
+        return [part for v in vectors for (_, name), part in layout.cut(v).items() if name == "kernel"]
 
     def _arguments(self, judged: Any, changed: Any, order: Any, rates: Any) -> tuple[Any, ...]:
         """Those of `CompiledEpoch.advance` that stay the same for an epoch, the state aside."""
@@ -317,13 +315,14 @@ class Engine:
 
     def _write(self) -> None:
         """Gives the model the weights that are judged."""
-        vectors = self._compiled.judged_weights(self._state), self._state["moving"]
-        for members, of_all in zip((self._variables, self._averages), vectors, strict=True):
-            for variables, vector in zip(members, of_all.numpy(), strict=True):
-                ends = np.cumsum([int(np.prod(v.shape)) for v in variables])
-                for variable, end in zip(variables, ends, strict=True):
-                    size = int(np.prod(variable.shape))
-                    variable.assign(vector[end - size : end].reshape(variable.shape))
+        compiled, state = self._compiled, self._state
+        for layout, members, vectors in (
+            (compiled.layout, self._variables, compiled.judged_weights(state)),
+            (compiled.moving, self._averages, state["moving"]),
+        ):
+            for variables, vector in zip(members, vectors.numpy(), strict=True):
+                for variable, part in zip(variables, layout.cut(vector).values(), strict=True):
+                    variable.value.assign(part)  # what Keras's own `assign` comes to, without its checks
         self._stale = False
 
     def _scores(self, totals: Any, split: SplitName) -> list[tuple[float, float]]:

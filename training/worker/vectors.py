@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Key = tuple[str, str]
@@ -37,6 +38,11 @@ class VectorLayout:
         ranked = [shape if len(shape) > 1 else (1, *shape) for shape in self.shapes]
         shaped = [tf.reshape(part, (members, *shape)) for part, shape in zip(parts, ranked, strict=True)]
         return dict(zip(self.keys, shaped, strict=True))
+
+    def cut(self, vector: Any) -> dict[Key, Any]:
+        """The variables of one member from its vector, as NumPy arrays of their shapes."""
+        parts = np.split(vector, np.cumsum([prod(shape) for shape in self.shapes]))
+        return {key: part.reshape(shape) for key, shape, part in zip(self.keys, self.shapes, parts, strict=False)}
 
     def join(self, parts: dict[Key, Any], members: int) -> Any:
         """The vectors of shape (members, size) from the variables of all members."""

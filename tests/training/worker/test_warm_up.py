@@ -9,24 +9,24 @@ from experiment.presets import FIRST_VISIT, presets
 
 def test_a_run_of_the_first_visit_finds_its_network_compiled(keras: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from training.worker import run, warm_up
-    from training.worker.compiled import CompiledEpoch
+    from training.worker.engine import Engine
 
-    traced: list[bool] = []
-    trace = CompiledEpoch.trace
+    prepared: list[Engine] = []
+    prepare = Engine.prepare
 
-    def spy(compiled: CompiledEpoch, *arguments: Any) -> None:
-        traced.append(compiled._advance is compiled._graph)
-        trace(compiled, *arguments)
+    def spy(engine: Engine, split: Any) -> None:
+        prepared.append(engine)
+        prepare(engine, split)
 
     monkeypatch.setattr(run, "_engines", type(run._engines)())
     monkeypatch.setattr(warm_up, "SECONDS", 600.0)
-    monkeypatch.setattr(CompiledEpoch, "trace", spy)
+    monkeypatch.setattr(Engine, "prepare", spy)
     warm_up.compile_first_visit()
     variants = presets()[FIRST_VISIT].variants
-    assert len(traced) == len(variants) <= run.KEPT_ENGINES
-    traced.clear()
+    assert len(prepared) == len(variants) <= run.KEPT_ENGINES
+    prepared.clear()
     warm_up.compile_first_visit()
-    assert traced == [], "engines are kept for the first seed"
+    assert prepared == [], "engines are kept for the first seed"
 
 
 def test_a_slow_machine_is_ready_all_the_same(keras: Any, monkeypatch: pytest.MonkeyPatch) -> None:
