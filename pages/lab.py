@@ -189,10 +189,11 @@ with form:
     drafted = experiment_form(shown)
 live = draw_train(bar, drafted, who)
 with results, st.container(key="results", gap="xsmall"):
-    if live and shown:
-        follow_changes(drafted, shown, place_of(identifier), who)
-    if shown and draw_mismatch(drafted, shown, trainable=isinstance(drafted, Experiment) and bool(who)):
-        train(drafted if isinstance(drafted, Experiment) else None, who)
+    with st.container():  # there without anything in it, too, so that what is below keeps its place
+        if live and shown:
+            follow_changes(drafted, shown, place_of(identifier), who)
+        if shown and draw_mismatch(drafted, shown, trainable=isinstance(drafted, Experiment) and bool(who)):
+            train(drafted if isinstance(drafted, Experiment) else None, who)
     if identifier is None:
         recorded_view(st.session_state.get(state.RECORDING, FIRST_VISIT))
     else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.early_stopping import AnyRule
 from analysis.summary import ENDED, RunSummary
@@ -69,11 +70,13 @@ def recorded_view(name: str) -> None:
     experiment = presets()[name]
     rule = chosen_rule(experiment, name)
     runs = recorded_runs(name, rule)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(_(experiment.name), anchor=False, width="content")
-        st.badge(text.RECORDED, icon=":material/videocam:", color="violet", help=text.RECORDED_HELP)
-        what = draw_judged(experiment, runs, name)
-    _results(experiment, runs, name, rule, what)
+    with st.container():  # a fragment, where it is live
+        above = st.container()
+        with above, st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_(experiment.name), anchor=False, width="content")
+            st.badge(text.RECORDED, icon=":material/videocam:", color="violet", help=text.RECORDED_HELP)
+            what = draw_judged(experiment, runs, name)
+        _results(above, experiment, runs, name, rule, what)
     draw_recorded_panels(experiment, runs)
 
 
@@ -159,13 +162,15 @@ def _live(stored: StoredExperiment, drawn: Drawn, visitor: str | None) -> None:
     draw_whole_page_if_changed(drawn, look)
     rule = chosen_rule(experiment, identifier)
     runs = stored_runs(experiment, look.records, rule)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        draw_head(experiment, identifier, look.progress, owned, used=count_used(look.records))
-        what = draw_judged(experiment, runs, identifier)
-    if look.progress.active:
-        draw_progress(service, identifier, look)
-    draw_failures(look.records)
-    chart = _results(experiment, runs, identifier, rule, what, stored, owned=owned, active=look.progress.active)
+    above = st.container()
+    with above:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            draw_head(experiment, identifier, look.progress, owned, used=count_used(look.records))
+            what = draw_judged(experiment, runs, identifier)
+        if look.progress.active:
+            draw_progress(service, identifier, look)
+        draw_failures(look.records)
+    chart = _results(above, experiment, runs, identifier, rule, what, stored, owned=owned, active=look.progress.active)
     draw_envelope(experiment, identifier, look.records, owned=owned)
     follow_runs(look, identifier, rule, what, chart)
 
@@ -223,6 +228,7 @@ def draw_progress(service: Services, identifier: str, look: Look) -> None:
 
 
 def _results(
+    above: DeltaGenerator,
     experiment: Experiment,
     runs: tuple[RunSummary, ...],
     revision: str,
@@ -233,22 +239,27 @@ def _results(
     owned: bool = False,
     active: bool = False,
 ) -> ChartView | None:
-    """What the runs say so far; the chart's view, or None while there is none."""
+    """What the runs say so far; the chart's view, or None while there is none.
+
+    All that comes and goes over the chart is in one container, `above`: what has another place is built anew by the
+    browser, and a chart of 40 runs takes it half a second.
+    """
     if not any(run.epochs for run in runs):
-        st.info(text.WAITING_FOR_FIRST_EPOCH)
+        above.info(text.WAITING_FOR_FIRST_EPOCH)
         return None
-    draw_answer_and_cards(experiment, runs, what, stored if owned and not active else None)
-    if stored is not None:
-        draw_replaced(stored.id, experiment, runs)
-    if stored is not None and experiment.dataset.kind == "points":
-        service = services()
-        draw_finding(
-            draw_boundaries,
-            service.store,
-            experiment,
-            service.curves.read(stored.id, max_age=EPOCHS_MAY_BE_OLD),
-            key="boundary",
-        )
+    with above:
+        draw_answer_and_cards(experiment, runs, what, stored if owned and not active else None)
+        if stored is not None:
+            draw_replaced(stored.id, experiment, runs)
+        if stored is not None and experiment.dataset.kind == "points":
+            service = services()
+            draw_finding(
+                draw_boundaries,
+                service.store,
+                experiment,
+                service.curves.read(stored.id, max_age=EPOCHS_MAY_BE_OLD),
+                key="boundary",
+            )
     place = stored.id if stored else f"{PRESET}{revision}"
     chart = draw_chart_panel(experiment, runs, place, rule, what)
     draw_steps(place, owned=stored is None or owned)
