@@ -131,12 +131,11 @@ def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool, 
         page.goto(f"http://127.0.0.1:{port}/?configuration={encode_link(experiment)}")
         page.wait_for_selector(CHART, state="attached", timeout=LONGEST)  # the recorded one
         page.wait_for_selector(STILL, timeout=LONGEST)
-        page.evaluate(_MARK_OLD_CURVES)
         anew = page.get_by_role("button", name=text.TRAIN_ANEW, exact=True)
         button = anew if anew.count() else page.get_by_role("button", name=text.TRAIN, exact=True)
         began = time.monotonic()
         button.click()
-        page.wait_for_selector(f"{CHART}:not([data-old])", state="attached", timeout=LONGEST)
+        page.wait_for_function(_FIRST_POINT % len(experiment.seeds), timeout=LONGEST)
         if ended:
             page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
         seconds = time.monotonic() - began
@@ -175,8 +174,9 @@ _OF_PLOT = """() => {
 _NEW_POINT = _OF_PLOT % 'Boolean(find("v1_mean") || find("v1_running"))'
 _THREE_SEEDS = _OF_PLOT % '/mean of ([3-9]|10) seeds/.test(find("v1_mean")?.hovertemplate ?? "")'
 
-_MARK_OLD_CURVES = """() => document.querySelectorAll(".live-chart-plot path.js-line")
-  .forEach((path) => { path.dataset.old = "" })"""
+_FIRST_POINT = """() => (document.querySelector(".st-key-chart_panel .live-chart-plot")?._fullData ?? [])
+  .some((trace) => trace.uid.endsWith("_mean") && !trace.hovertemplate.includes("mean of %d seeds"))"""
+"""What was drawn before is the mean of all seeds."""
 
 
 @contextmanager

@@ -26,6 +26,7 @@ EXPERIMENT = parse_experiment(
     '{"dataset": {"name": "wine"}, "training": {"epochs": 20}, "architecture": {"name": "mlp", "widths": [8]},'
     ' "seeds": [0, 1], "variants": [{"name": "baseline"}, {"name": "L2", "techniques": [{"name": "l2", "l2": 0.001}]}]}'
 )
+CHART = ".st-key-chart_panel .live-chart"
 GHOST = "plot._fullData.some(trace => trace.uid === 'v1_ghost')"
 
 
@@ -40,15 +41,17 @@ def test_a_change_answers_beside_its_ghost_and_undo_costs_nothing(open_tab: Open
         wait_for(lambda: lab.ended(first))
         expect(badge(page, ".*finished").first).to_be_visible(timeout=SECONDS * 1000)
         page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)  # else a press can be lost
-        page.get_by_text(text.LIVE, exact=True).click()
-        expect(page.get_by_role("switch", name=text.LIVE)).to_be_checked(timeout=SECONDS * 1000)
-        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SECONDS * 1000)
+        page.locator(CHART).evaluate("chart => { chart.dataset.kept = '' }")
         strength = page.get_by_role("spinbutton", name=text.EXACTLY.format(label="Strength")).first
         strength.fill("0.01")
         strength.press("Enter")
+        expect(page.get_by_text(text.MISMATCH)).to_be_visible(timeout=SECONDS * 1000)
+        page.get_by_text(text.LIVE, exact=True).click()
+        expect(page.get_by_role("switch", name=text.LIVE)).to_be_checked(timeout=SECONDS * 1000)
         page.wait_for_url(lambda url: first not in url, timeout=SECONDS * 1000)
         second = page.url.split("?experiment=")[1]
         Charts(page).wait_for(GHOST)
+        expect(page.locator(CHART)).to_have_attribute("data-kept", "")  # neither an edit nor a step builds it anew
         wait_for(lambda: lab.ended(second))
         trained = {run.variant: run.started_at is not None for run in lab.store.runs(second)}
         assert trained == {"baseline": False, "L2": True}, "what has not changed is used"
