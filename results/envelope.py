@@ -18,10 +18,14 @@ def open_envelope(store: Store, experiment_id: str, *, visitor: str, now: float)
     """Open it for everybody who has the link, for good.
 
     Returns:
-        Whether it is open now: it stays closed for whoever does not own the experiment, and while a run is active.
+        Whether it is open now: it stays closed for whoever does not own the experiment, while a run is active, and
+        where none has finished.
     """
-    active = exists().where(runs.c.experiment_id == experiments.c.id, runs.c.status.in_(ACTIVE_STATUSES))
-    ready = select(experiments.c.id).where(experiments.c.id == experiment_id, experiments.c.visitor == visitor, ~active)
+    own = exists().where(runs.c.experiment_id == experiments.c.id)
+    active, finished = own.where(runs.c.status.in_(ACTIVE_STATUSES)), own.where(runs.c.status == "finished")
+    ready = select(experiments.c.id).where(
+        experiments.c.id == experiment_id, experiments.c.visitor == visitor, ~active, finished
+    )
     known = select(opened_envelopes.c.opened_at).where(opened_envelopes.c.experiment_id == experiment_id)
     with store.writing() as connection:
         if connection.execute(known).scalar() is not None:

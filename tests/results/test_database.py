@@ -204,7 +204,10 @@ def assert_upgraded(store, experiment_id):
 def test_a_file_of_version_2_is_upgraded_and_its_envelopes_are_closed(tmp_path):
     path = tmp_path / "results.db"
     with Store(f"sqlite:///{path}") as store:
-        identifier = store.add_experiment("{}", "n", [], visitor="v", owner="o", now=1.0)
+        identifier = store.add_experiment("{}", "n", [("v", 0)], visitor="v", owner="o", now=1.0)
+        (run,) = store.runs(identifier)
+        store.start(run.id, 1, {}, 1.0)
+        store.finish(run.id, 1, "finished", now=1.0)
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"{DROP_NEW} PRAGMA user_version = 2;")
     with Store(f"sqlite:///{path}") as store:

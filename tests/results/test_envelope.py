@@ -25,6 +25,13 @@ def test_only_the_owner_opens_it_once_all_runs_have_ended_and_it_stays_open(stor
     assert opened_at(store, identifier) is None
 
 
+def test_it_stays_closed_where_no_run_has_finished(store, add_runs):
+    identifier = add_runs(2, visitor="ann")[0].experiment_id
+    store.cancel(identifier, visitor="ann", now=103.0)
+    assert not open_envelope(store, identifier, visitor="ann", now=104.0), "there is nothing in it, and it is for good"
+    assert opened_at(store, identifier) is None
+
+
 def test_added_seeds_come_behind_the_others_and_are_queued_for_their_owner(store, add_runs):
     runs = add_runs(2, visitor="ann")
     before = store.experiment(runs[0].experiment_id)

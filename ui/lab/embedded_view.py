@@ -19,6 +19,7 @@ from ui.lab.experiment_view import (
     draw_chart_panel,
     draw_failures,
     draw_head,
+    draw_no_epoch,
     draw_progress,
     draw_whole_page_if_changed,
     follow_runs,
@@ -90,5 +91,5 @@ def _live(stored: StoredExperiment, drawn: Drawn) -> None:
         draw_answer_and_cards(experiment, runs, what)
         chart = draw_chart_panel(experiment, runs, stored.id, None, what)
     else:
-        st.info(text.WAITING_FOR_FIRST_EPOCH)
+        draw_no_epoch(active=look.progress.active)
     follow_runs(look, stored.id, None, what, chart)

@@ -36,6 +36,8 @@ def draw_envelope(experiment: Experiment, identifier: str, records: Sequence[Run
         st.markdown(text.ENVELOPE_CLOSED)
         if any(record.run.active for record in records):
             st.caption(text.ENVELOPE_LATER)
+        elif not any(record.run.status == "finished" for record in records):
+            st.caption(text.ENVELOPE_EMPTY)
         elif not owned:
             st.caption(text.ENVELOPE_OWNER)
         elif st.checkbox(text.ENVELOPE_SURE, key=f"sure_{identifier}"):

@@ -245,7 +245,8 @@ def _results(
     browser, and a chart of 40 runs takes it half a second.
     """
     if not any(run.epochs for run in runs):
-        above.info(text.WAITING_FOR_FIRST_EPOCH)
+        with above:
+            draw_no_epoch(active=active)
         return None
     with above:
         draw_answer_and_cards(experiment, runs, what, stored if owned and not active else None)
@@ -268,6 +269,11 @@ def _results(
         draw_numbers(variants, verdict(experiment, runs, what))
     draw_what_if(experiment, variants, revision)
     return chart
+
+
+def draw_no_epoch(*, active: bool) -> None:
+    """Instead of a result, where no run has an epoch."""
+    st.info(text.WAITING_FOR_FIRST_EPOCH if active else text.NO_EPOCH)
 
 
 def draw_answer_and_cards(

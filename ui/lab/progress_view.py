@@ -43,7 +43,8 @@ def show_progress(experiment: Experiment, records: Sequence[RunRecord], progress
     if progress.seconds_left is not None:  # of its own runs, which others' may keep waiting
         left = max(progress.seconds_left, place.end or 0.0 if place else 0.0)
         said += text.TIME_LEFT.format(time=show_duration(left))
-    lines = [said, f"⏳ {say_place(place)}"] if not progress.epochs and place else [said]
+    begun = any(record.run.started_at for record in records)  # known runs that are shown have not
+    lines = [said, say_place(place)] if place and not begun else [said]
     if _teaches(experiment, records):
         lines.append(text.TEACHING)
     return f"{STYLE}{''.join(f'<p>{escape(line)}</p>' for line in lines)}{_cells(experiment, records)}"

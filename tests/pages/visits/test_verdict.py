@@ -230,6 +230,20 @@ def test_a_form_starts_new_techniques_where_they_act(open_page: OpenPage) -> Non
     assert page.widget("number_input", "Strength, exactly").value == 0.5
 
 
+def test_where_nothing_was_trained_nothing_is_waited_for_or_opened(
+    open_page: OpenPage, add_experiment: AddExperiment, store: Store
+) -> None:
+    identifier = add_experiment(variants=VARIANTS)
+    store.cancel(identifier, visitor="local", now=1e9)
+    page = open_page(experiment=identifier)
+    assert text.NO_EPOCH in said(page)
+    assert text.WAITING_FOR_FIRST_EPOCH not in said(page)
+    assert text.ENVELOPE_EMPTY in said(page)
+    assert text.ENVELOPE_SURE not in page.labels("checkbox")
+    embedded = open_page(experiment=identifier, embedded=True)
+    assert text.NO_EPOCH in embedded.shown
+
+
 def test_a_cancelled_seed_is_said_and_no_seeds_are_offered(
     open_page: OpenPage, add_experiment: AddExperiment, store: Store
 ) -> None:
