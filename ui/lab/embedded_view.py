@@ -80,16 +80,17 @@ def _live(stored: StoredExperiment, drawn: Drawn) -> None:
     look = take_look(service, stored.id, experiment, EPOCHS_MAY_BE_OLD)
     draw_whole_page_if_changed(drawn, look)
     runs = stored_runs(experiment, look.records)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        draw_head(experiment, stored.id, look.progress, owned=False, used=count_used(look.records))
-        what = draw_judged(experiment, runs, stored.id)
-    if look.progress.active:
-        draw_progress(service, stored.id, look)
-    draw_failures(look.records)
-    chart = None
-    if any(run.epochs for run in runs):
-        draw_answer_and_cards(experiment, runs, what)
-        chart = draw_chart_panel(experiment, runs, stored.id, None, what)
-    else:
-        draw_no_epoch(active=look.progress.active)
+    begun = any(run.epochs for run in runs)
+    with st.container():  # what comes and goes, so that the chart keeps its place
+        with st.container(horizontal=True, vertical_alignment="center"):
+            draw_head(experiment, stored.id, look.progress, owned=False, used=count_used(look.records))
+            what = draw_judged(experiment, runs, stored.id)
+        if look.progress.active:
+            draw_progress(service, stored.id, look)
+        draw_failures(look.records)
+        if begun:
+            draw_answer_and_cards(experiment, runs, what)
+        else:
+            draw_no_epoch(active=look.progress.active)
+    chart = draw_chart_panel(experiment, runs, stored.id, None, what) if begun else None
     follow_runs(look, stored.id, None, what, chart)
