@@ -140,8 +140,9 @@ def _train(browser: Browser, port: int, experiment: Experiment, *, ended: bool, 
             page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
         seconds = time.monotonic() - began
         if cancelled:
-            page.get_by_role("button", name=text.CANCEL, exact=True).first.click()
-            page.get_by_text(text.ENVELOPE_SURE).wait_for(timeout=LONGEST)
+            cancel = page.get_by_role("button", name=text.CANCEL, exact=True).first
+            cancel.click()
+            cancel.wait_for(state="hidden", timeout=LONGEST)
             time.sleep(SECONDS_UNTIL_FREE)
         return seconds
 
