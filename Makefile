@@ -7,7 +7,6 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-QUICK := $(addprefix --ignore tests/,keras browser journeys training/worker pages/visits)
 .DEFAULT_GOAL := run
 .PHONY: run format lint check test test-all bench chaos load example lessons texts clean
 
@@ -36,7 +35,7 @@ lint: $(VENV)/requirements-dev.stamp
 	$(BIN)/mypy .
 
 check: lint
-	$(PYTEST) -q -m "not (postgresql or workers)" --hypothesis-profile check $(QUICK)
+	$(PYTEST) -q -m "not (postgresql or workers)" --hypothesis-profile check --quick
 
 test: lint
 	$(PYTEST) --durations 20

@@ -145,22 +145,32 @@ NEEDS = {
     "training/worker": "keras",
     "keras": "keras",
 }
-"""Folder of the tests -> what they need. `make check` leaves these folders out."""
+"""Folder of the tests -> what they need. `--quick`, as `make check` says it, leaves these folders out."""
 
 ORDER = ("", *dict.fromkeys(NEEDS.values()))
 """Keras last: once it is loaded in a process, Streamlit clears its session after each script run there, and tests of
 pages take five times as long."""
 
 
-def need_of(item: pytest.Item) -> str:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of `make check`."""
+    parser.addoption("--quick", action="store_true", help="without the folders of tests that need much, or long")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A test file that is imported takes time, too."""
+    return True if config.getoption("quick") and need_of(collection_path) else None
+
+
+def need_of(path: Path) -> str:
     """What a test needs, by the folder it lives in; nothing is marked by hand."""
-    folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
-    return next((need for begin, need in NEEDS.items() if f"{folder}/".startswith(f"{begin}/")), "")
+    place = f"{path.relative_to(Path(__file__).parent).as_posix()}/"
+    return next((need for begin, need in NEEDS.items() if place.startswith(f"{begin}/")), "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders tests by what they need."""
     for item in items:
-        misplaced = need_of(item) != "keras" and "keras" in getattr(item, "fixturenames", ())
+        misplaced = need_of(item.path) != "keras" and "keras" in getattr(item, "fixturenames", ())
         assert not misplaced, f"{item.nodeid} needs Keras and lives elsewhere"
-    items.sort(key=lambda item: ORDER.index(need_of(item)))
+    items.sort(key=lambda item: ORDER.index(need_of(item.path)))
