@@ -41,8 +41,8 @@ class VectorLayout:
 
     def cut(self, vector: Any) -> dict[Key, Any]:
         """The variables of one member from its vector, as NumPy arrays of their shapes."""
-        parts = np.split(vector, np.cumsum([prod(shape) for shape in self.shapes]))
-        return {key: part.reshape(shape) for key, shape, part in zip(self.keys, self.shapes, parts, strict=False)}
+        *parts, _rest = np.split(vector, np.cumsum([prod(shape) for shape in self.shapes], dtype=int))
+        return {key: part.reshape(shape) for key, shape, part in zip(self.keys, self.shapes, parts, strict=True)}
 
     def join(self, parts: dict[Key, Any], members: int) -> Any:
         """The vectors of shape (members, size) from the variables of all members."""
