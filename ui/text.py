@@ -292,6 +292,7 @@ INSIDE_HELP = (
     "middle. L2 makes all of them small: a narrow hill. Dropout silences activations, not weights, so it leaves few "
     "near zero."
 )
+NOTHING_FOUND = "These runs ended before there was any."
 INSIDE_LATER = "The first weights appear here with the first epoch."
 WEIGHTS_EPOCH = "Epoch"
 NORM = "Norm of the weights"

@@ -42,7 +42,7 @@ def _say_patience(stopping: Stopping, rule: StoppingRule) -> str:
     if stopping.state == "not_recorded":
         return _("this run has no {metric}").format(metric=metric)
     if stopping.state == "no_epochs" or (best is None and stopping.state != "all_ignored"):
-        return _("no epochs yet")
+        return _("no epochs")
     if stopping.state == "all_ignored":
         return _("the rule ignores the first {epochs}").format(epochs=count_epochs(rule.start_from_epoch))
     if stopping.state == "not_a_number":
@@ -79,7 +79,7 @@ def _say_patience(stopping: Stopping, rule: StoppingRule) -> str:
 
 def _say_prechelt(stopping: Stopping, rule: PrecheltRule) -> str:
     if stopping.best_value is None:
-        return _("no epochs yet") if stopping.state == "no_epochs" else _("validation loss was never a number")
+        return _("no epochs") if stopping.state == "no_epochs" else _("validation loss was never a number")
     threshold = format_number(rule.threshold)
     fired = {
         "GL": _("validation loss is more than {threshold}% above its lowest value {best} (epoch {epoch})"),

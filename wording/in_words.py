@@ -17,7 +17,7 @@ def describe(variants: Sequence[VariantSummary]) -> str:
 def _describe_variant(variant: VariantSummary) -> str:
     runs, name = [run for run in variant.runs if run.epochs], join_names([variant.name])
     if not runs:
-        return _("{name}: no epochs yet.").format(name=name)
+        return _("{name}: no epochs.").format(name=name)
     marks = _describe_one(runs[0]) if len(runs) == 1 else _describe_seeds(variant, runs)
     return " ".join([_describe_values(name, runs), *marks])
 

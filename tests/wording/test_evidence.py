@@ -33,7 +33,7 @@ from wording.evidence import say_onset, say_stopping
             StoppingRule(patience=9),
             "epoch 2 counts as the best so far (validation loss 0.9); 1 epoch without improvement, 9 would stop",
         ),
-        ([], StoppingRule(), "no epochs yet"),
+        ([], StoppingRule(), "no epochs"),
         ([1.0] * 5, StoppingRule(start_from_epoch=5), "the rule ignores the first 5 epochs"),
         (
             [math.nan, 0.9],

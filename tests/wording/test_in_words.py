@@ -16,7 +16,7 @@ def test_description_of_one_seed(make_run: MakeRun) -> None:
     assert describe(summarize(map(summarize_run, runs))) == (
         "“a” (seed 4): validation loss 0.6 now; 0.4 at the best epoch, 2. There is no clear onset of overfitting. "
         "Early stopping fires at epoch 4: validation loss has not gone below 0.4 (epoch 2) for 2 epochs.\n"
-        "“b”: no epochs yet."
+        "“b”: no epochs."
     )
 
 

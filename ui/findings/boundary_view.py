@@ -20,6 +20,7 @@ from results.store import Store
 from ui import text
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
+from ui.findings.sections import draw_missing
 
 PANEL_WIDTH = 220
 PANEL_HEIGHTS = 150, 260
@@ -32,7 +33,7 @@ def draw_boundaries(store: Store, experiment: Experiment, records: Sequence[RunR
     found = read_artifacts(store, records[0].run.experiment_id, BOUNDARY)
     drawn = [record for record in records if record.run.id in found]
     if not drawn:
-        st.caption(text.BOUNDARY_LATER)
+        draw_missing(records, text.BOUNDARY_LATER)
         return
     try:
         _load(experiment.dataset.whole)

@@ -19,6 +19,7 @@ from ui import text
 from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.plain import plain
+from ui.findings.sections import draw_missing
 from ui.lab.result_table import VARIANT
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def draw_calibration(store: Store, experiment: Experiment, records: Sequence[Run
     st.caption(text.CALIBRATION_HELP)
     finished = [record.run for record in records if record.run.status == "finished"]
     if not finished:
-        st.caption(text.CALIBRATION_LATER)
+        draw_missing(records, text.CALIBRATION_LATER)
         return
     stored = read_artifacts(store, finished[0].experiment_id, CALIBRATION)
     found: dict[str, dict[int, bytes]] = {variant.name: {} for variant in experiment.variants}

@@ -18,6 +18,7 @@ from results.store import Store
 from ui import text
 from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
+from ui.findings.sections import draw_missing
 from ui.lab.result_table import VARIANT
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def draw_weights(store: Store, experiment: Experiment, records: Sequence[RunReco
     ]
     st.caption(text.INSIDE_HELP)
     if not histories:
-        st.caption(text.INSIDE_LATER)
+        draw_missing(records, text.INSIDE_LATER)
         return
     epochs = sorted({weights.epoch for _, history in histories for weights in history})
     active = any(record.run.active for record in records)

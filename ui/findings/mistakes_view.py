@@ -19,6 +19,7 @@ from ui import text
 from ui.components.frames import disarm_frame
 from ui.components.live_chart import live_chart
 from ui.components.pictures import draw_pictures
+from ui.findings.sections import draw_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def draw_mistakes(store: Store, experiment: Experiment, records: Sequence[RunRec
     """A confusion matrix of the chosen variant and, for images, its surest mistakes; once its run has finished."""
     finished = [record.run for record in records if record.run.status == "finished"]
     if not finished:
-        st.caption(text.MISTAKES_LATER)
+        draw_missing(records, text.MISTAKES_LATER)
         return
     by_name = {run.variant: run for run in finished}
     key = f"mistakes_variant_{finished[0].experiment_id}"

@@ -31,3 +31,8 @@ def draw_finding(draw: Draw, store: Store, experiment: Experiment, records: Sequ
     if any(is_beginning(record.run, experiment) for record in chosen):
         st.caption(text.OF_A_LONGER_RUN)
     draw(store, experiment, chosen)
+
+
+def draw_missing(records: Sequence[RunRecord], later: str) -> None:
+    """Instead of a finding: when it comes, while a run may still bring it."""
+    st.caption(later if any(record.run.active for record in records) else text.NOTHING_FOUND)

@@ -89,14 +89,14 @@ def experiment_view(identifier: str, visitor: str | None) -> None:
         st.button(text.BACK_TO_LAB, on_click=state.show_experiment, args=(None,))
         return
     note_look(identifier)
-    if changed := reading_changed(stored):
-        st.caption(f":material/priority_high: {changed}")
     experiment = read_spec(stored.spec)
     if state.take(state.JUST_TRAINED):
         wait_for_first_epoch(service, identifier)
     active = any(record.run.active for record in service.curves.read(identifier))
     drawn = Drawn(active, live_road.is_closed())
-    st.fragment(_live, run_every=seconds_between_runs(experiment, drawn))(stored, drawn, visitor)
+    st.fragment(_live, run_every=seconds_between_runs(experiment, drawn))(
+        stored, drawn, visitor, reading_changed(stored)
+    )
     draw_panels(
         experiment,
         stored,
@@ -153,7 +153,7 @@ def follow_runs(look: Look, identifier: str, rule: AnyRule | None, what: What, c
 
 
 @in_turn
-def _live(stored: StoredExperiment, drawn: Drawn, visitor: str | None) -> None:
+def _live(stored: StoredExperiment, drawn: Drawn, visitor: str | None, changed: str | None) -> None:
     service, identifier, owned = services(), stored.id, stored.visitor == visitor
     experiment = read_spec(stored.spec)
     # Without active runs somebody has pressed something, seeds were added perhaps: that must be seen at once.
@@ -164,6 +164,8 @@ def _live(stored: StoredExperiment, drawn: Drawn, visitor: str | None) -> None:
     runs = stored_runs(experiment, look.records, rule)
     above = st.container()
     with above:
+        if changed:
+            st.caption(f":material/priority_high: {changed}")
         with st.container(horizontal=True, vertical_alignment="center"):
             draw_head(experiment, identifier, look.progress, owned, used=count_used(look.records))
             what = draw_judged(experiment, runs, identifier)

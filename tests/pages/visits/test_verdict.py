@@ -240,6 +240,9 @@ def test_where_nothing_was_trained_nothing_is_waited_for_or_opened(
     assert text.WAITING_FOR_FIRST_EPOCH not in said(page)
     assert text.ENVELOPE_EMPTY in said(page)
     assert text.ENVELOPE_SURE not in page.labels("checkbox")
+    for panel in (text.INSIDE, text.MISTAKES, text.CALIBRATION):
+        page.look_deeper(panel)
+        assert text.NOTHING_FOUND in said(page)
     embedded = open_page(experiment=identifier, embedded=True)
     assert text.NO_EPOCH in embedded.shown
 
