@@ -86,7 +86,8 @@ class CompiledEpoch:
         self._compiled: Any = None
 
     def start(self, weights: Any, moving: Any) -> State:
-        """The state before the first step, from weights (members, weights) and moving averages."""
+        """The state before the first step, from weights (members, weights) and moving averages, as NumPy arrays."""
+        weights, moving = tf.constant(weights), tf.constant(moving)
         memory = dict.fromkeys(self.memory, tf.zeros_like(weights))
         return {"weights": weights, "moving": moving, "iterations": tf.constant(0, tf.int64), **memory}
 

@@ -50,6 +50,23 @@ class Outcome:
     test_metrics: tuple[tuple[int, float, float], ...]
 
 
+class Watched:
+    """The model as the plan's callbacks see it. Its weights are the engine's vectors: to write Keras's variables after
+    each epoch, and to read them, takes longer than an epoch of a small network."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self.optimizer, self.stop_training = engine.optimizer, False
+        self._engine = engine
+
+    def get_weights(self) -> tuple[Any, Any]:
+        """For `set_weights`."""
+        return self._engine.vectors
+
+    def set_weights(self, vectors: tuple[Any, Any]) -> None:
+        """Back to earlier weights, which are handed over."""
+        self._engine.take(vectors)
+
+
 class Engine:
     """Trains a plan. `rows` are those of training, validation and test; all runs of an engine share them."""
 
@@ -85,8 +102,24 @@ class Engine:
     def model(self) -> Any:
         """The Keras model with its weights as they stand."""
         if self._stale:
-            self._write()
+            self.take(self.vectors)
         return self._model
+
+    @property
+    def vectors(self) -> tuple[Any, Any]:
+        """Weights and moving averages of the model as it stands, as NumPy arrays (members, size)."""
+        if not self._stale:
+            return _gathered(self._variables), _gathered(self._averages)
+        return self._compiled.judged_weights(self._state).numpy(), self._state["moving"].numpy()
+
+    def take(self, vectors: tuple[Any, Any]) -> None:
+        """Gives the model these weights and moving averages, see `vectors`."""
+        layouts, variables = (self._compiled.layout, self._compiled.moving), (self._variables, self._averages)
+        for layout, members, of_members in zip(layouts, variables, vectors, strict=True):
+            for own, vector in zip(members, of_members, strict=True):
+                for variable, part in zip(own, layout.cut(vector).values(), strict=True):
+                    variable.value.assign(part)  # what Keras's own `assign` comes to, without its checks
+        self._stale = False
 
     def reset(self, seed: int) -> None:
         """Sets weights, moving averages and the optimizer to their start under this seed."""
@@ -124,17 +157,24 @@ class Engine:
         judged, rows, weights = self._judged(split), self._training(split), self._row_weights(split)
         self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
         self._noise_rows = np.bincount(split.noisy[:MOST_JUDGED], minlength=2)
-        own = [make(c) for c in self.plan.callbacks]
-        seen = bool(own or callbacks)  # by callbacks, which read and may change the model's weights
-        hooks = keras.callbacks.CallbackList([*own, *callbacks], model=self._model, epochs=epochs)
+        own, watched = [make(c) for c in self.plan.callbacks], Watched(self)
+        for callback in own:
+            callback.set_model(watched)
+        for callback in callbacks:
+            callback.set_model(self._model)
+        hooks = [*own, *callbacks]
         test_metrics, soft = [], None
-        hooks.on_train_begin()
+        for hook in hooks:
+            hook.on_train_begin({})
         for epoch in range(1, epochs + 1):
-            hooks.on_epoch_begin(epoch - 1)
-            if seen:
+            for hook in hooks:
+                hook.on_epoch_begin(epoch - 1, {})
+            if callbacks:  # they may have changed the model's weights
                 self._read()
             start = perf_counter()
-            rates = self._learning_rates(epoch)
+            # Reading it takes as long as drawing the order; only callbacks change it.
+            rate = self.optimizer.learning_rate.numpy() if hooks and self._schedule is None else self._start_rate
+            rates = learning_rates(float(rate), self._schedule, (epoch - 1) * self.steps, self.steps)
             order = np.random.default_rng([seed, epoch]).permutation(self.rows[0]).astype(np.int32)
             changed = self._augmentation.apply(*rows, seed=seed, epoch=epoch, between_calls=between_calls) + weights
             if self._teachers is not None:
@@ -146,19 +186,21 @@ class Engine:
             seconds = perf_counter() - start + (taught if epoch == 1 else 0.0)
             record = self._record(epoch, totals, float(rates[0]), seconds)
             self._stale = True
-            if seen:
-                self._write()
+            if callbacks:
+                self.take(self.vectors)
             test_loss, test_accuracy = self._scores(totals, "test")[0]
             test_metrics.append((epoch, test_loss, test_accuracy))
             on_epoch(record)
-            hooks.on_epoch_end(epoch - 1, _logs(record))
-            if self._model.stop_training and _restored(own):
+            for hook in hooks:
+                hook.on_epoch_end(epoch - 1, _logs(record))
+            stopped = watched.stop_training or self._model.stop_training
+            if stopped and _restored(own):
                 break  # whatever this epoch came to, an earlier one is handed over
             self._refuse_divergence(record)
-            if self._model.stop_training:
+            if stopped:
                 break
-        hooks.on_train_end()
-        stopped = self._model.stop_training
+        for hook in hooks:
+            hook.on_train_end({})
         return Outcome("early_stopping" if stopped else "epochs", _final_epoch(own, epoch), tuple(test_metrics))
 
     def _train_teachers(self, split: Split, seed: int, epochs: int, between_calls: Callable[[], None]) -> float:
@@ -173,11 +215,6 @@ class Engine:
         own = derive_seed(seed, "teachers")
         self._teachers.train(split, seed=own, epochs=epochs, between_calls=between_calls)
         return perf_counter() - start
-
-    def _learning_rates(self, epoch: int) -> Any:
-        """Of the gradient steps of an epoch (from 1), shape (steps,)."""
-        rate = self._start_rate if self._schedule else self.optimizer.learning_rate.numpy()
-        return learning_rates(float(rate), self._schedule, (epoch - 1) * self.steps, self.steps)
 
     def _training(self, split: Split) -> tuple[Any, Any]:
         """Rows that are trained on, and what the loss takes for their labels."""
@@ -223,7 +260,7 @@ class Engine:
 
     def evaluate(self, x: Any, y: Any) -> tuple[float, float]:
         """Clean loss and accuracy of the model as it stands, on any rows."""
-        logits = self._logits(*self._standing(), tf.constant(x))
+        logits = self._logits(*self.vectors, tf.constant(x))
         judge = judge_mean if self.plan.members > 1 else judge_logits
         losses, correct = judge(logits, tf.constant(y))
         return float(tf.reduce_sum(losses)) / len(x), float(tf.reduce_sum(correct)) / len(x)
@@ -234,7 +271,7 @@ class Engine:
 
         `between_calls` is called after each block of rows, as in `train`.
         """
-        standing, blocks = self._standing(), []
+        standing, blocks = self.vectors, []
         for first in range(0, len(x), self._compiled.block):
             logits = self._logits(*standing, x[first : first + self._compiled.block])
             blocks.append(tf.reduce_mean(tf.nn.softmax(logits / temperature), 0))
@@ -245,23 +282,14 @@ class Engine:
         """Class probabilities of the model as it stands, shape (rows, classes)."""
         return self.model(tf.constant(x), training=False).numpy()
 
-    def _standing(self) -> tuple[Any, Any]:
-        """Weights and moving averages of the model as it stands, as vectors of all members."""
-        if self._stale:
-            self._write()
-        return _gathered(self._variables), _gathered(self._averages)
-
     def _logits(self, weights: Any, averages: Any, x: Any) -> Any:
         """In evaluation, shape (members, rows, classes)."""
         return self._compiled.logits(self._compiled.layout.split(weights), averages, self._hyper, x)
 
     def kernels(self) -> list[Any]:
         """The kernels of the model as it stands, as arrays, those of all members; in no certain order."""
-        if not self._stale:
-            return [variable.numpy() for variable in self._model.trainable_variables if variable.name == "kernel"]
-        # Writing the model's variables first takes longer than an epoch of a small network.
-        layout, vectors = self._compiled.layout, self._compiled.judged_weights(self._state).numpy()
-        return [part for v in vectors for (_, name), part in layout.cut(v).items() if name == "kernel"]
+        cut = self._compiled.layout.cut
+        return [part for vector in self.vectors[0] for (_, name), part in cut(vector).items() if name == "kernel"]
 
     def _arguments(self, judged: Any, changed: Any, order: Any, rates: Any) -> tuple[Any, ...]:
         """Those of `CompiledEpoch.advance` that stay the same for an epoch, the state aside."""
@@ -310,20 +338,8 @@ class Engine:
     def _read(self) -> None:
         """Takes over the model's weights. With averages of weights they are not those that training goes on with."""
         if not self.plan.optimizer.get("use_ema"):
-            self._state["weights"] = _gathered(self._variables)
-        self._state["moving"] = _gathered(self._averages)
-
-    def _write(self) -> None:
-        """Gives the model the weights that are judged."""
-        compiled, state = self._compiled, self._state
-        for layout, members, vectors in (
-            (compiled.layout, self._variables, compiled.judged_weights(state)),
-            (compiled.moving, self._averages, state["moving"]),
-        ):
-            for variables, vector in zip(members, vectors.numpy(), strict=True):
-                for variable, part in zip(variables, layout.cut(vector).values(), strict=True):
-                    variable.value.assign(part)  # what Keras's own `assign` comes to, without its checks
-        self._stale = False
+            self._state["weights"] = tf.constant(_gathered(self._variables))
+        self._state["moving"] = tf.constant(_gathered(self._averages))
 
     def _scores(self, totals: Any, split: SplitName) -> list[tuple[float, float]]:
         """Mean loss and accuracy on a split: of the whole, then of each member of an ensemble."""
@@ -379,9 +395,9 @@ class Engine:
 
 
 def _gathered(members: list[list[Any]]) -> Any:
-    """The values of the members' variables as vectors, shape (members, size)."""
+    """The values of the members' variables as vectors, a NumPy array (members, size)."""
     vectors = [np.concatenate([np.zeros(0, np.float32), *(v.numpy().ravel() for v in member)]) for member in members]
-    return tf.constant(np.stack(vectors))
+    return np.stack(vectors)
 
 
 def _units(*numbers: int) -> Any:
