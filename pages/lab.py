@@ -79,6 +79,15 @@ def read_shown(identifier: str | None, recording: str) -> Experiment | None:
     return read_spec(stored.spec) if stored else None
 
 
+def draw_results(into: DeltaGenerator, identifier: str | None, recording: str, who: str | None) -> None:
+    """A stored experiment, else a recorded example."""
+    with into:
+        if identifier is None:
+            recorded_view(recording)
+        else:
+            experiment_view(identifier, who)
+
+
 def draw_train(bar: DeltaGenerator, drafted: Experiment | ExperimentError, who: str | None) -> bool:
     """Train, above the form; a refused experiment stays in the form, with the reason. Whether Live is on."""
     experiment = drafted if isinstance(drafted, Experiment) else None
@@ -184,19 +193,21 @@ follow_shown(read_shown(*before) if before else None, shown)
 draw_presets()
 with st.container(key="lab"):
     form, results = st.columns([368, 960])
+with results, st.container(key="results", gap="xsmall"):
+    notice = st.container()  # there without anything in it, too, so that what is below keeps its place
+    looked_at = st.container()
+if place != before:  # what somebody came for, or has just begun to train; a form takes longer than a chart
+    draw_results(looked_at, *place, who)
 with form:
     bar = st.container(gap="xsmall")
     drafted = experiment_form(shown)
 live = draw_train(bar, drafted, who)
-with results, st.container(key="results", gap="xsmall"):
-    with st.container():  # there without anything in it, too, so that what is below keeps its place
-        if live and shown:
-            follow_changes(drafted, shown, place_of(identifier), who)
-        if shown and draw_mismatch(drafted, shown, trainable=isinstance(drafted, Experiment) and bool(who)):
-            train(drafted if isinstance(drafted, Experiment) else None, who)
-    if identifier is None:
-        recorded_view(st.session_state.get(state.RECORDING, FIRST_VISIT))
-    else:
-        experiment_view(identifier, who)
+with notice:
+    if live and shown:
+        follow_changes(drafted, shown, place_of(identifier), who)
+    if shown and draw_mismatch(drafted, shown, trainable=isinstance(drafted, Experiment) and bool(who)):
+        train(drafted if isinstance(drafted, Experiment) else None, who)
+if place == before:
+    draw_results(looked_at, *place, who)
 draw_footer()
 ask_browser()

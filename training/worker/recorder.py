@@ -30,8 +30,8 @@ class Recorder:
     def __init__(self, store: Store, run_id: int, attempt: int) -> None:
         self.store, self.run_id, self.attempt = store, run_id, attempt
         self._waiting: list[EpochRecord] = []
-        self._written = time.monotonic()
-        self._unsure = False
+        self._due = time.monotonic() + SECONDS_BETWEEN_WRITES
+        self._unsure = self._added = False
         self._closed = threading.Event()
 
     def start_heartbeat(self) -> None:
@@ -46,7 +46,9 @@ class Recorder:
                 logger.warning("no heartbeat for run %s: %s", self.run_id, error)
 
     def add(self, record: EpochRecord) -> None:
-        """Keeps a record for the next write."""
+        """Keeps a record for the next write. The first one does not wait: somebody may have pressed Train just now."""
+        if not self._added:
+            self._due, self._added = time.monotonic(), True
         self._waiting.append(record)
 
     def write_when_due(self) -> None:
@@ -55,13 +57,13 @@ class Recorder:
         Raises:
             RunLostError: the run was cancelled, deleted or taken over; nothing is written.
         """
-        if time.monotonic() - self._written < SECONDS_BETWEEN_WRITES:
+        if time.monotonic() < self._due:
             return
         try:
             self.write()
         except StoreError as error:
             logger.warning("epochs of run %s wait: %s", self.run_id, error)
-            self._written = time.monotonic()
+            self._due = time.monotonic() + SECONDS_BETWEEN_WRITES
 
     def write(self) -> None:
         """Writes what is waiting.
@@ -77,7 +79,7 @@ class Recorder:
         if not self.store.append_epochs(self.run_id, self.attempt, self._waiting, time.time()):
             raise RunLostError
         self._waiting, self._unsure = [], False
-        self._written = time.monotonic()
+        self._due = time.monotonic() + SECONDS_BETWEEN_WRITES
 
     def write_artifact(self, name: str, epoch: int, content: bytes) -> None:
         """Writes an artifact in place of the last one of its name, after the epochs that led to it.

@@ -57,7 +57,7 @@ SECONDS_BETWEEN_REFRESHES = 1.0
 SECONDS_BETWEEN_BOUNDARIES = 2.0
 SECONDS_FOR_FIRST_EPOCH = 0.6
 """A page drawn without an epoch is drawn once more when the first one has come, which takes longer."""
-SECONDS_BETWEEN_LOOKS = 0.05
+SECONDS_BETWEEN_LOOKS = 0.02
 EPOCHS_MAY_BE_OLD = 0.8
 """Seconds, in a run of the live part while runs train: less than lies between two of them."""
 WORKER_COMMAND = (
