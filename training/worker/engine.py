@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
