@@ -16,6 +16,7 @@ from experiment.spec import Experiment, parse_experiment
 from results.records import Run
 from results.store import Store
 from tests.journeys.test_queue import ended, endless, small, wait_for, worker_processes
+from training.dispatch.cluster import ALLOCATOR
 from training.dispatch.counters import OUTAGES
 from training.dispatch.questions import Question, QuestionError
 from training.dispatch.queue import Queue
@@ -143,6 +144,12 @@ def test_a_worker_gets_no_more_memory_than_its_bound(queue: Queue) -> None:
     with pytest.raises(QuestionError):
         queue.questions.wait(Question(bytearray, (5_000_000_000,)))
     assert len(queue.questions.wait(Question(bytearray, (5_000_000,)))) == 5_000_000
+
+
+def test_a_worker_keeps_memory_as_we_say_and_not_as_dask_does(queue: Queue) -> None:
+    wait_for(lambda: queue.problem is None)
+    for name, value in ALLOCATOR.items():
+        assert queue.questions.wait(Question(os.getenv, (name,))) == value
 
 
 PARENT = """

@@ -23,6 +23,8 @@ from results.envelope import opened_at
 from results.records import EpochRecord
 from results.store import Store
 from ui import state, text
+from ui.lab import experiment_form as form_module
+from ui.lab import experiment_view as view_module
 from ui.lab.experiment_form import _places
 
 OpenPage = Callable[..., Any]
@@ -60,6 +62,31 @@ def test_the_first_visit_shows_the_recorded_example_and_trains_nothing(open_page
     assert [card.split()[0] for card in page.cards] == [name.split()[0] for name in names[1:]]
     assert page.app.query_params == {}
     assert store.experiments() == []
+
+
+def test_what_one_came_for_is_drawn_before_the_form_and_what_one_edits_after_it(
+    open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def note(name: str, draw: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments: (drawn.append(name), draw(*arguments))[1]
+
+    for module, name in (
+        (form_module, "experiment_form"),
+        (view_module, "recorded_view"),
+        (view_module, "experiment_view"),
+    ):
+        monkeypatch.setattr(module, name, note(name, getattr(module, name)))
+    page = open_page()
+    assert drawn[:2] == ["recorded_view", "experiment_form"]
+    drawn.clear()
+    page.fill("number_input", "Epochs", 20)
+    assert drawn == ["experiment_form", "recorded_view"]
+    drawn.clear()
+    page.press(text.TRAIN)
+    # The run that was pressed in, and the one that shows what is trained now.
+    assert drawn == ["experiment_form", "experiment_view", "experiment_form"]
 
 
 @pytest.mark.parametrize("preset", presets())
