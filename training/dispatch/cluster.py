@@ -35,6 +35,10 @@ MEMORY_RULES = {
 }
 """The nanny ends a worker that takes more than its bound, and nothing else: workers hold no results to be spilled."""
 
+MOST_MESSAGES_KEPT = 20
+"""Of those that Dask keeps of each connection, and of changes of state, for whoever looks for faults. By itself it keeps
+1,000, with all that runs were submitted with."""
+
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
 """What glibc comes to by itself in a process that computes: memory of a compiled call is kept for the next one. Dask's
 nanny has every piece of 128 KB and more given back at once, which makes an epoch of a small network a sixth longer."""
@@ -71,6 +75,7 @@ def connect(address: str) -> "Client":
     Raises:
         ClusterError: it does not answer, or one of the two wants certificates that the other has not.
     """
+    import dask.config
     from distributed import Client  # a quarter of a second that no first page should wait for
     from distributed.security import Security
 
@@ -78,7 +83,8 @@ def connect(address: str) -> "Client":
     try:
         if encrypted and Security().get_connection_args("client")["ssl_context"] is None:
             raise ClusterError(NO_CERTIFICATES.format(address=address))
-        return Client(address, set_as_default=False, timeout="10s")
+        with dask.config.set({"distributed.admin.low-level-log-length": MOST_MESSAGES_KEPT}):
+            return Client(address, set_as_default=False, timeout="10s")
     except OSError as error:
         hint = REFUSED if encrypted else PERHAPS_TLS
         raise ClusterError(f"No connection to the Dask scheduler at {address}: {error}. {hint}") from error
@@ -154,6 +160,7 @@ class LocalCluster:
                 "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
                 # Nor does Dask end workers that are not heard: the queue does.
                 "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "None",
+                "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": str(MOST_MESSAGES_KEPT),
                 # What a process leaves behind that is killed while it writes goes with the folder.
                 "TMPDIR": str(self._folder),
             }
