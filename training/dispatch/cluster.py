@@ -36,8 +36,8 @@ MEMORY_RULES = {
 """The nanny ends a worker that takes more than its bound, and nothing else: workers hold no results to be spilled."""
 
 MOST_MESSAGES_KEPT = 20
-"""Of those that Dask keeps of each connection, and of changes of state, for whoever looks for faults. By itself it keeps
-1,000, with all that runs were submitted with."""
+"""Of those that Dask keeps of each connection, and of changes of state, for whoever looks for faults. By itself it
+keeps 1,000, with all that runs were submitted with."""
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
 """What glibc comes to by itself in a process that computes: memory of a compiled call is kept for the next one. Dask's
