@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.examples import QUICK
 from training.worker.preload import warm_up
 from training.worker.xla_cache import use_xla_cache
 
@@ -26,7 +27,7 @@ use_xla_cache()  # for the servers of all tests, too: each has a cache folder of
 
 # Absolute times would fail on a busy machine.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("check", settings.get_profile("lab"), max_examples=20)  # make check
+settings.register_profile(QUICK, settings.get_profile("lab"), max_examples=20)  # make check
 settings.load_profile("lab")
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -21,10 +21,10 @@ from analysis.verdict import (
     measure_deviation,
 )
 from benchmarks.verdict import look
+from tests.examples import examples
 
 LOSSES = Judging("handed_over", 0.01, "baseline")
 ACCURACIES = Judging("accuracy", 0.005, "baseline", resolution=1 / 100)
-
 
 Failed = Mapping[str, Sequence[int]]
 
@@ -188,7 +188,7 @@ def test_new_data_of_the_same_kind_have_a_wider_interval() -> None:
     assert ratio == pytest.approx(sqrt(1 + 10 * 0.25 / 0.75))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.lists(st.tuples(st.floats(0.1, 2.0), st.floats(0.1, 2.0)), min_size=3, max_size=30),
     st.floats(0.0, 0.2),
@@ -210,7 +210,7 @@ def test_shares_are_students_posterior_and_add_to_one(
     assert (shares.better if accuracy else shares.worse) == pytest.approx(above, abs=1e-9)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(st.floats(0.5, 1.5), min_size=3, max_size=25), st.integers(0, 10_000))
 def test_swapping_two_variants_turns_the_kind_round(values: list[float], seed: int) -> None:
     other = (np.array(values) + np.random.default_rng(seed).normal(-0.05, 0.03, len(values))).tolist()

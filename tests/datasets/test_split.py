@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from datasets.registry import DATASETS, Arrays, BreastCancer, Dataset, Digits, Moons, Spirals, Wine
 from datasets.split import change_labels, choose_rows, make_split, scale, split_rows
+from tests.examples import examples
 
 ENTRIES: list[Dataset] = [d.model_validate({}) for d in DATASETS.values() if d.origin == "embedded"]
 SEEDS = (0, 1, 2, 17, 2**31 - 1)
@@ -43,7 +44,7 @@ def test_the_three_parts_are_disjoint_complete_and_stratified(dataset: Dataset, 
         assert (np.abs(np.bincount(y[part], minlength=dataset.classes) - whole * len(part)) < 2).all()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.sampled_from([Digits(), BreastCancer(), Wine(), Moons(), Spirals(samples=77)]), st.integers(0, 2**31 - 1))
 def test_any_first_rows_of_the_pool_are_stratified_to_within_one_row_a_class(dataset: Dataset, seed: int) -> None:
     y = dataset.load().y
@@ -72,7 +73,7 @@ def test_another_seed_draws_other_training_rows() -> None:
     assert first.y_train.tolist() != second.y_train.tolist()
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(1, 400), st.floats(0.0, 0.9), st.floats(0.0, 0.9), st.integers(2, 10), st.integers(0, 2**31 - 1))
 def test_label_noise_changes_exactly_its_share_nested(rows: int, p: float, q: float, classes: int, seed: int) -> None:
     y = np.random.default_rng(rows).integers(0, classes, rows).astype(np.int32)

@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from experiment.link import decode_link, encode_link
 from experiment.spec import Experiment, ExperimentError, parse_experiment
 from models.names import find_hidden
+from tests.examples import examples
 from tests.experiment.strategies import break_json, experiments, valid_json
 
 
@@ -28,7 +29,7 @@ def refusal(text: str) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(experiments)
 def test_an_experiment_comes_back_equal_from_a_link_that_needs_no_escaping(experiment: Experiment) -> None:
     text = encode_link(experiment)
@@ -96,7 +97,7 @@ def test_exactly_what_is_allowed_inflates() -> None:
     assert "64,000" in refusal(pack(b" " * 64_000 + b"{}"))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text(st.characters()))
 @example("=")
 @example("A")
@@ -107,7 +108,7 @@ def test_hostile_text_is_refused_in_words(text: str) -> None:
     assert refusal(text).strip()
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.binary(max_size=200))
 @example("{}".encode("utf-16"))
 @example(b"\xff\xfe{}")
@@ -119,7 +120,7 @@ def test_hostile_content_is_refused_in_words(content: bytes) -> None:
         assert str(error).strip()
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(valid_json(), st.integers(0, 2**32))
 def test_hostile_experiments_in_links_are_refused_in_few_words(value: Any, seed: int) -> None:
     random = Random(seed)

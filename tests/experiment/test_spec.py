@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.registry import DATASETS
@@ -17,6 +17,7 @@ from models.architectures import ARCHITECTURES
 from models.names import find_hidden
 from models.parameters import Entry, parameters
 from models.techniques import TECHNIQUES
+from tests.examples import examples
 from tests.experiment.strategies import break_json, experiments, json_values, mutated_json, valid_json
 
 CONTRACT_EXAMPLE = """
@@ -129,28 +130,28 @@ def check_is_answered(text: str | bytes) -> None:
         assert parse_experiment(experiment.model_dump_json()) == experiment
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(json_values, st.booleans())
 def test_any_json_value_is_an_experiment_or_refused_in_words(value: Any, escaped: bool) -> None:
     check_is_answered(json.dumps(value, ensure_ascii=escaped))
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(mutated_json(), st.booleans())
 def test_an_experiment_with_mistakes_is_refused_in_words(value: Any, escaped: bool) -> None:
     check_is_answered(json.dumps(value, ensure_ascii=escaped))
 
 
-@settings(max_examples=20)
+@examples(200)
 @given(valid_json(), st.integers(0, 2**32))
 def test_thousands_of_hostile_experiments_are_refused_in_few_words(value: Any, seed: int) -> None:
     random = Random(seed)
-    for _ in range(100):
+    for _ in range(10):
         text = break_json(value, random)
         check_is_answered(random.choice([text, text.encode("utf-8", "surrogatepass")]))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.text() | st.binary())
 def test_text_and_bytes_that_are_no_json_are_refused_in_words(text: str | bytes) -> None:
     check_is_answered(text)
@@ -224,7 +225,7 @@ def test_a_text_over_64_000_characters_is_not_read() -> None:
     assert parse_experiment(" " * 63_998 + "{}") == Experiment()
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(experiments)
 def test_valid_experiments_come_back_equal(experiment: Experiment) -> None:
     assert parse_experiment(experiment.model_dump_json()) == experiment
@@ -233,7 +234,7 @@ def test_valid_experiments_come_back_equal(experiment: Experiment) -> None:
     assert link is None or decode_link(link) == experiment
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(valid_json())
 def test_valid_experiments_keep_what_their_author_wrote(value: dict[str, Any]) -> None:
     dumped = json.loads(parse_experiment(json.dumps(value)).model_dump_json())

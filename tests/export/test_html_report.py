@@ -8,7 +8,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.summary import RunSummary, summarize_run
@@ -18,6 +18,7 @@ from experiment.spec import Experiment, parse_experiment
 from export.html.elements import TURNING, data, script, tag, write
 from export.html.settings import show_seeds
 from export.html_report import Figure, html_report
+from tests.examples import examples
 from tests.experiment.strategies import experiments
 from tests.export.reports import (
     HOSTILE,
@@ -178,7 +179,7 @@ def test_what_the_runs_were_trained_with_is_told_as_far_as_it_is_known() -> None
 
 
 @given(experiments)
-@settings(max_examples=25)
+@examples(25)
 def test_any_experiment_has_a_report_with_its_json_before_a_run_has_begun(experiment: Experiment) -> None:
     page = small_report(experiment, [])
     source = page.parts[page.parts.index("Experiment as JSON, for the form or the command line") + 1]

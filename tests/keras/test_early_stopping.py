@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.early_stopping import StoppingRule, replay
+from tests.examples import examples
 
 MONITORS = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
 
@@ -64,7 +65,7 @@ rules = st.builds(
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(values=st.lists(tying_values | near_ties | any_values, max_size=25), rule=rules)
 @example(values=[math.nan, 1.0, 0.5], rule=StoppingRule(patience=2))
 @example(values=[0.7, 0.7 * (1 - 2.0**-26), 0.7], rule=StoppingRule(patience=2))

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from export.keras_text import Style, Writer
 from export.network_source import network_source
 from models.plan import Plan
+from tests.examples import examples
 from tests.training.worker.test_build import small_plans
 
 STYLES: tuple[Style, ...] = ("string", "function", "class")
@@ -48,7 +49,7 @@ def judged(namespace: dict[str, Any]) -> Any:
     return keras.Model(namespace["inputs"], namespace["average"]) if "average" in namespace else namespace["model"]
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@examples(12, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=small_plans(), style=st.sampled_from(STYLES))
 def test_the_network_in_the_text_is_the_one_that_trains(keras: Any, plan: Plan, style: Style) -> None:
     import tensorflow as tf

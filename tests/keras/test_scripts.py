@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from sklearn.metrics import recall_score
 from sklearn.utils.class_weight import compute_class_weight
@@ -25,6 +25,7 @@ from export.notebook import as_notebook
 from export.script import as_python, make_script
 from models.architectures import ARCHITECTURES
 from models.techniques import TECHNIQUES
+from tests.examples import examples
 from tests.experiment.strategies import experiments, one_line
 from tests.keras.test_network_source import STYLES, configuration, judged
 
@@ -325,7 +326,7 @@ def test_accuracy_is_within_the_spread_of_the_seeds(run: Any, techniques: Sequen
     assert min(ours) - spread - 0.01 <= theirs <= max(ours) + spread + 0.01, (ours, theirs)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(experiments, st.sampled_from(STYLES))
 def test_every_experiment_gives_scripts_that_compile(experiment: Experiment, style: Style) -> None:
     for variant in experiment.variants:

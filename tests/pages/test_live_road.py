@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from results.records import EpochRecord
 from results.store import Store, StoreError
+from tests.examples import examples
 from tests.ui.server.asking import Answer, ask, get
 from ui import state, text
 from ui.server.live_route import LIVE_PATH, answer_live
@@ -194,7 +195,7 @@ def test_whoever_has_no_view_gets_nothing(open_page: OpenPage, training: str) ->
         assert answer.body in (b"Not Found", b'{"gone":true}')
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(after=st.text(st.characters(codec="ascii", exclude_characters="#&+%"), max_size=40))
 def test_a_version_that_nobody_gave_is_answered_in_full(open_page: OpenPage, training: str, after: str) -> None:
     view = _view_of(open_page, training)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ from models.techniques import (
     Ensemble,
     Technique,
 )
+from tests.examples import examples
 from tests.experiment.strategies import values
 
 Float = NDArray[np.float64]
@@ -80,7 +81,7 @@ def small_plans(draw: st.DrawFn) -> Plan:
     return make_plan(architecture, techniques, input_shape=shape, classes=draw(st.integers(2, 10)))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@examples(30, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=small_plans())
 def test_parameters_are_counted_as_keras_counts_them(keras: Any, plan: Plan) -> None:
     from training.worker.build import build
