@@ -157,17 +157,13 @@ class Engine:
         self._class_rows = np.bincount(split.y_validation, minlength=self.plan.classes)
         self._noise_rows = np.bincount(split.noisy[:MOST_JUDGED], minlength=2)
         own, watched = [make(c) for c in self.plan.callbacks], Watched(self)
-        for callback in own:
-            callback.set_model(watched)
-        for callback in callbacks:
-            callback.set_model(self._model)
         hooks = [*own, *callbacks]
+        for callback in hooks:
+            callback.set_model(watched if callback in own else self._model)
         test_metrics, soft = [], None
-        for hook in hooks:
-            hook.on_train_begin({})
+        _tell(hooks, "on_train_begin", {})
         for epoch in range(1, epochs + 1):
-            for hook in hooks:
-                hook.on_epoch_begin(epoch - 1, {})
+            _tell(hooks, "on_epoch_begin", epoch - 1, {})
             if callbacks:  # they may have changed the model's weights
                 self._read()
             start = perf_counter()
@@ -190,16 +186,14 @@ class Engine:
             test_loss, test_accuracy = self._scores(totals, "test")[0]
             test_metrics.append((epoch, test_loss, test_accuracy))
             on_epoch(record)
-            for hook in hooks:
-                hook.on_epoch_end(epoch - 1, _logs(record))
+            _tell(hooks, "on_epoch_end", epoch - 1, _logs(record))
             stopped = watched.stop_training or self._model.stop_training
             if stopped and _restored(own):
                 break  # whatever this epoch came to, an earlier one is handed over
             self._refuse_divergence(record)
             if stopped:
                 break
-        for hook in hooks:
-            hook.on_train_end({})
+        _tell(hooks, "on_train_end", {})
         return Outcome("early_stopping" if stopped else "epochs", _final_epoch(own, epoch), tuple(test_metrics))
 
     def _train_teachers(self, split: Split, seed: int, epochs: int, between_calls: Callable[[], None]) -> float:
@@ -401,6 +395,12 @@ def _gathered(members: list[list[Any]]) -> Any:
 
 def _units(*numbers: int) -> Any:
     return tf.constant(np.array(numbers, np.int32))
+
+
+def _tell(callbacks: Sequence[Any], hook: str, *arguments: Any) -> None:
+    """What Keras's `CallbackList` does, without looking for tensors in what is told: a tenth of a short epoch."""
+    for callback in callbacks:
+        getattr(callback, hook)(*arguments)
 
 
 def _logs(record: EpochRecord) -> dict[str, float]:
