@@ -437,6 +437,18 @@ def test_the_final_epoch_is_the_one_whose_weights_are_handed_over(
     assert handed_over == pytest.approx(records[outcome.final_epoch - 1].val_loss, rel=1e-6)
 
 
+@pytest.mark.parametrize("technique", [BatchNormalization(), MovingAverage(momentum=0.8)], ids=lambda one: one.name)
+def test_moving_averages_are_restored_with_the_weights(keras: Any, technique: Technique) -> None:
+    split, engine = split_of(WINE), engine_of(plan_of(NET, technique, EarlyStopping(patience=100), learning_rate=0.1))
+    records, outcome = train(engine, 40)
+    best = records[outcome.final_epoch - 1]
+    assert outcome.final_epoch < 40
+    assert best.val_loss < records[-1].val_loss
+    probabilities = engine.model.predict(split.x_validation, verbose=0)
+    kept = -np.log(probabilities[np.arange(len(split.y_validation)), split.y_validation]).mean()
+    assert kept == pytest.approx(best.val_loss, rel=1e-4)
+
+
 def test_callbacks_get_the_clean_names_and_every_epoch(keras: Any) -> None:
     class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
